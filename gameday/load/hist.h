@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * High dynamic range histogram of latencies in nanoseconds: 3 significant digits from
+ * 1 us (the lowest discernible value) to 1 hour; larger values are counted as 1 hour.
+ * Bucket layout and the V2 encoding are those of HdrHistogram, so its tools read ours:
+ * lowestDiscernibleValue 1024 ns is expressed as unit magnitude 10 (2^10).
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gameday/base/attr.h"
+#include "gameday/base/auto.h"
+#include "gameday/base/error.h"
+
+struct gd_hist;
+
+struct gd_hist *gd_hist_new(void) GD_MUST_CHECK; /* NULL when out of memory */
+struct gd_hist *gd_hist_free(struct gd_hist *h); /* accepts NULL, returns NULL */
+GD_DEFINE_AUTO(gd_hist, gd_hist_free);
+
+void gd_hist_record(struct gd_hist *h, int64_t value_ns) GD_NONNULL;
+void gd_hist_clear(struct gd_hist *h) GD_NONNULL;
+/* into += from. Exact: counts are added bucket by bucket. */
+void gd_hist_merge(struct gd_hist *into, const struct gd_hist *from) GD_NONNULL;
+uint64_t gd_hist_count(const struct gd_hist *h) GD_NONNULL;
+/*
+ * Highest value equivalent at the given percentile (0..100), as HdrHistogram defines it;
+ * -1 when empty.
+ */
+int64_t gd_hist_percentile(const struct gd_hist *h, double percentile) GD_NONNULL;
+int64_t gd_hist_max(const struct gd_hist *h) GD_NONNULL; /* exact; -1 when empty */
+int64_t gd_hist_min(const struct gd_hist *h) GD_NONNULL; /* exact; -1 when empty */
+double gd_hist_mean(const struct gd_hist *h) GD_NONNULL; /* NAN when empty */
+/* Number of values <= value_ns (to the bucket's resolution). */
+uint64_t gd_hist_count_below(const struct gd_hist *h, int64_t value_ns) GD_NONNULL;
+
+/* HdrHistogram V2 compressed (zlib) payload in base64; the caller frees. */
+int gd_hist_encode(const struct gd_hist *h, char **ret, struct gd_error *err)
+	GD_NONNULL GD_MUST_CHECK;
+/* The reverse, for any V2 histogram whose values fit; bounded against hostile input. */
+int gd_hist_decode(const char *base64, struct gd_hist **ret, struct gd_error *err)
+	GD_NONNULL GD_MUST_CHECK;

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The load generator: open-loop (or closed-loop) HTTP/1.1 over epoll. One thread runs one
+ * load; the caller polls a descriptor for finished intervals, so it fits any event loop.
+ */
+#pragma once
+
+#include "gameday/load/interval.h"
+#include "gameday/load/spec.h"
+
+struct gd_load;
+
+struct gd_load_options {
+	struct gd_span interval;    /* length of an interval; 0: 1 s */
+	struct gd_span duration;    /* 0: until stopped */
+	struct gd_instant start;    /* CLOCK_BOOTTIME of the first intended start; 0: now */
+	uint64_t seed;              /* of jitter and the like; 0: 1 */
+};
+
+/*
+ * Starts generating in a thread of its own. spec is copied; its URL holds no {role} any more
+ * and a literal address or a name (resolved here, once). All clients see the same intended
+ * starts, each sends its own requests.
+ */
+int gd_load_start(const struct gd_load_spec *spec, const struct gd_load_options *opt,
+		  struct gd_load **ret, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* Readable when an interval, or the end, can be taken. Owned by the load. */
+int gd_load_fd(const struct gd_load *load) GD_NONNULL;
+/* 1: *ret is an interval (caller fini); 0: none now; 2: the load has ended and all is taken. */
+int gd_load_take(struct gd_load *load, struct gd_interval *ret) GD_NONNULL GD_MUST_CHECK;
+/* No new requests; those under way end within their timeout (or count as unfinished). */
+void gd_load_stop(struct gd_load *load) GD_NONNULL;
+/* Stops, waits for the thread, frees. Accepts NULL. */
+void gd_load_free(struct gd_load *load);

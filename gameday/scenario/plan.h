@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A scenario against an inventory: which host plays which role, what happens when. Pure. */
+#pragma once
+
+#include "gameday/scenario/check.h"
+
+struct gd_plan_host {
+	const struct gd_inventory_host *host; /* borrowed */
+	const struct gd_role *role;           /* borrowed */
+};
+
+struct gd_plan_fault {
+	const struct gd_fault_use *use;       /* borrowed */
+	const struct gd_stage *stage;         /* borrowed */
+	const struct gd_kind_row *kind;       /* borrowed */
+	size_t host;                          /* index into hosts */
+	char ref[96];                         /* unique: use->ref + "@" + host name */
+	void *args;                           /* owned: decoded by kind->args */
+};
+
+struct gd_plan {
+	const struct gd_scenario *scenario;   /* borrowed */
+	struct gd_plan_host *hosts;           /* owned; one entry per role and host */
+	size_t n_hosts;
+	struct gd_plan_fault *faults;         /* owned, in stage order */
+	size_t n_faults;
+};
+
+/*
+ * Resolves roles to hosts and decodes every fault's parameters. The scenario passed check.
+ * A role that the inventory can't fill is an error at the role's place.
+ */
+int gd_plan_make(const struct gd_scenario *s, const struct gd_inventory *inv,
+		 const struct gd_kinds *kinds, struct gd_plan *ret, struct gd_diags *diags)
+	GD_NONNULL GD_MUST_CHECK;
+void gd_plan_fini(struct gd_plan *p) GD_NONNULL;
+/* "http://{server}:8080/" with the data address of the role's first host; caller frees. */
+int gd_plan_expand(const struct gd_plan *p, const char *text, char **ret,
+		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* What would be done, host by host and stage by stage, and how it is undone. */
+void gd_plan_print(const struct gd_plan *p, struct gd_strbuf *out) GD_NONNULL;

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The contract between the agent and a fault. An injector is one file with one constant of
+ * type struct gd_injector and one line in CMakeLists.txt.
+ *
+ * Life of one fault, owned by agent/fault.c alone:
+ *
+ *   check      pure; also on the runner, for `gameday check` and `plan`
+ *   preflight  on the target, reads only; refuses what can't be done or put back
+ *   state      reads what the fault will change, as text      -> "before"
+ *   capture    reads what revert will need                    -> undo
+ *   -- the journal has args, undo and "before" on disk, the guardian has its copy --
+ *   apply      makes the change; may fail half-way, revert is then called
+ *   verify     reads back through another call than apply's; unlike = GD_E_DRIFT
+ *   effect     at the end of the stage: what the kernel counted, and whether it bit
+ *   revert     from undo alone, any number of times, also when apply never ran, also in
+ *              another process that shares no memory with the one that applied
+ *   state      again; the fault is gone only when this text equals "before"
+ *
+ * args and undo are structs described by shapes; they own no memory outside the shape's
+ * kinds. All slots are mandatory: "nothing to do" is a function that says so.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gameday/base/attr.h"
+#include "gameday/base/error.h"
+#include "gameday/base/strbuf.h"
+#include "gameday/shape/field.h"
+
+struct gd_ports;
+
+enum gd_need {
+	GD_NEED_NET_ADMIN = 1 << 0,
+	GD_NEED_SYS_ADMIN = 1 << 1,
+};
+
+/* One number the kernel counted while the fault was in. */
+struct gd_counter {
+	char name[48];
+	double value;
+};
+
+struct gd_effect {
+	bool seen;          /* false: nothing shows that the fault did anything */
+	char text[256];     /* "142 of 14,100 packets dropped (1.01 %)" */
+	struct gd_counter counters[8];
+	size_t n_counters;
+};
+
+typedef int gd_check_fn(const void *args, struct gd_error *err);
+typedef void gd_describe_fn(const void *args, struct gd_strbuf *out);
+typedef void gd_manual_fn(const void *args, struct gd_strbuf *out);
+typedef int gd_preflight_fn(const struct gd_ports *p, const void *args, struct gd_error *err);
+typedef int gd_state_fn(const struct gd_ports *p, const void *args, struct gd_strbuf *out,
+			struct gd_error *err);
+typedef int gd_capture_fn(const struct gd_ports *p, const void *args, void *undo,
+			  struct gd_error *err);
+typedef int gd_apply_fn(const struct gd_ports *p, const void *args, const void *undo,
+			struct gd_error *err);
+typedef int gd_effect_fn(const struct gd_ports *p, const void *args, const void *undo,
+			 struct gd_effect *ret, struct gd_error *err);
+typedef int gd_revert_fn(const struct gd_ports *p, const void *undo, struct gd_error *err);
+
+struct gd_injector {
+	const char *name;         /* the scenario keyword and the name of its page: "netem" */
+	const char *summary;      /* one sentence, for help and reports */
+	const char *target_field; /* TEXT/NAME field of args naming what is hurt: two live
+				     faults of one injector on one target conflict */
+	unsigned needs;           /* enum gd_need: tested by the core before preflight */
+	bool network;             /* can cut the control path: applied on a trial lease first */
+	struct gd_shape args;
+	struct gd_shape undo;
+
+	gd_check_fn *check;       /* relations between fields; raises GD_E_INPUT */
+	gd_describe_fn *describe; /* "eth1: lose 5 % of outgoing packets": for plan, report */
+	gd_manual_fn *manual;     /* shell lines that undo it by hand, for plan and report */
+	gd_preflight_fn *preflight;
+	gd_state_fn *state;       /* canonical, one object per line, no counters */
+	gd_capture_fn *capture;
+	gd_apply_fn *apply;
+	gd_apply_fn *verify;
+	gd_effect_fn *effect;
+	gd_revert_fn *revert;
+};
+
+/* The generated table of all injectors, ends with NULL; and lookup by name (NULL: none). */
+extern const struct gd_injector *const gd_injectors[];
+const struct gd_injector *gd_injector_find(const char *name) GD_NONNULL;
