@@ -18,17 +18,9 @@
 #include "gameday/base/attr.h"
 #include "gameday/base/error.h"
 #include "gameday/base/units.h"
+#include "gameday/shape/metric.h"
 
 enum gd_op { GD_OP_LT, GD_OP_LE, GD_OP_GT, GD_OP_GE, GD_OP_EQ, GD_OP_NE };
-
-/* What a metric's number means; decides the unit a condition may use and how to print. */
-enum gd_metric_unit {
-	GD_UNIT_COUNT,    /* plain number */
-	GD_UNIT_DURATION, /* value in ns */
-	GD_UNIT_RATIO,    /* 0..1 */
-	GD_UNIT_FREQ,     /* per second */
-	GD_UNIT_BYTES,
-};
 
 struct gd_condition {
 	char *source;        /* owned: the text as written */
@@ -51,13 +43,5 @@ int gd_condition_parse(const char *text, struct gd_pos pos, struct gd_condition 
 void gd_condition_fini(struct gd_condition *c) GD_NONNULL;
 const char *gd_op_name(enum gd_op op);
 bool gd_op_holds(enum gd_op op, double left, double right);
-/* value printed in its unit: "48.2 ms", "99.93 %", "201 /s", "17"; into buf; returns buf. */
-const char *gd_metric_format(double value, enum gd_metric_unit unit, char buf[32]) GD_NONNULL;
-
 /* The metrics every load client has: name, unit, help; ends with NULL name. */
-struct gd_metric_row {
-	const char *name;
-	enum gd_metric_unit unit;
-	const char *help;
-};
 extern const struct gd_metric_row gd_load_metrics[];

@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "gameday/scenario/condition.h"
 #include "gameday/shape/field.h"
+#include "gameday/shape/metric.h"
 
 enum { GD_WATCH_MAX_VALUES = 64 };
 
