@@ -53,7 +53,8 @@ const char *gd_wall_compact(struct gd_wall t, char buf[32])
 
 void gd_sleep(struct gd_span d)
 {
-	struct timespec ts = {.tv_sec = d.ns / GD_NS_PER_S, .tv_nsec = d.ns % GD_NS_PER_S};
+	struct timespec ts = {.tv_sec = d.ns / GD_NS_PER_S,
+			      .tv_nsec = d.ns % GD_NS_PER_S};
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, &ts) == EINTR)
 		continue;

@@ -9,9 +9,15 @@
 
 #include "gameday/base/attr.h"
 
-struct gd_span { int64_t ns; };
-struct gd_instant { int64_t ns; };
-struct gd_wall { int64_t ns; };
+struct gd_span {
+	int64_t ns;
+};
+struct gd_instant {
+	int64_t ns;
+};
+struct gd_wall {
+	int64_t ns;
+};
 
 #define GD_NS_PER_US INT64_C(1000)
 #define GD_NS_PER_MS INT64_C(1000000)
@@ -36,7 +42,8 @@ static inline struct gd_instant gd_after(struct gd_instant t, struct gd_span d)
 }
 
 /* later - earlier */
-static inline struct gd_span gd_between(struct gd_instant earlier, struct gd_instant later)
+static inline struct gd_span gd_between(struct gd_instant earlier,
+					struct gd_instant later)
 {
 	return (struct gd_span){later.ns - earlier.ns};
 }

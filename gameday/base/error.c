@@ -20,8 +20,9 @@ static const char *const code_names[] = {
 	[GD_E_BUG] = "bug",
 };
 
-static void GD_PRINTF(5, 0) fill(struct gd_error *err, enum gd_errc code, struct gd_pos pos,
-				 int sys_errno, const char *fmt, va_list ap)
+static void GD_PRINTF(5, 0)
+	fill(struct gd_error *err, enum gd_errc code, struct gd_pos pos, int sys_errno,
+	     const char *fmt, va_list ap)
 {
 	err->code = code;
 	err->sys_errno = sys_errno;
@@ -108,7 +109,7 @@ enum gd_errc gd_errc_from_name(const char *name)
 
 void gd_assert_failed(const char *cond, const char *file, int line)
 {
-	(void)fprintf(stderr, "gameday: bug: assertion \"%s\" failed at %s:%d\n", cond, file,
-		      line);
+	(void)fprintf(stderr, "gameday: bug: assertion \"%s\" failed at %s:%d\n", cond,
+		      file, line);
 	abort();
 }

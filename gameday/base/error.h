@@ -24,7 +24,7 @@ enum gd_errc {
 	GD_E_LEFT_BEHIND, /* a fault could not be undone: a human must look */
 	GD_E_ABORTED,     /* stopped by an abort condition or by the user */
 	GD_E_NOMEM,
-	GD_E_BUG,         /* our own mistake */
+	GD_E_BUG, /* our own mistake */
 };
 
 /* A place in a file; line and column count from 1, 0 = unknown. file is borrowed. */
@@ -40,7 +40,10 @@ struct gd_error {
 	char text[512];
 };
 
-#define GD_ERROR_INIT {0}
+#define GD_ERROR_INIT                                                                    \
+	{                                                                                \
+		0                                                                        \
+	}
 
 /* Each fills *err and returns -1. Text is a sentence with the noun and the value. */
 int gd_raise(struct gd_error *err, enum gd_errc code, const char *fmt, ...)
@@ -70,6 +73,5 @@ enum gd_exit {
 };
 
 /* For our own bugs only: prints and aborts; the guardian undoes what was in. */
-#define gd_assert(cond)                                                                  \
-	((cond) ? (void)0 : gd_assert_failed(#cond, __FILE__, __LINE__))
+#define gd_assert(cond) ((cond) ? (void)0 : gd_assert_failed(#cond, __FILE__, __LINE__))
 void gd_assert_failed(const char *cond, const char *file, int line) GD_NORETURN;

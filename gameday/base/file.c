@@ -148,8 +148,8 @@ int gd_mkdir_p(const char *path, mode_t mode, struct gd_error *err)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st GD_UNUSED, int type GD_UNUSED,
-		      struct FTW *ftw GD_UNUSED)
+static int remove_one(const char *path, const struct stat *st GD_UNUSED,
+		      int type GD_UNUSED, struct FTW *ftw GD_UNUSED)
 {
 	return remove(path);
 }

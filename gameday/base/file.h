@@ -15,8 +15,8 @@
 int gd_file_read(const char *path, size_t max, char **ret, size_t *ret_size,
 		 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* All of fd until end of file, at most max bytes. Ownership as gd_file_read. */
-int gd_fd_read_all(int fd, size_t max, char **ret, size_t *ret_size, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
+int gd_fd_read_all(int fd, size_t max, char **ret, size_t *ret_size,
+		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* Writes all of data, whatever the number of write calls. */
 int gd_fd_write_all(int fd, const void *data, size_t size, struct gd_error *err)
 	GD_NONNULL_ARGS(4) GD_MUST_CHECK;
@@ -24,7 +24,8 @@ int gd_fd_write_all(int fd, const void *data, size_t size, struct gd_error *err)
 int gd_file_write(const char *path, const void *data, size_t size, mode_t mode,
 		  struct gd_error *err) GD_NONNULL_ARGS(1, 5) GD_MUST_CHECK;
 /* Makes path and its missing parents; an existing directory is fine. */
-int gd_mkdir_p(const char *path, mode_t mode, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+int gd_mkdir_p(const char *path, mode_t mode,
+	       struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* Syncs the directory that holds path, so that a new name in it survives a power cut. */
 int gd_sync_parent(const char *path, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* Removes a directory and all in it, without following links. Missing is fine. */

@@ -27,7 +27,8 @@ static int check_depth(const char *text, size_t size, struct gd_error *err)
 		} else if (c == '{' || c == '[') {
 			if (++depth > MAX_DEPTH)
 				return gd_raise(err, GD_E_INPUT,
-						"JSON: more than %d levels deep", MAX_DEPTH);
+						"JSON: more than %d levels deep",
+						MAX_DEPTH);
 		} else if (c == '}' || c == ']') {
 			depth--;
 		}
@@ -48,7 +49,8 @@ int gd_json_parse(const char *text, size_t size, cJSON **ret, struct gd_error *e
 	if (!json)
 		return gd_raise(err, GD_E_INPUT, "JSON: syntax error at byte %zu",
 				end ? (size_t)(end - text) : 0);
-	while (end < text + size && (*end == ' ' || *end == '\n' || *end == '\r' || *end == '\t'))
+	while (end < text + size &&
+	       (*end == ' ' || *end == '\n' || *end == '\r' || *end == '\t'))
 		end++;
 	if (end != text + size) {
 		cJSON_Delete(json);

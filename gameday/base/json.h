@@ -3,8 +3,8 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <cjson/cJSON.h>
 
@@ -15,8 +15,8 @@
 GD_DEFINE_AUTO(cJSON, cJSON_Delete);
 
 /* Parses exactly size bytes; trailing text, NULs and more than 64 levels are errors. */
-int gd_json_parse(const char *text, size_t size, cJSON **ret, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
+int gd_json_parse(const char *text, size_t size, cJSON **ret,
+		  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* One line, no blanks; the caller frees. NULL when out of memory. */
 char *gd_json_print(const cJSON *json) GD_NONNULL GD_MUST_CHECK;
 /* Indented, for people; the caller frees. NULL when out of memory. */
@@ -31,7 +31,8 @@ bool gd_json_bool(const cJSON *obj, const char *key, bool fallback) GD_NONNULL_A
  * 64-bit integers cross as numbers when |v| <= 2^53 and as decimal strings beyond, so that
  * nanosecond times keep every digit.
  */
-int64_t gd_json_int(const cJSON *obj, const char *key, int64_t fallback) GD_NONNULL_ARGS(2);
+int64_t gd_json_int(const cJSON *obj, const char *key, int64_t fallback)
+	GD_NONNULL_ARGS(2);
 
 /* Setters: false when out of memory (cJSON returns NULL); chain and test once. */
 bool gd_json_set_str(cJSON *obj, const char *key, const char *value) GD_NONNULL_ARGS(2);

@@ -22,7 +22,8 @@ static void as_json(struct gd_strbuf *sb, const char *when, const char *level,
 
 	if (!obj || !gd_json_set_str(obj, "time", when) ||
 	    !gd_json_set_str(obj, "level", level) ||
-	    !gd_json_set_str(obj, "module", module) || !gd_json_set_str(obj, "text", text))
+	    !gd_json_set_str(obj, "module", module) ||
+	    !gd_json_set_str(obj, "text", text))
 		return;
 	line = gd_json_print(obj);
 	if (line)

@@ -12,14 +12,16 @@
 enum gd_log_level { GD_LOG_ERROR, GD_LOG_WARNING, GD_LOG_INFO, GD_LOG_DEBUG };
 
 struct gd_log {
-	int fd;                   /* borrowed; -1 drops everything */
-	enum gd_log_level level;  /* what is above is dropped */
-	bool json;                /* JSON lines instead of text */
+	int fd;                  /* borrowed; -1 drops everything */
+	enum gd_log_level level; /* what is above is dropped */
+	bool json;               /* JSON lines instead of text */
 };
 
 void gd_log_write(struct gd_log *log, enum gd_log_level level, const char *module,
 		  const char *fmt, ...) GD_PRINTF(4, 5) GD_NONNULL;
-#define gd_error_log(log, module, ...) gd_log_write(log, GD_LOG_ERROR, module, __VA_ARGS__)
-#define gd_warning(log, module, ...) gd_log_write(log, GD_LOG_WARNING, module, __VA_ARGS__)
+#define gd_error_log(log, module, ...)                                                   \
+	gd_log_write(log, GD_LOG_ERROR, module, __VA_ARGS__)
+#define gd_warning(log, module, ...)                                                     \
+	gd_log_write(log, GD_LOG_WARNING, module, __VA_ARGS__)
 #define gd_info(log, module, ...) gd_log_write(log, GD_LOG_INFO, module, __VA_ARGS__)
 #define gd_debug(log, module, ...) gd_log_write(log, GD_LOG_DEBUG, module, __VA_ARGS__)

@@ -105,7 +105,7 @@ void gd_loop_free(struct gd_loop *loop)
 }
 
 int gd_loop_io(struct gd_loop *loop, int fd, uint32_t events, gd_io_fn *fn, void *ctx,
-		  struct gd_io **ret, struct gd_error *err)
+	       struct gd_io **ret, struct gd_error *err)
 {
 	GD_AUTO_FREE struct gd_io *w = calloc(1, sizeof(*w));
 	struct epoll_event ev = {.events = events, .data.ptr = w};
@@ -177,8 +177,8 @@ static void on_signal(void *ctx, uint32_t events GD_UNUSED)
 		loop->signal_fn(loop->signal_ctx, (int)si.ssi_signo);
 }
 
-int gd_loop_signals(struct gd_loop *loop, const int *signos, int n_signos, gd_signal_fn *fn,
-		    void *ctx, struct gd_error *err)
+int gd_loop_signals(struct gd_loop *loop, const int *signos, int n_signos,
+		    gd_signal_fn *fn, void *ctx, struct gd_error *err)
 {
 	struct gd_io *w;
 	sigset_t set;

@@ -27,7 +27,7 @@ void gd_loop_free(struct gd_loop *loop);
 
 /* Watches fd (not owned) level-triggered. Remove before closing fd. */
 int gd_loop_io(struct gd_loop *loop, int fd, uint32_t events, gd_io_fn *fn, void *ctx,
-		  struct gd_io **ret, struct gd_error *err)
+	       struct gd_io **ret, struct gd_error *err)
 	GD_NONNULL_ARGS(1, 4, 6, 7) GD_MUST_CHECK;
 /* Changes the events waited for. Never fails: fd is registered already. */
 void gd_io_set(struct gd_io *w, uint32_t events) GD_NONNULL;
@@ -44,9 +44,10 @@ void gd_timer_disarm(struct gd_timer *t) GD_NONNULL;
 void gd_timer_remove(struct gd_timer *t);
 
 /* Blocks the signals in this thread and delivers them to fn. Once per loop. */
-int gd_loop_signals(struct gd_loop *loop, const int *signos, int n_signos, gd_signal_fn *fn,
-		    void *ctx, struct gd_error *err) GD_NONNULL_ARGS(1, 2, 4, 6) GD_MUST_CHECK;
+int gd_loop_signals(struct gd_loop *loop, const int *signos, int n_signos,
+		    gd_signal_fn *fn, void *ctx, struct gd_error *err)
+	GD_NONNULL_ARGS(1, 2, 4, 6) GD_MUST_CHECK;
 
 /* Waits until `until` at most for something to do, then does all that is ready. */
-int gd_loop_step(struct gd_loop *loop, struct gd_instant until, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
+int gd_loop_step(struct gd_loop *loop, struct gd_instant until,
+		 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

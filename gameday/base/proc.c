@@ -36,7 +36,8 @@ static int spawn(const char *const argv[], int in, int out, int err_fd, pid_t *r
 	(void)posix_spawnattr_setsigmask(&attr, &none);
 	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
 	/* POSIX takes char *const[] for history's sake and does not write through it. */
-	e = posix_spawnp(ret_pid, argv[0], &fa, &attr, (char *const *)(uintptr_t)argv, environ);
+	e = posix_spawnp(ret_pid, argv[0], &fa, &attr, (char *const *)(uintptr_t)argv,
+			 environ);
 	(void)posix_spawn_file_actions_destroy(&fa);
 	(void)posix_spawnattr_destroy(&attr);
 	if (e) {
@@ -101,8 +102,8 @@ int gd_proc_wait(pid_t pid, struct gd_span limit, int *ret_status, struct gd_err
 			return gd_raise_errno(err, "waitpid");
 		if (left <= 0) {
 			(void)kill_and_reap(pid);
-			return gd_raise(err, GD_E_TIMEOUT, "process %ld did not end in time",
-					(long)pid);
+			return gd_raise(err, GD_E_TIMEOUT,
+					"process %ld did not end in time", (long)pid);
 		}
 		(void)poll(&pfd, 1, left > 1000 ? 1000 : (int)left + 1);
 	}
@@ -111,7 +112,8 @@ int gd_proc_wait(pid_t pid, struct gd_span limit, int *ret_status, struct gd_err
 }
 
 /* Reads fd until end of file; GD_E_TIMEOUT when `end` comes first. */
-static int collect(int fd, struct gd_instant end, struct gd_strbuf *sb, struct gd_error *err)
+static int collect(int fd, struct gd_instant end, struct gd_strbuf *sb,
+		   struct gd_error *err)
 {
 	char chunk[8192];
 
@@ -136,8 +138,8 @@ static int collect(int fd, struct gd_instant end, struct gd_strbuf *sb, struct g
 	}
 }
 
-int gd_proc_run(const char *const argv[], struct gd_span limit, struct gd_proc_result *ret,
-		struct gd_error *err)
+int gd_proc_run(const char *const argv[], struct gd_span limit,
+		struct gd_proc_result *ret, struct gd_error *err)
 {
 	struct gd_instant end = gd_after(gd_now(), limit);
 	GD_AUTO_FD int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -182,6 +184,6 @@ int gd_proc_must(const char *const argv[], struct gd_span limit, struct gd_error
 	len = strlen(out);
 	while (len > 0 && out[len - 1] == '\n')
 		out[--len] = '\0';
-	return gd_raise(err, GD_E_SYSTEM, "%s ended with status %d: %s", argv[0], r.status,
-			len > 300 ? out + len - 300 : out);
+	return gd_raise(err, GD_E_SYSTEM, "%s ended with status %d: %s", argv[0],
+			r.status, len > 300 ? out + len - 300 : out);
 }

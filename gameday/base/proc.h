@@ -21,11 +21,12 @@ struct gd_proc_result {
  * what it printed (at most 1 MiB; the rest is read and dropped). Kills it after limit:
  * that is GD_E_TIMEOUT. A status other than 0 is not an error here.
  */
-int gd_proc_run(const char *const argv[], struct gd_span limit, struct gd_proc_result *ret,
+int gd_proc_run(const char *const argv[], struct gd_span limit,
+		struct gd_proc_result *ret,
 		struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* gd_proc_run for commands that must succeed: the error carries what they printed. */
-int gd_proc_must(const char *const argv[], struct gd_span limit, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
+int gd_proc_must(const char *const argv[], struct gd_span limit,
+		 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 
 /*
  * Starts argv[0] with its standard input and output on the two returned descriptors
@@ -34,5 +35,5 @@ int gd_proc_must(const char *const argv[], struct gd_span limit, struct gd_error
 int gd_proc_spawn(const char *const argv[], int err_fd, pid_t *ret_pid, int *ret_in,
 		  int *ret_out, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* Waits for pid at most limit, then kills it; the exit status as in gd_proc_result. */
-int gd_proc_wait(pid_t pid, struct gd_span limit, int *ret_status, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
+int gd_proc_wait(pid_t pid, struct gd_span limit, int *ret_status,
+		 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

@@ -9,13 +9,16 @@
 #include "gameday/base/attr.h"
 
 struct gd_strbuf {
-	char *data;   /* owned; NUL-terminated when len > 0 */
+	char *data; /* owned; NUL-terminated when len > 0 */
 	size_t len;
 	size_t cap;
-	bool failed;  /* out of memory once: everything after is ignored */
+	bool failed; /* out of memory once: everything after is ignored */
 };
 
-#define GD_STRBUF_INIT {0}
+#define GD_STRBUF_INIT                                                                   \
+	{                                                                                \
+		0                                                                        \
+	}
 /* Declares and initialises a buffer that frees itself. */
 #define GD_AUTO_STRBUF(name)                                                             \
 	__attribute__((cleanup(gd_strbuf_fini))) struct gd_strbuf name = GD_STRBUF_INIT
@@ -23,12 +26,14 @@ struct gd_strbuf {
 void gd_strbuf_fini(struct gd_strbuf *sb) GD_NONNULL;
 /* Empties without giving memory back. */
 void gd_strbuf_clear(struct gd_strbuf *sb) GD_NONNULL;
-void gd_strbuf_add(struct gd_strbuf *sb, const void *data, size_t size) GD_NONNULL_ARGS(1);
+void gd_strbuf_add(struct gd_strbuf *sb, const void *data, size_t size)
+	GD_NONNULL_ARGS(1);
 void gd_strbuf_adds(struct gd_strbuf *sb, const char *s) GD_NONNULL;
 void gd_strbuf_addc(struct gd_strbuf *sb, char c) GD_NONNULL;
-void gd_strbuf_addf(struct gd_strbuf *sb, const char *fmt, ...) GD_PRINTF(2, 3) GD_NONNULL;
-void gd_strbuf_vaddf(struct gd_strbuf *sb, const char *fmt, va_list ap)
-	GD_PRINTF(2, 0) GD_NONNULL_ARGS(1, 2);
+void gd_strbuf_addf(struct gd_strbuf *sb, const char *fmt, ...)
+	GD_PRINTF(2, 3) GD_NONNULL;
+void gd_strbuf_vaddf(struct gd_strbuf *sb, const char *fmt, va_list ap) GD_PRINTF(2, 0)
+	GD_NONNULL_ARGS(1, 2);
 /* Drops the first n bytes. */
 void gd_strbuf_consume(struct gd_strbuf *sb, size_t n) GD_NONNULL;
 /* Borrowed view, never NULL ("" when empty). */

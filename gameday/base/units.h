@@ -12,22 +12,30 @@
 #include "gameday/base/error.h"
 
 /* Parts per billion: 1 % is 10 000 000. Fine enough for the kernel's 2^-32 steps. */
-struct gd_ratio { int64_t ppb; };
-struct gd_bitrate { int64_t bps; };    /* bits per second */
-struct gd_bytes { int64_t n; };
-struct gd_freq { double per_s; };
+struct gd_ratio {
+	int64_t ppb;
+};
+struct gd_bitrate {
+	int64_t bps;
+}; /* bits per second */
+struct gd_bytes {
+	int64_t n;
+};
+struct gd_freq {
+	double per_s;
+};
 
 /* Each parses the whole of s; the error names s and the form that is wanted. */
-int gd_span_parse(const char *s, struct gd_span *ret, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
-int gd_ratio_parse(const char *s, struct gd_ratio *ret, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
-int gd_bitrate_parse(const char *s, struct gd_bitrate *ret, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
-int gd_bytes_parse(const char *s, struct gd_bytes *ret, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
-int gd_freq_parse(const char *s, struct gd_freq *ret, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
+int gd_span_parse(const char *s, struct gd_span *ret,
+		  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+int gd_ratio_parse(const char *s, struct gd_ratio *ret,
+		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+int gd_bitrate_parse(const char *s, struct gd_bitrate *ret,
+		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+int gd_bytes_parse(const char *s, struct gd_bytes *ret,
+		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+int gd_freq_parse(const char *s, struct gd_freq *ret,
+		  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 
 /* Shortest text that parses back to the same value, in buf (>= 32 bytes); return buf. */
 const char *gd_span_format(struct gd_span v, char buf[32]) GD_NONNULL;

@@ -16,22 +16,22 @@
 struct gd_cmd_args {
 	const char *const *operands; /* borrowed from argv */
 	size_t n_operands;
-	const void *options;         /* decoded by cmd->options; cast to its struct */
+	const void *options; /* decoded by cmd->options; cast to its struct */
 	struct gd_log *log;
 };
 
 struct gd_cmd {
-	const char *name;            /* "run" */
-	const char *synopsis;        /* "SCENARIO [-i INVENTORY]" */
-	const char *summary;         /* one line */
-	const char *details;         /* paragraphs for --help and the man page */
-	const char *example;         /* a command line that works */
+	const char *name;     /* "run" */
+	const char *synopsis; /* "SCENARIO [-i INVENTORY]" */
+	const char *summary;  /* one line */
+	const char *details;  /* paragraphs for --help and the man page */
+	const char *example;  /* a command line that works */
 	/* Options: --name VALUE (BOOL: --name). Field name "on" of kind LIST may repeat. */
 	struct gd_shape options;
-	const char *short_options;   /* pairs "i=inventory o=output", NULL for none */
+	const char *short_options; /* pairs "i=inventory o=output", NULL for none */
 	size_t min_operands, max_operands;
-	bool raw;                    /* operands begin at the first one: no options behind it */
-	bool changes_hosts;          /* asks before it acts: --yes or a terminal */
+	bool raw;           /* operands begin at the first one: no options behind it */
+	bool changes_hosts; /* asks before it acts: --yes or a terminal */
 	/* Returns an exit status (enum gd_exit); or -1 with *err, printed by main. */
 	int (*run)(const struct gd_cmd_args *args, struct gd_error *err);
 };

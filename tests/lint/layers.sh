@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Every #include "gameday/X/..." or "injectors/..." must go downwards. The table is the rule.
+set -u
+cd "$1" || exit 2
+
+declare -A allowed=(
+	[gameday/base]=""
+	[gameday/shape]="gameday/base"
+	[gameday/wire]="gameday/base gameday/shape"
+	[gameday/load]="gameday/base gameday/shape"
+	[gameday/watch]="gameday/base gameday/shape"
+	[gameday/scenario]="gameday/base gameday/shape gameday/load"
+	[gameday/results]="gameday/base gameday/shape gameday/load gameday/scenario"
+	[gameday/remote]="gameday/base gameday/shape gameday/wire gameday/scenario"
+	[gameday/lab]="gameday/base"
+	[gameday/report]="gameday/base gameday/shape gameday/load gameday/scenario gameday/results"
+	[gameday/runner]="gameday/base gameday/shape gameday/wire gameday/load gameday/scenario gameday/results gameday/remote gameday/report"
+	[gameday/cli]="gameday/base gameday/shape gameday/wire gameday/load gameday/watch gameday/scenario gameday/results gameday/remote gameday/lab gameday/report gameday/runner injectors"
+	[injectors]="gameday/base gameday/shape"
+	[injectors/ports]="gameday/base gameday/shape injectors"
+	[injectors/agent]="gameday/base gameday/shape gameday/wire gameday/load gameday/watch injectors injectors/ports"
+)
+
+layer_of() {
+	case $1 in
+	gameday/*) echo "${1%%/*}/$(cut -d/ -f2 <<<"$1")" ;;
+	injectors/agent/*) echo injectors/agent ;;
+	injectors/ports/*) echo injectors/ports ;;
+	injectors/*) echo injectors ;;
+	esac
+}
+
+bad=0 n=0
+while IFS=: read -r file line text; do
+	inc=${text#*\"}
+	inc=${inc%%\"*}
+	from=$(layer_of "$file")
+	to=$(layer_of "$inc")
+	n=$((n + 1))
+	[ -n "$to" ] && [ "$from" != "$to" ] || continue
+	if [[ -z ${allowed[$from]+x} || " ${allowed[$from]} " != *" $to "* ]]; then
+		echo "$file:$line: $from must not include $inc"
+		bad=$((bad + 1))
+	fi
+done < <(git ls-files -co --exclude-standard 'gameday/*.[ch]' 'injectors/*.[ch]' |
+	xargs grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"(gameday|injectors)/')
+[ "$n" -gt 50 ] || { echo "only $n includes seen: the check itself is broken"; exit 1; }
+# Nothing in gameday/ names a particular fault (DESIGN 2). A word in a comment is fine.
+while IFS=: read -r file line text; do
+	echo "$file:$line: gameday/ must not name a fault: $text"
+	bad=$((bad + 1))
+done < <(git ls-files -co --exclude-standard 'gameday/*.[ch]' | grep -v '^gameday/lab/' |
+	xargs grep -nE '"(netem|ring|disk_delay|bgp)"')
+echo "$n includes checked, $bad wrong"
+[ "$bad" -eq 0 ]
