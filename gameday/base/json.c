@@ -126,7 +126,8 @@ bool gd_json_set_int(cJSON *obj, const char *key, int64_t value)
 {
 	char digits[32];
 
-	if (value >= -INT64_C(9007199254740992) && value <= INT64_C(9007199254740992))
+	/* cJSON prints 15 digits and calls that exact when the error is below DBL_EPSILON. */
+	if (value > -INT64_C(1000000000000000) && value < INT64_C(1000000000000000))
 		return gd_json_set_num(obj, key, (double)value);
 	(void)snprintf(digits, sizeof(digits), "%" PRId64, value);
 	return gd_json_set_str(obj, key, digits);

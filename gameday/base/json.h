@@ -28,8 +28,8 @@ const char *gd_json_str(const cJSON *obj, const char *key, const char *fallback)
 double gd_json_num(const cJSON *obj, const char *key, double fallback) GD_NONNULL_ARGS(2);
 bool gd_json_bool(const cJSON *obj, const char *key, bool fallback) GD_NONNULL_ARGS(2);
 /*
- * 64-bit integers cross as numbers when |v| <= 2^53 and as decimal strings beyond, so that
- * nanosecond times keep every digit.
+ * 64-bit integers cross as numbers when |v| < 10^15 and as decimal strings beyond, so that
+ * nanosecond times keep every digit. The getter takes either.
  */
 int64_t gd_json_int(const cJSON *obj, const char *key, int64_t fallback)
 	GD_NONNULL_ARGS(2);
