@@ -18,11 +18,14 @@ struct gd_diag {
 struct gd_diags {
 	struct gd_diag *items; /* owned, in the order found */
 	size_t n, cap;
-	size_t n_errors;       /* those that are not warnings */
-	size_t n_dropped;      /* beyond the limit of 200, or out of memory */
+	size_t n_errors;  /* those that are not warnings */
+	size_t n_dropped; /* beyond the limit of 200, or out of memory */
 };
 
-#define GD_DIAGS_INIT {0}
+#define GD_DIAGS_INIT                                                                    \
+	{                                                                                \
+		0                                                                        \
+	}
 #define GD_AUTO_DIAGS(name)                                                              \
 	__attribute__((cleanup(gd_diags_fini))) struct gd_diags name = GD_DIAGS_INIT
 
@@ -32,8 +35,8 @@ void gd_diag_error(struct gd_diags *d, struct gd_pos pos, const char *fmt, ...)
 void gd_diag_warning(struct gd_diags *d, struct gd_pos pos, const char *fmt, ...)
 	GD_PRINTF(3, 4) GD_NONNULL_ARGS(1, 3);
 /* Moves err into the list; its pos if set, else fallback. */
-void gd_diag_take(struct gd_diags *d, const struct gd_error *err, struct gd_pos fallback)
-	GD_NONNULL;
+void gd_diag_take(struct gd_diags *d, const struct gd_error *err,
+		  struct gd_pos fallback) GD_NONNULL;
 /* Sorts by file, line, column (stable). */
 void gd_diags_sort(struct gd_diags *d) GD_NONNULL;
 /*
@@ -44,7 +47,8 @@ void gd_diags_sort(struct gd_diags *d) GD_NONNULL;
 void gd_diags_render(const struct gd_diags *d, const char *source, size_t source_size,
 		     struct gd_strbuf *out) GD_NONNULL_ARGS(1, 4);
 /* The first error as a gd_error (returns -1), or 0 when there is none. */
-int gd_diags_to_error(const struct gd_diags *d, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+int gd_diags_to_error(const struct gd_diags *d,
+		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 
 /*
  * The candidate nearest to word, if near enough to be a slip (Damerau-Levenshtein distance

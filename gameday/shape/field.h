@@ -31,12 +31,14 @@ enum gd_kind {
 	GD_KIND_TEXT,       /* char *, owned; min/max = length in bytes */
 	GD_KIND_NAME,       /* char[size], NUL-terminated; longer is an error */
 	GD_KIND_OBJECT,     /* struct X * owned, by `shape`; NULL when absent */
-	GD_KIND_LIST,       /* struct gd_list, elements by `shape`; a lone element is a list of one */
-	GD_KIND_MAP,        /* struct gd_list, elements by `shape`, key into its key_offset */
-	GD_KIND_NODE,       /* const struct gd_node *, borrowed from the tree: decoded later */
+	GD_KIND_LIST, /* struct gd_list, elements by `shape`; a lone element is a list of one */
+	GD_KIND_MAP,  /* struct gd_list, elements by `shape`, key into its key_offset */
+	GD_KIND_NODE, /* const struct gd_node *, borrowed from the tree: decoded later */
 };
 
-struct gd_span_range { struct gd_span min, max; };
+struct gd_span_range {
+	struct gd_span min, max;
+};
 
 /* An owned array of structs, each as large as its shape says. */
 struct gd_list {
@@ -60,11 +62,11 @@ struct gd_shape;
 
 struct gd_field {
 	const char *name, *help;
-	const char *dflt;          /* in text form; NULL: zero value, and present[] says absent */
+	const char *dflt; /* in text form; NULL: zero value, and present[] says absent */
 	enum gd_kind kind;
 	unsigned flags;
-	size_t offset, size;       /* of the member; use GD_MEMBER */
-	int64_t min, max;          /* in the kind's unit; both 0: the kind's own range */
+	size_t offset, size; /* of the member; use GD_MEMBER */
+	int64_t min, max;    /* in the kind's unit; both 0: the kind's own range */
 	const struct gd_choice *choices; /* ENUM; ends with a NULL name */
 	const struct gd_shape *shape;    /* OBJECT, LIST, MAP */
 };
@@ -75,13 +77,13 @@ struct gd_shape {
 	const char *name;              /* what to call it in messages: "netem", "load" */
 	const struct gd_field *fields; /* n_fields rows; at most 64 */
 	size_t n_fields;
-	size_t size;                   /* sizeof the struct */
+	size_t size; /* sizeof the struct */
 	/* Optional members, filled by the decoder; GD_NO_OFFSET when the struct has none. */
-	size_t key_offset;             /* char *, owned: the MAP key */
-	size_t node_offset;            /* const struct gd_node *, borrowed: where it came from */
-	size_t given_offset;           /* uint64_t: bit i set when field i was given */
+	size_t key_offset;   /* char *, owned: the MAP key */
+	size_t node_offset;  /* const struct gd_node *, borrowed: where it came from */
+	size_t given_offset; /* uint64_t: bit i set when field i was given */
 	/* A value of this scalar kind instead of a map: list of texts, of numbers, ... */
-	bool scalar;                   /* then fields[0] describes the value itself */
+	bool scalar; /* then fields[0] describes the value itself */
 };
 
 #define GD_MEMBER(type, member) offsetof(type, member), sizeof(((type *)0)->member)
@@ -102,10 +104,13 @@ int gd_shape_decode(const struct gd_shape *shape, const struct gd_node *node, vo
 		    struct gd_diags *diags) GD_NONNULL_ARGS(1, 3, 4) GD_MUST_CHECK;
 /* Frees what the struct owns and zeroes it. */
 void gd_shape_fini(const struct gd_shape *shape, void *value) GD_NONNULL;
-/* Decodes a JSON object: the first mistake becomes err. */
+/* Decodes a JSON object: the first mistake becomes err. Borrowed nodes become NULL. */
 int gd_shape_from_json(const struct gd_shape *shape, const cJSON *json, void *out,
 		       struct gd_error *err) GD_NONNULL_ARGS(1, 3, 4) GD_MUST_CHECK;
-/* All fields in text form, so that from_json gives an equal struct. Caller owns *ret. */
+/*
+ * All fields in text form, so that from_json gives an equal struct; a field whose absence
+ * means the same value is left out. Caller owns *ret.
+ */
 int gd_shape_to_json(const struct gd_shape *shape, const void *value, cJSON **ret,
 		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* The rows as help text: name, kind or choices, default, range, help. */

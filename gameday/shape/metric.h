@@ -21,4 +21,5 @@ struct gd_metric_row {
 };
 
 /* value printed in its unit: "48.2 ms", "99.93 %", "201 /s", "17"; into buf; returns buf. */
-const char *gd_metric_format(double value, enum gd_metric_unit unit, char buf[32]) GD_NONNULL;
+const char *gd_metric_format(double value, enum gd_metric_unit unit,
+			     char buf[32]) GD_NONNULL;
