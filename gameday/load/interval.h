@@ -15,12 +15,12 @@
 /* How a request or an attempt ended. OK is the only success. */
 enum gd_outcome {
 	GD_OUTCOME_OK,
-	GD_OUTCOME_TIMEOUT,      /* no whole reply in time */
-	GD_OUTCOME_REFUSED,      /* connection refused */
-	GD_OUTCOME_UNREACHABLE,  /* no route, host or network unreachable */
-	GD_OUTCOME_CONNECT,      /* connection could not be made otherwise, or not in time */
-	GD_OUTCOME_RESET,        /* connection reset or closed before the whole reply */
-	GD_OUTCOME_PROTOCOL,     /* not HTTP, or a wrong length */
+	GD_OUTCOME_TIMEOUT,     /* no whole reply in time */
+	GD_OUTCOME_REFUSED,     /* connection refused */
+	GD_OUTCOME_UNREACHABLE, /* no route, host or network unreachable */
+	GD_OUTCOME_CONNECT,  /* connection could not be made otherwise, or not in time */
+	GD_OUTCOME_RESET,    /* connection reset or closed before the whole reply */
+	GD_OUTCOME_PROTOCOL, /* not HTTP, or a wrong length */
 	GD_OUTCOME_STATUS_4XX,
 	GD_OUTCOME_STATUS_5XX,
 	GD_OUTCOME_STATUS_OTHER, /* 1xx, 3xx as a final answer */
@@ -33,26 +33,27 @@ const char *gd_outcome_name(enum gd_outcome o);
 
 struct gd_interval {
 	char load[64], client[64];
-	int64_t start_wall_ns;        /* generator's clock, until corrected by the runner */
+	int64_t start_wall_ns; /* generator's clock, until corrected by the runner */
 	int64_t length_ns;
 	uint64_t index;
-	uint64_t intended;            /* requests whose start fell into it */
-	uint64_t outcomes[GD_N_OUTCOMES];         /* requests, by final outcome */
+	uint64_t intended;                /* requests whose start fell into it */
+	uint64_t outcomes[GD_N_OUTCOMES]; /* requests, by final outcome */
 	uint64_t attempts;
 	uint64_t attempt_outcomes[GD_N_OUTCOMES]; /* attempts, by outcome */
 	uint64_t retries;
-	uint64_t budget_denied;       /* retries wanted and not allowed by the budget */
-	int64_t late_max_ns;          /* how late the generator itself was, at worst */
-	uint64_t late;                /* requests started more than 10 ms late by our own fault */
-	bool behind;                  /* the generator could not keep its schedule */
-	struct gd_hist *latency;      /* owned: requests, from intended start to final outcome */
+	uint64_t budget_denied; /* retries wanted and not allowed by the budget */
+	int64_t late_max_ns;    /* how late the generator itself was, at worst */
+	uint64_t late; /* requests started more than 10 ms late by our own fault */
+	bool behind;   /* the generator could not keep its schedule */
+	struct gd_hist
+		*latency; /* owned: requests, from intended start to final outcome */
 	struct gd_hist *attempt_latency; /* owned: attempts, from their own start */
 };
 
 void gd_interval_fini(struct gd_interval *iv) GD_NONNULL;
 /* {"type":"load", ...}, histograms as base64 HdrHistogram V2 compressed. Caller owns *ret. */
-int gd_interval_to_json(const struct gd_interval *iv, cJSON **ret, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
+int gd_interval_to_json(const struct gd_interval *iv, cJSON **ret,
+			struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* Bounded and checked: what comes from a target can't hurt. Caller calls fini. */
-int gd_interval_from_json(const cJSON *json, struct gd_interval *ret, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
+int gd_interval_from_json(const cJSON *json, struct gd_interval *ret,
+			  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

@@ -11,10 +11,10 @@
 struct gd_load;
 
 struct gd_load_options {
-	struct gd_span interval;    /* length of an interval; 0: 1 s */
-	struct gd_span duration;    /* 0: until stopped */
-	struct gd_instant start;    /* CLOCK_BOOTTIME of the first intended start; 0: now */
-	uint64_t seed;              /* of jitter and the like; 0: 1 */
+	struct gd_span interval; /* length of an interval; 0: 1 s */
+	struct gd_span duration; /* 0: until stopped */
+	struct gd_instant start; /* CLOCK_BOOTTIME of the first intended start; 0: now */
+	uint64_t seed;           /* of jitter and the like; 0: 1 */
 };
 
 /*

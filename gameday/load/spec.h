@@ -7,33 +7,47 @@
 
 #include "gameday/shape/field.h"
 
+enum {
+	GD_LOAD_NAME_MAX = 63,           /* bytes of a load's or client's name */
+	GD_LOAD_MAX_CLIENTS = 16,        /* per load */
+	GD_LOAD_MAX_CONNECTIONS = 20000, /* per client */
+};
+
 struct gd_retry_policy {
-	int64_t attempts;            /* in all, the first included */
+	int64_t attempts;             /* in all, the first included */
 	struct gd_span_range backoff; /* first and greatest pause */
-	int jitter;                  /* enum gd_jitter */
-	struct gd_ratio budget;      /* retries allowed per request, as a token bucket; 0: none */
+	int jitter;                   /* enum gd_jitter */
+	struct gd_ratio budget;       /* retries allowed per request, as a token bucket;
+					0: no limit */
 };
 
 enum gd_jitter { GD_JITTER_FULL, GD_JITTER_EQUAL, GD_JITTER_NONE };
 
 struct gd_client_spec {
-	char *name;                       /* MAP key */
-	struct gd_retry_policy *retry;    /* NULL: no retries */
+	char *name;                    /* MAP key */
+	struct gd_retry_policy *retry; /* NULL: no retries */
 	const struct gd_node *node;
 };
 
 struct gd_load_spec {
-	char *name;                       /* "checkout" */
-	char *from;                       /* "runner" or a host role */
-	char *http;                       /* URL, {role} stands for a host's data address */
-	char *method;                     /* default GET */
-	struct gd_freq rate;              /* open loop, requests per second per client; 0: closed */
-	int64_t concurrency;              /* closed loop, per client; 0: open */
-	int64_t connections;              /* per client, at most */
-	struct gd_span timeout;           /* one attempt, from its start to the whole reply */
-	struct gd_list clients;           /* struct gd_client_spec; empty = one, "plain" */
+	char *name;             /* "checkout" */
+	char *from;             /* "runner" or a host role */
+	char *http;             /* URL, {role} stands for a host's data address */
+	char *method;           /* default GET */
+	struct gd_freq rate;    /* open loop, per client; 0: closed */
+	int64_t concurrency;    /* closed loop, per client; 0: open */
+	int64_t connections;    /* per client, at most; 0: 50, or concurrency */
+	struct gd_span timeout; /* one attempt, from its start to the whole reply */
+	struct gd_list clients; /* struct gd_client_spec; empty = one, "plain" */
 	const struct gd_node *node;
 };
 
 extern const struct gd_shape gd_load_shape;
 extern const struct gd_shape gd_client_shape;
+
+/*
+ * What the rows can't say: either rate or concurrency, names that fit metric names, a
+ * method in capitals. The URL is not looked at, since it may hold {role}s.
+ */
+int gd_load_spec_check(const struct gd_load_spec *spec,
+		       struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The counts of one histogram would take 192 KiB, and a run keeps hundreds of them. A
+ * latency distribution touches only a few of the 24,576 steps' neighbourhoods, so counts
+ * live in chunks of 256 that are allocated when first counted in.
+ */
+#include "gameday/load/hist.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "gameday/load/hist_impl.h"
+
+struct gd_hist *gd_hist_new(void)
+{
+	return calloc(1, sizeof(struct gd_hist));
+}
+
+struct gd_hist *gd_hist_free(struct gd_hist *h)
+{
+	if (!h)
+		return NULL;
+	for (size_t i = 0; i < GD_HIST_N_CHUNKS; i++)
+		free(h->chunks[i]);
+	free(h);
+	return NULL;
+}
+
+void gd_hist_clear(struct gd_hist *h)
+{
+	for (size_t i = 0; i < GD_HIST_N_CHUNKS; i++) {
+		for (size_t k = 0; h->chunks[i] && k < GD_HIST_CHUNK; k++)
+			h->chunks[i][k] = 0;
+	}
+	h->count = 0;
+	h->lost = 0;
+}
+
+static void note_extremes(struct gd_hist *h, int64_t min, int64_t max)
+{
+	if (h->count == 0 || min < h->min)
+		h->min = min;
+	if (h->count == 0 || max > h->max)
+		h->max = max;
+}
+
+void gd_hist_add(struct gd_hist *h, int64_t index, uint64_t n, int64_t min, int64_t max)
+{
+	uint64_t **chunk = &h->chunks[index / GD_HIST_CHUNK];
+
+	if (!*chunk)
+		*chunk = calloc(GD_HIST_CHUNK, sizeof(**chunk));
+	if (!*chunk) {
+		h->lost += n;
+		return;
+	}
+	note_extremes(h, min, max);
+	(*chunk)[index % GD_HIST_CHUNK] += n;
+	h->count += n;
+}
+
+void gd_hist_record(struct gd_hist *h, int64_t value_ns)
+{
+	int64_t v = value_ns < 0 ? 0 : value_ns;
+
+	if (v > GD_HIST_HIGHEST)
+		v = GD_HIST_HIGHEST;
+	gd_hist_add(h, gd_hist_index(&gd_hist_own, v), 1, v, v);
+}
+
+static void merge_chunk(struct gd_hist *into, const struct gd_hist *from, int64_t first)
+{
+	for (int64_t i = first; i < first + GD_HIST_CHUNK; i++) {
+		uint64_t n = gd_hist_at(from, i);
+		int64_t low = gd_hist_lowest(&gd_hist_own, i);
+		int64_t high = gd_hist_highest(&gd_hist_own, i);
+
+		if (n > 0)
+			gd_hist_add(into, i, n, low < from->min ? from->min : low,
+				    high > from->max ? from->max : high);
+	}
+}
+
+void gd_hist_merge(struct gd_hist *into, const struct gd_hist *from)
+{
+	uint64_t lost = from->lost;
+	int64_t min = into->min, max = into->max;
+	uint64_t before = into->count;
+
+	for (int64_t i = 0; i < GD_HIST_N_CHUNKS; i++) {
+		if (from->chunks[i])
+			merge_chunk(into, from, i * GD_HIST_CHUNK);
+	}
+	into->lost += lost;
+	/* The steps' bounds are not values: the true extremes are those of the two. */
+	if (into->count > before && from->count > 0) {
+		into->min = before == 0 || from->min < min ? from->min : min;
+		into->max = before == 0 || from->max > max ? from->max : max;
+	}
+}
+
+uint64_t gd_hist_count(const struct gd_hist *h)
+{
+	return h->count;
+}
+
+uint64_t gd_hist_lost(const struct gd_hist *h)
+{
+	return h->lost;
+}
+
+/* The index at which the running count reaches n; n is 1..count. */
+static int64_t index_of_rank(const struct gd_hist *h, uint64_t n)
+{
+	uint64_t seen = 0;
+
+	for (int64_t i = 0; i < GD_HIST_N_COUNTS; i++) {
+		seen += gd_hist_at(h, i);
+		if (seen >= n)
+			return i;
+	}
+	return GD_HIST_N_COUNTS - 1;
+}
+
+/*
+ * AbstractHistogram.getValueAtPercentile: one unit in the last place is taken off first,
+ * so that 99.9 of 1000 values is the 999th and not, by rounding, the 1000th.
+ */
+int64_t gd_hist_percentile(const struct gd_hist *h, double percentile)
+{
+	double p = fmin(fmax(nextafter(percentile, -INFINITY), 0.0), 100.0);
+	double rank = ceil(p * (double)h->count / 100.0);
+	int64_t index;
+
+	if (h->count == 0)
+		return -1;
+	index = index_of_rank(h, rank < 1.0 ? 1 : (uint64_t)rank);
+	return percentile <= 0.0 ? gd_hist_lowest(&gd_hist_own, index)
+				 : gd_hist_highest(&gd_hist_own, index);
+}
+
+int64_t gd_hist_max(const struct gd_hist *h)
+{
+	return h->count > 0 ? h->max : -1;
+}
+
+int64_t gd_hist_min(const struct gd_hist *h)
+{
+	return h->count > 0 ? h->min : -1;
+}
+
+double gd_hist_mean(const struct gd_hist *h)
+{
+	double sum = 0;
+
+	if (h->count == 0)
+		return NAN;
+	for (int64_t i = 0; i < GD_HIST_N_COUNTS; i++) {
+		uint64_t n = gd_hist_at(h, i);
+		int64_t half = (INT64_C(1) << gd_hist_step_bits(&gd_hist_own, i)) / 2;
+
+		if (n > 0)
+			sum += (double)n *
+			       (double)(gd_hist_lowest(&gd_hist_own, i) + half);
+	}
+	return sum / (double)h->count;
+}
+
+uint64_t gd_hist_count_below(const struct gd_hist *h, int64_t value_ns)
+{
+	int64_t last;
+	uint64_t n = 0;
+
+	if (value_ns < 0)
+		return 0;
+	if (value_ns > GD_HIST_HIGHEST)
+		return h->count;
+	last = gd_hist_index(&gd_hist_own, value_ns);
+	for (int64_t i = 0; i <= last; i++)
+		n += gd_hist_at(h, i);
+	return n;
+}
+
+void gd_hist_refine(struct gd_hist *h, int64_t min_ns, int64_t max_ns)
+{
+	if (h->count == 0 || min_ns > max_ns || min_ns < 0 || max_ns > GD_HIST_HIGHEST)
+		return;
+	if (gd_hist_index(&gd_hist_own, min_ns) == gd_hist_index(&gd_hist_own, h->min))
+		h->min = min_ns;
+	if (gd_hist_index(&gd_hist_own, max_ns) == gd_hist_index(&gd_hist_own, h->max))
+		h->max = max_ns;
+}

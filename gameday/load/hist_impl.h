@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What hist.c and hist_codec.c share: the bucket layout and the struct. For no one else. */
+#pragma once
+
+#include "gameday/load/hist.h"
+
+enum {
+	GD_HIST_LOWEST = 1000,
+	GD_HIST_DIGITS = 3,
+	GD_HIST_N_COUNTS = 24576,
+	GD_HIST_CHUNK = 256,
+	GD_HIST_N_CHUNKS = GD_HIST_N_COUNTS / GD_HIST_CHUNK,
+};
+#define GD_HIST_HIGHEST INT64_C(3600000000000)
+
+/*
+ * A layout of HdrHistogram (https://github.com/HdrHistogram/HdrHistogram, the constructor
+ * of AbstractHistogram): values are grouped in buckets of doubling width, each cut in
+ * 2^half_bits steps; the lowest bucket has twice as many.
+ */
+struct gd_hist_layout {
+	int unit_bits;    /* floor(log2(lowest discernible value)) */
+	int half_bits;    /* ceil(log2(2 x 10^digits)) - 1 */
+	int64_t n_counts; /* (number of buckets + 1) << half_bits */
+};
+
+static inline int64_t gd_hist_index(const struct gd_hist_layout *l, int64_t value)
+{
+	int sub_bits = l->half_bits + 1;
+	uint64_t mask = ((UINT64_C(1) << sub_bits) - 1) << l->unit_bits;
+	int bucket =
+		64 - l->unit_bits - sub_bits - __builtin_clzll((uint64_t)value | mask);
+	int64_t sub = value >> (bucket + l->unit_bits);
+
+	return (((int64_t)bucket + 1) << l->half_bits) + sub -
+	       (INT64_C(1) << l->half_bits);
+}
+
+/* The width of the step at index, as a power of two. */
+static inline int gd_hist_step_bits(const struct gd_hist_layout *l, int64_t index)
+{
+	int bucket = (int)(index >> l->half_bits) - 1;
+
+	return l->unit_bits + (bucket < 0 ? 0 : bucket);
+}
+
+/* The lowest value that is counted at index. */
+static inline int64_t gd_hist_lowest(const struct gd_hist_layout *l, int64_t index)
+{
+	int64_t half = INT64_C(1) << l->half_bits;
+	int64_t sub = (index & (half - 1)) + (index >= half ? half : 0);
+
+	return sub << gd_hist_step_bits(l, index);
+}
+
+static inline int64_t gd_hist_highest(const struct gd_hist_layout *l, int64_t index)
+{
+	return gd_hist_lowest(l, index) + (INT64_C(1) << gd_hist_step_bits(l, index)) - 1;
+}
+
+static const struct gd_hist_layout gd_hist_own = {
+	.unit_bits = 9, .half_bits = 10, .n_counts = GD_HIST_N_COUNTS};
+
+struct gd_hist {
+	uint64_t count, lost;
+	int64_t min, max;                   /* exact, when count > 0 */
+	uint64_t *chunks[GD_HIST_N_CHUNKS]; /* owned; NULL while all its counts are 0 */
+};
+
+/* Adds n values at index, of which the lowest is min and the highest max. */
+void gd_hist_add(struct gd_hist *h, int64_t index, uint64_t n, int64_t min,
+		 int64_t max) GD_NONNULL;
+static inline uint64_t gd_hist_at(const struct gd_hist *h, int64_t index)
+{
+	const uint64_t *chunk = h->chunks[index / GD_HIST_CHUNK];
+
+	return chunk ? chunk[index % GD_HIST_CHUNK] : 0;
+}

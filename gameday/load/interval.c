@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gameday/load/interval.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "gameday/base/clock.h"
+
+static const char *const outcome_names[GD_N_OUTCOMES] = {
+	[GD_OUTCOME_OK] = "ok",
+	[GD_OUTCOME_TIMEOUT] = "timeout",
+	[GD_OUTCOME_REFUSED] = "refused",
+	[GD_OUTCOME_UNREACHABLE] = "unreachable",
+	[GD_OUTCOME_CONNECT] = "connect",
+	[GD_OUTCOME_RESET] = "reset",
+	[GD_OUTCOME_PROTOCOL] = "protocol",
+	[GD_OUTCOME_STATUS_4XX] = "status-4xx",
+	[GD_OUTCOME_STATUS_5XX] = "status-5xx",
+	[GD_OUTCOME_STATUS_OTHER] = "status-other",
+	[GD_OUTCOME_LOCAL] = "local",
+	[GD_OUTCOME_UNFINISHED] = "unfinished",
+};
+
+/* What an interval may hold at most; beyond it a message is a mistake or an attack. */
+#define MAX_COUNT (INT64_C(1) << 53)
+#define MAX_LENGTH_NS (24 * 3600 * GD_NS_PER_S)
+
+/* The plain numbers, so that writing and reading can't name them differently. */
+struct number {
+	const char *key;
+	size_t offset;
+};
+
+static const struct number numbers[] = {
+	{"index", offsetof(struct gd_interval, index)},
+	{"intended", offsetof(struct gd_interval, intended)},
+	{"attempts", offsetof(struct gd_interval, attempts)},
+	{"retries", offsetof(struct gd_interval, retries)},
+	{"budget_denied", offsetof(struct gd_interval, budget_denied)},
+	{"late", offsetof(struct gd_interval, late)},
+};
+
+const char *gd_outcome_name(enum gd_outcome o)
+{
+	return (unsigned)o < GD_N_OUTCOMES ? outcome_names[o] : "unknown";
+}
+
+void gd_interval_fini(struct gd_interval *iv)
+{
+	gd_hist_free(iv->latency);
+	gd_hist_free(iv->attempt_latency);
+	*iv = (struct gd_interval){0};
+}
+
+static bool set_outcomes(cJSON *obj, const char *key,
+			 const uint64_t counts[GD_N_OUTCOMES])
+{
+	cJSON *map = cJSON_CreateObject();
+	bool ok = map;
+
+	for (size_t i = 0; ok && i < GD_N_OUTCOMES; i++) {
+		if (counts[i] > 0)
+			ok = gd_json_set_int(map, outcome_names[i], (int64_t)counts[i]);
+	}
+	return gd_json_set(obj, key, map) && ok;
+}
+
+static int set_hist(cJSON *obj, const char *key, const struct gd_hist *h,
+		    struct gd_error *err)
+{
+	cJSON *map = cJSON_CreateObject();
+	GD_AUTO_FREE char *text = NULL;
+
+	if (!map || !gd_json_set(obj, key, map))
+		return gd_raise_nomem(err);
+	if (gd_hist_encode(h, &text, err) < 0)
+		return -1;
+	if (!gd_json_set_str(map, "hdr", text) ||
+	    !gd_json_set_int(map, "min_ns", gd_hist_min(h)) ||
+	    !gd_json_set_int(map, "max_ns", gd_hist_max(h)))
+		return gd_raise_nomem(err);
+	return 0;
+}
+
+static bool set_numbers(cJSON *obj, const struct gd_interval *iv)
+{
+	for (size_t i = 0; i < GD_N_ELEMS(numbers); i++) {
+		uint64_t v;
+
+		memcpy(&v, (const char *)iv + numbers[i].offset, sizeof(v));
+		if (!gd_json_set_int(obj, numbers[i].key, (int64_t)v))
+			return false;
+	}
+	return gd_json_set_int(obj, "start_wall_ns", iv->start_wall_ns) &&
+	       gd_json_set_int(obj, "length_ns", iv->length_ns) &&
+	       gd_json_set_int(obj, "late_max_ns", iv->late_max_ns);
+}
+
+int gd_interval_to_json(const struct gd_interval *iv, cJSON **ret, struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *obj = cJSON_CreateObject();
+
+	if (!obj || !gd_json_set_str(obj, "type", "load") ||
+	    !gd_json_set_str(obj, "load", iv->load) ||
+	    !gd_json_set_str(obj, "client", iv->client) || !set_numbers(obj, iv) ||
+	    !set_outcomes(obj, "outcomes", iv->outcomes) ||
+	    !set_outcomes(obj, "attempt_outcomes", iv->attempt_outcomes) ||
+	    !gd_json_set_bool(obj, "behind", iv->behind))
+		return gd_raise_nomem(err);
+	if (set_hist(obj, "latency", iv->latency, err) < 0 ||
+	    set_hist(obj, "attempt_latency", iv->attempt_latency, err) < 0)
+		return -1;
+	*ret = gd_steal_ptr(&obj);
+	return 0;
+}
+
+static int bad(struct gd_error *err, const char *key)
+{
+	return gd_raise(err, GD_E_INPUT, "load interval: %s is missing or out of range",
+			key);
+}
+
+static int get_name(const cJSON *json, const char *key, char ret[64],
+		    struct gd_error *err)
+{
+	const char *s = gd_json_str(json, key, "");
+	size_t len = strnlen(s, 64);
+
+	if (len == 0 || len > 63)
+		return bad(err, key);
+	for (size_t i = 0; i < len; i++) {
+		if (!isprint((unsigned char)s[i]))
+			return bad(err, key);
+	}
+	memcpy(ret, s, len + 1);
+	return 0;
+}
+
+static int get_int(const cJSON *json, const char *key, int64_t min, int64_t max,
+		   int64_t *ret, struct gd_error *err)
+{
+	int64_t v = gd_json_int(json, key, INT64_MIN);
+
+	if (v < min || v > max)
+		return bad(err, key);
+	*ret = v;
+	return 0;
+}
+
+static int get_numbers(const cJSON *json, struct gd_interval *iv, struct gd_error *err)
+{
+	for (size_t i = 0; i < GD_N_ELEMS(numbers); i++) {
+		int64_t v = 0;
+
+		if (get_int(json, numbers[i].key, 0, MAX_COUNT, &v, err) < 0)
+			return -1;
+		memcpy((char *)iv + numbers[i].offset, &v, sizeof(v));
+	}
+	if (get_int(json, "start_wall_ns", 0, INT64_MAX / 2, &iv->start_wall_ns, err) <
+		    0 ||
+	    get_int(json, "length_ns", 1, MAX_LENGTH_NS, &iv->length_ns, err) < 0)
+		return -1;
+	return get_int(json, "late_max_ns", 0, MAX_LENGTH_NS, &iv->late_max_ns, err);
+}
+
+/* Unknown kinds (of a newer agent) are refused: dropping them would falsify sums. */
+static int get_outcomes(const cJSON *json, const char *key, uint64_t ret[GD_N_OUTCOMES],
+			struct gd_error *err)
+{
+	const cJSON *map = cJSON_GetObjectItemCaseSensitive(json, key);
+	size_t n_known = 0;
+
+	if (!cJSON_IsObject(map))
+		return bad(err, key);
+	for (size_t i = 0; i < GD_N_OUTCOMES; i++) {
+		int64_t v = 0;
+
+		if (!cJSON_HasObjectItem(map, outcome_names[i]))
+			continue;
+		if (get_int(map, outcome_names[i], 0, MAX_COUNT, &v, err) < 0)
+			return -1;
+		ret[i] = (uint64_t)v;
+		n_known++;
+	}
+	return n_known == (size_t)cJSON_GetArraySize(map) ? 0 : bad(err, key);
+}
+
+static int get_hist(const cJSON *json, const char *key, struct gd_hist **ret,
+		    struct gd_error *err)
+{
+	const cJSON *map = cJSON_GetObjectItemCaseSensitive(json, key);
+	const char *text = gd_json_str(map, "hdr", NULL);
+
+	if (!text)
+		return bad(err, key);
+	if (gd_hist_decode(text, ret, err) < 0)
+		return gd_wrap(err, "load interval: %s: ", key);
+	gd_hist_refine(*ret, gd_json_int(map, "min_ns", -1),
+		       gd_json_int(map, "max_ns", -1));
+	return 0;
+}
+
+static int read_interval(const cJSON *json, struct gd_interval *iv, struct gd_error *err)
+{
+	if (strcmp(gd_json_str(json, "type", ""), "load") != 0)
+		return bad(err, "type");
+	if (get_name(json, "load", iv->load, err) < 0 ||
+	    get_name(json, "client", iv->client, err) < 0 ||
+	    get_numbers(json, iv, err) < 0 ||
+	    get_outcomes(json, "outcomes", iv->outcomes, err) < 0 ||
+	    get_outcomes(json, "attempt_outcomes", iv->attempt_outcomes, err) < 0 ||
+	    get_hist(json, "latency", &iv->latency, err) < 0 ||
+	    get_hist(json, "attempt_latency", &iv->attempt_latency, err) < 0)
+		return -1;
+	iv->behind = gd_json_bool(json, "behind", false);
+	return 0;
+}
+
+int gd_interval_from_json(const cJSON *json, struct gd_interval *ret,
+			  struct gd_error *err)
+{
+	struct gd_interval iv = {0};
+
+	if (read_interval(json, &iv, err) < 0) {
+		gd_interval_fini(&iv);
+		return -1;
+	}
+	*ret = iv;
+	return 0;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gameday/load/spec.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const struct gd_choice jitters[] = {
+	{"full", "uniform between 0 and the pause", GD_JITTER_FULL},
+	{"equal", "half the pause plus uniform up to the other half", GD_JITTER_EQUAL},
+	{"none", "the pause itself", GD_JITTER_NONE},
+	{0},
+};
+
+static const struct gd_field retry_fields[] = {
+	{.name = "attempts",
+	 .help = "attempts of one request in all, the first included",
+	 .dflt = "3",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct gd_retry_policy, attempts),
+	 .min = 1,
+	 .max = 20},
+	{.name = "backoff",
+	 .help = "first and greatest pause before a retry; it doubles each time",
+	 .dflt = "20ms..500ms",
+	 .kind = GD_KIND_SPAN_RANGE,
+	 GD_MEMBER(struct gd_retry_policy, backoff),
+	 .min = 0,
+	 .max = 60 * GD_NS_PER_S},
+	{.name = "jitter",
+	 .help = "how the pause is spread",
+	 .dflt = "full",
+	 .kind = GD_KIND_ENUM,
+	 GD_MEMBER(struct gd_retry_policy, jitter),
+	 .choices = jitters},
+	{.name = "budget",
+	 .help = "retries allowed per request on average, as a token bucket; 0%: no limit",
+	 .dflt = "0%",
+	 .kind = GD_KIND_RATIO,
+	 GD_MEMBER(struct gd_retry_policy, budget),
+	 .min = 0,
+	 .max = INT64_C(10000000000)},
+};
+
+static const struct gd_shape retry_shape =
+	GD_SHAPE("retry", retry_fields, struct gd_retry_policy);
+
+static const struct gd_field client_fields[] = {
+	{.name = "retry",
+	 .help = "retry failed attempts; without it one attempt per request",
+	 .kind = GD_KIND_OBJECT,
+	 GD_MEMBER(struct gd_client_spec, retry),
+	 .shape = &retry_shape},
+};
+
+const struct gd_shape gd_client_shape = {
+	.name = "client",
+	.fields = client_fields,
+	.n_fields = GD_N_ELEMS(client_fields),
+	.size = sizeof(struct gd_client_spec),
+	.key_offset = offsetof(struct gd_client_spec, name),
+	.node_offset = offsetof(struct gd_client_spec, node),
+	.given_offset = GD_NO_OFFSET,
+};
+
+static const struct gd_field load_fields[] = {
+	{.name = "name",
+	 .help = "what conditions and reports call it",
+	 .kind = GD_KIND_TEXT,
+	 .flags = GD_FIELD_REQUIRED,
+	 GD_MEMBER(struct gd_load_spec, name),
+	 .min = 1,
+	 .max = GD_LOAD_NAME_MAX},
+	{.name = "from",
+	 .help = "where the traffic starts: runner, or a host role",
+	 .dflt = "runner",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct gd_load_spec, from),
+	 .min = 1,
+	 .max = 253},
+	{.name = "http",
+	 .help = "URL to request; {role} stands for a host's address",
+	 .kind = GD_KIND_TEXT,
+	 .flags = GD_FIELD_REQUIRED,
+	 GD_MEMBER(struct gd_load_spec, http),
+	 .min = 8,
+	 .max = 2048},
+	{.name = "method",
+	 .help = "HTTP method; requests have no body",
+	 .dflt = "GET",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct gd_load_spec, method),
+	 .min = 1,
+	 .max = 16},
+	{.name = "rate",
+	 .help = "open loop: requests per second of each client",
+	 .kind = GD_KIND_FREQ,
+	 GD_MEMBER(struct gd_load_spec, rate),
+	 .min = 0,
+	 .max = INT64_C(1000000000)},
+	{.name = "concurrency",
+	 .help = "closed loop: requests each client keeps under way",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct gd_load_spec, concurrency),
+	 .min = 0,
+	 .max = GD_LOAD_MAX_CONNECTIONS},
+	{.name = "connections",
+	 .help = "connections of each client, at most; 0: 50, or as many as concurrency",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct gd_load_spec, connections),
+	 .dflt = "0",
+	 .min = 0,
+	 .max = GD_LOAD_MAX_CONNECTIONS},
+	{.name = "timeout",
+	 .help = "one attempt, from its start (waiting for a connection included) to the whole reply",
+	 .dflt = "1s",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct gd_load_spec, timeout),
+	 .min = GD_NS_PER_MS,
+	 .max = 600 * GD_NS_PER_S},
+	{.name = "clients",
+	 .help = "client policies compared side by side; none: one, plain",
+	 .kind = GD_KIND_MAP,
+	 GD_MEMBER(struct gd_load_spec, clients),
+	 .shape = &gd_client_shape},
+};
+
+const struct gd_shape gd_load_shape = {
+	.name = "load",
+	.fields = load_fields,
+	.n_fields = GD_N_ELEMS(load_fields),
+	.size = sizeof(struct gd_load_spec),
+	.key_offset = GD_NO_OFFSET,
+	.node_offset = offsetof(struct gd_load_spec, node),
+	.given_offset = GD_NO_OFFSET,
+};
+
+/* Names become parts of metric names (LOAD.CLIENT.METRIC) and of file names. */
+static bool is_name(const char *s)
+{
+	size_t len = strlen(s);
+
+	if (len == 0 || len > GD_LOAD_NAME_MAX)
+		return false;
+	for (; *s; s++) {
+		if (!isalnum((unsigned char)*s) && *s != '-' && *s != '_')
+			return false;
+	}
+	return true;
+}
+
+static int check_clients(const struct gd_load_spec *spec, struct gd_error *err)
+{
+	if (spec->clients.n > GD_LOAD_MAX_CLIENTS)
+		return gd_raise(err, GD_E_INPUT,
+				"load %s: %zu clients, at most %d are possible",
+				spec->name, spec->clients.n, GD_LOAD_MAX_CLIENTS);
+	for (size_t i = 0; i < spec->clients.n; i++) {
+		const struct gd_client_spec *c =
+			GD_AT(&spec->clients, struct gd_client_spec, i);
+
+		if (!is_name(c->name))
+			return gd_raise(
+				err, GD_E_INPUT,
+				"load %s: client name '%s': wanted letters, digits, - and _, at most %d",
+				spec->name, c->name, GD_LOAD_NAME_MAX);
+	}
+	return 0;
+}
+
+int gd_load_spec_check(const struct gd_load_spec *spec, struct gd_error *err)
+{
+	bool open = spec->rate.per_s > 0, closed = spec->concurrency > 0;
+
+	if (!is_name(spec->name))
+		return gd_raise(
+			err, GD_E_INPUT,
+			"load name '%s': wanted letters, digits, - and _, at most %d",
+			spec->name, GD_LOAD_NAME_MAX);
+	if (open == closed)
+		return gd_raise(
+			err, GD_E_INPUT,
+			"load %s: give either rate (open loop) or concurrency (closed loop)%s",
+			spec->name, open ? ", not both" : "");
+	for (const char *s = spec->method; *s; s++) {
+		if (!isupper((unsigned char)*s))
+			return gd_raise(
+				err, GD_E_INPUT,
+				"load %s: method '%s': wanted capital letters, as in GET",
+				spec->name, spec->method);
+	}
+	if (strcmp(spec->method, "CONNECT") == 0)
+		return gd_raise(err, GD_E_INPUT,
+				"load %s: method CONNECT is not supported", spec->name);
+	return check_clients(spec, err);
+}
