@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Load intervals and their sums. A histogram has some 24,000 buckets, so keeping two per
+ * interval would cost gigabytes in an hour's run: each interval keeps its histograms as
+ * encoded text (about a kilobyte) and its own percentiles, each series one merged pair per
+ * stage, to which intervals are added as they come.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gameday/base/auto.h"
+#include "gameday/results/store.h"
+
+static void point_fini(struct point *p)
+{
+	free(p->latency);
+	free(p->attempt_latency);
+	*p = (struct point){0};
+}
+
+static void tally_reset(struct tally *t)
+{
+	gd_hist_free(t->latency);
+	gd_hist_free(t->attempt_latency);
+	*t = (struct tally){0};
+}
+
+void gd_res_series_free(struct series *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->n_points; i++)
+		point_fini(&s->points[i]);
+	for (size_t i = 0; i < MAX_STAGES; i++)
+		tally_reset(&s->tallies[i]);
+	free(s->points);
+	free(s);
+}
+
+void gd_res_series_invalidate(struct gd_results *r, size_t stage)
+{
+	for (size_t i = 0; i < r->n_series; i++)
+		tally_reset(&r->series[i]->tallies[stage]);
+}
+
+struct series *gd_res_series_find(const struct gd_results *r, const char *load,
+				  const char *client)
+{
+	for (size_t i = 0; i < r->n_series; i++)
+		if (strcmp(r->series[i]->load, load) == 0 &&
+		    strcmp(r->series[i]->client, client) == 0)
+			return r->series[i];
+	return NULL;
+}
+
+static struct series *series_add(struct gd_results *r, const struct gd_interval *iv)
+{
+	struct series *s = r->n_series < MAX_SERIES ? calloc(1, sizeof(*s)) : NULL;
+
+	if (!s)
+		return NULL;
+	memcpy(s->load, iv->load, sizeof(s->load));
+	memcpy(s->client, iv->client, sizeof(s->client));
+	r->series[r->n_series++] = s;
+	return s;
+}
+
+static int64_t point_end(const struct gd_interval *iv)
+{
+	return iv->start_wall_ns + iv->length_ns;
+}
+
+static bool inside(const struct gd_interval *iv, struct window win)
+{
+	return iv->start_wall_ns >= win.from_ns && point_end(iv) <= win.to_ns;
+}
+
+/* Counts come from other machines: they stop at the top instead of wrapping. */
+static void add_count(uint64_t *sum, uint64_t n)
+{
+	*sum = *sum > UINT64_MAX - n ? UINT64_MAX : *sum + n;
+}
+
+static void sum_interval(struct gd_load_stats *s, const struct gd_interval *iv)
+{
+	for (int o = 0; o < GD_N_OUTCOMES; o++) {
+		add_count(&s->error_kinds[o], iv->outcomes[o]);
+		if (o == GD_OUTCOME_UNFINISHED)
+			add_count(&s->unfinished, iv->outcomes[o]);
+		else
+			add_count(&s->requests, iv->outcomes[o]);
+	}
+	add_count(&s->ok, iv->outcomes[GD_OUTCOME_OK]);
+	s->errors = s->requests - s->ok;
+	add_count(&s->attempts, iv->attempts);
+	add_count(&s->retries, iv->retries);
+	add_count(&s->budget_denied, iv->budget_denied);
+	add_count(&s->late, iv->late);
+	s->seconds += (double)iv->length_ns / (double)GD_NS_PER_S;
+	s->late_max = fmax(s->late_max, (double)iv->late_max_ns);
+	s->intervals++;
+	s->late_intervals += iv->behind;
+}
+
+static double percentile(const struct gd_hist *h, double p)
+{
+	int64_t v = h ? gd_hist_percentile(h, p) : -1;
+
+	return v < 0 ? (double)NAN : (double)v;
+}
+
+static void finish(struct gd_load_stats *s, const struct gd_hist *latency,
+		   const struct gd_hist *attempts)
+{
+	bool any = latency && gd_hist_count(latency) > 0;
+	double n = (double)s->requests;
+
+	s->rate = s->seconds > 0 ? n / s->seconds : (double)NAN;
+	s->success = s->requests ? (double)s->ok / n : (double)NAN;
+	s->attempts_per_request = s->requests ? (double)s->attempts / n : (double)NAN;
+	s->p50 = percentile(latency, 50);
+	s->p90 = percentile(latency, 90);
+	s->p99 = percentile(latency, 99);
+	s->p999 = percentile(latency, 99.9);
+	s->max = any ? (double)gd_hist_max(latency) : (double)NAN;
+	s->min = any ? (double)gd_hist_min(latency) : (double)NAN;
+	s->mean = any ? gd_hist_mean(latency) : (double)NAN;
+	s->attempt_p50 = percentile(attempts, 50);
+	s->attempt_p99 = percentile(attempts, 99);
+}
+
+void gd_res_tally_finish(const struct tally *t, struct gd_load_stats *ret)
+{
+	*ret = t->stats;
+	finish(ret, t->latency, t->attempt_latency);
+}
+
+/* into may be NULL: then it is made. */
+static int merge(struct gd_hist **into, const struct gd_hist *from)
+{
+	if (!*into)
+		*into = gd_hist_new();
+	if (!*into)
+		return -1;
+	if (from)
+		gd_hist_merge(*into, from);
+	return 0;
+}
+
+static int merge_encoded(struct gd_hist **into, const char *text)
+{
+	GD_AUTO(gd_hist) struct gd_hist *h = NULL;
+	struct gd_error ignored = GD_ERROR_INIT;
+
+	/* It is our own encoding of a histogram that was whole: only memory can fail. */
+	if (gd_hist_decode(text, &h, &ignored) < 0)
+		return -1;
+	return merge(into, h);
+}
+
+static int tally_build(struct tally *t, const struct series *s, struct window win)
+{
+	tally_reset(t);
+	for (size_t i = 0; i < s->n_points; i++) {
+		const struct point *p = &s->points[i];
+
+		if (!inside(&p->iv, win))
+			continue;
+		if (merge_encoded(&t->latency, p->latency) < 0 ||
+		    merge_encoded(&t->attempt_latency, p->attempt_latency) < 0) {
+			tally_reset(t);
+			return -1;
+		}
+		sum_interval(&t->stats, &p->iv);
+		t->any = true;
+	}
+	t->valid = true;
+	return 0;
+}
+
+struct tally *gd_res_series_tally(const struct gd_results *r, struct series *s,
+				  size_t stage)
+{
+	struct tally *t = &s->tallies[stage];
+	struct window win;
+
+	if (!gd_res_stage_window(&r->stages[stage], &win))
+		return NULL;
+	if (!t->valid && tally_build(t, s, win) < 0)
+		return NULL;
+	return t->any ? t : NULL;
+}
+
+/* Adds an interval just taken to the tallies that are up to date, the others can wait. */
+static void tally_interval(const struct gd_results *r, struct series *s,
+			   const struct gd_interval *iv)
+{
+	for (size_t i = 0; i < r->n_stages; i++) {
+		struct tally *t = &s->tallies[i];
+		struct window win;
+
+		if (!t->valid || !gd_res_stage_window(&r->stages[i], &win) ||
+		    !inside(iv, win))
+			continue;
+		if (merge(&t->latency, iv->latency) < 0 ||
+		    merge(&t->attempt_latency, iv->attempt_latency) < 0) {
+			tally_reset(t);
+			continue;
+		}
+		sum_interval(&t->stats, iv);
+		t->any = true;
+	}
+}
+
+static int encode(const struct gd_hist *h, char **ret, struct gd_error *err)
+{
+	GD_AUTO(gd_hist) struct gd_hist *empty = NULL;
+
+	if (!h) {
+		empty = gd_hist_new();
+		if (!empty)
+			return gd_raise_nomem(err);
+		h = empty;
+	}
+	return gd_hist_encode(h, ret, err);
+}
+
+static int point_make(const struct gd_interval *iv, struct point *ret,
+		      struct gd_error *err)
+{
+	struct point p = {.iv = *iv};
+
+	p.iv.latency = NULL;
+	p.iv.attempt_latency = NULL;
+	sum_interval(&p.stats, iv);
+	finish(&p.stats, iv->latency, iv->attempt_latency);
+	if (encode(iv->latency, &p.latency, err) < 0)
+		return -1;
+	if (encode(iv->attempt_latency, &p.attempt_latency, err) < 0) {
+		point_fini(&p);
+		return -1;
+	}
+	*ret = p;
+	return 0;
+}
+
+static int points_reserve(struct series *s, struct gd_error *err)
+{
+	size_t cap = s->cap_points ? 2 * s->cap_points : 64;
+	struct point *points;
+
+	if (s->n_points == MAX_INTERVALS)
+		return gd_raise(err, GD_E_INPUT, "load %s.%s: more than %d intervals",
+				s->load, s->client, MAX_INTERVALS);
+	if (s->n_points < s->cap_points)
+		return 0;
+	points = realloc(s->points, cap * sizeof(*points));
+	if (!points)
+		return gd_raise_nomem(err);
+	s->points = points;
+	s->cap_points = cap;
+	return 0;
+}
+
+/* Where an interval starting at `start` goes: behind all that start no later. */
+static size_t place(const struct series *s, int64_t start)
+{
+	size_t i = s->n_points;
+
+	while (i > 0 && s->points[i - 1].iv.start_wall_ns > start)
+		i--;
+	return i;
+}
+
+static int series_insert(struct series *s, const struct gd_interval *iv,
+			 struct gd_error *err)
+{
+	size_t at = place(s, iv->start_wall_ns);
+	struct point p;
+
+	if (at > 0 && s->points[at - 1].iv.start_wall_ns == iv->start_wall_ns)
+		return gd_raise(err, GD_E_INPUT,
+				"load %s.%s: interval %llu is there twice", s->load,
+				s->client, (unsigned long long)iv->index);
+	if (points_reserve(s, err) < 0 || point_make(iv, &p, err) < 0)
+		return -1;
+	memmove(&s->points[at + 1], &s->points[at], (s->n_points - at) * sizeof(p));
+	s->points[at] = p;
+	s->n_points++;
+	return 0;
+}
+
+int gd_results_add_load(struct gd_results *r, const struct gd_interval *iv,
+			struct gd_error *err)
+{
+	struct series *s = gd_res_series_find(r, iv->load, iv->client);
+
+	if (iv->start_wall_ns <= 0 || iv->length_ns <= 0 ||
+	    iv->length_ns > INT64_MAX - iv->start_wall_ns)
+		return gd_raise(err, GD_E_INPUT,
+				"load %s.%s: interval %llu lies at no time", iv->load,
+				iv->client, (unsigned long long)iv->index);
+	if (!s && r->n_series == MAX_SERIES)
+		return gd_raise(err, GD_E_INPUT, "more than %d loads and clients",
+				MAX_SERIES);
+	if (!s)
+		s = series_add(r, iv);
+	if (!s)
+		return gd_raise_nomem(err);
+	if (series_insert(s, iv, err) < 0)
+		return -1;
+	tally_interval(r, s, iv);
+	gd_res_saw(r, point_end(iv));
+	return 0;
+}
+
+int gd_results_load_stats(const struct gd_results *r, const char *load,
+			  const char *client, const char *stage,
+			  struct gd_load_stats *ret)
+{
+	struct series *s = gd_res_series_find(r, load, client);
+	size_t i = gd_res_stage_find(r, stage);
+	const struct tally *t;
+
+	if (!s || i == MAX_STAGES)
+		return 1;
+	t = gd_res_series_tally(r, s, i);
+	if (!t)
+		return 1;
+	gd_res_tally_finish(t, ret);
+	return 0;
+}
+
+size_t gd_results_n_series(const struct gd_results *r)
+{
+	return r->n_series;
+}
+
+void gd_results_series(const struct gd_results *r, size_t i, const char **load,
+		       const char **client)
+{
+	*load = r->series[i]->load;
+	*client = r->series[i]->client;
+}
+
+size_t gd_results_n_intervals(const struct gd_results *r, size_t series)
+{
+	return r->series[series]->n_points;
+}
+
+const struct gd_interval *gd_results_interval(const struct gd_results *r, size_t series,
+					      size_t i)
+{
+	return &r->series[series]->points[i].iv;
+}
+
+void gd_results_point(const struct gd_results *r, size_t series, size_t i,
+		      struct gd_load_stats *ret)
+{
+	*ret = r->series[series]->points[i].stats;
+}
+
+const char *gd_results_encoded(const struct gd_results *r, size_t series, size_t i)
+{
+	return r->series[series]->points[i].latency;
+}
+
+int gd_results_hist(const struct gd_results *r, size_t series, const char *stage,
+		    const struct gd_hist **ret)
+{
+	size_t i = gd_res_stage_find(r, stage);
+	const struct tally *t;
+
+	if (i == MAX_STAGES)
+		return 1;
+	t = gd_res_series_tally(r, r->series[series], i);
+	if (!t)
+		return 1;
+	*ret = t->latency;
+	return 0;
+}
+
+static bool in_any_stage(const struct gd_results *r, const struct gd_interval *iv)
+{
+	struct window win;
+
+	for (size_t i = 0; i < r->n_stages; i++)
+		if (gd_res_stage_window(&r->stages[i], &win) && inside(iv, win))
+			return true;
+	return false;
+}
+
+uint64_t gd_results_transition(const struct gd_results *r, size_t series)
+{
+	const struct series *s = r->series[series];
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < s->n_points; i++)
+		if (!in_any_stage(r, &s->points[i].iv))
+			add_count(&sum, s->points[i].stats.requests);
+	return sum;
+}
