@@ -86,7 +86,8 @@ struct gd_shape {
 	bool scalar; /* then fields[0] describes the value itself */
 };
 
-#define GD_MEMBER(type, member) offsetof(type, member), sizeof(((type *)0)->member)
+#define GD_MEMBER(type, member)                                                          \
+	.offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
 #define GD_SHAPE(type_name, rows, type)                                                  \
 	{                                                                                \
 		.name = (type_name), .fields = (rows), .n_fields = GD_N_ELEMS(rows),     \
