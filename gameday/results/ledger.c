@@ -95,8 +95,8 @@ static void note_detail(struct ledger *l, const char *what, const char *who,
 			const char *why)
 {
 	if (!*l->detail)
-		(void)snprintf(l->detail, sizeof(l->detail), "%.80s%s%.40s%s%.120s", what,
-			       *who ? " " : "", who, *why ? ": " : "", why);
+		(void)snprintf(l->detail, sizeof(l->detail), "%.160s%s%.40s%s%.120s",
+			       what, *who ? " " : "", who, *why ? ": " : "", why);
 }
 
 static int on_injecting(struct gd_results *r, const cJSON *line, int64_t at,
@@ -231,6 +231,20 @@ static int on_signal(struct gd_results *r, const cJSON *line, int64_t at,
 	return 0;
 }
 
+static int on_run_ended(struct gd_results *r, const cJSON *line, int64_t at,
+			struct gd_error *err)
+{
+	const char *end = gd_json_str(line, "end", "");
+
+	(void)err;
+	r->ledger.not_run = r->ledger.not_run || strcmp(end, "not-run") == 0;
+	r->ledger.aborted = r->ledger.aborted || strcmp(end, "aborted") == 0;
+	if (r->ledger.aborted || r->ledger.not_run)
+		note_detail(&r->ledger, gd_json_str(line, "reason", ""), "", "");
+	gd_res_stages_cut(r, at);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	event_fn *fn;
@@ -244,6 +258,7 @@ static const struct {
 	{"abort", on_abort},
 	{"host_lost", on_host_lost},
 	{"signal", on_signal},
+	{"run_ended", on_run_ended},
 };
 
 /* "stage_begin lossy at 2026-11-23T14:05:09.123Z" */
@@ -395,12 +410,13 @@ int gd_results_verdict(const struct gd_results *r, const struct gd_list *expect,
 	struct gd_verdict_facts facts = {
 		.preflight_failed = r->ledger.preflight_failed,
 		.steady_failed = r->ledger.steady_failed,
+		.not_run = r->ledger.not_run,
 		.aborted = r->ledger.aborted,
 		.over = over,
 		.last_event = r->ledger.last_event,
 	};
 	struct culprits who = {0};
-	char detail[300];
+	char detail[360];
 
 	for (size_t i = 0; i < r->ledger.n; i++)
 		judge_fault(&r->ledger.faults[i], &facts, &who);

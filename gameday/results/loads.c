@@ -16,6 +16,8 @@ static void point_fini(struct point *p)
 {
 	free(p->latency);
 	free(p->attempt_latency);
+	gd_hist_free(p->iv.latency);
+	gd_hist_free(p->iv.attempt_latency);
 	*p = (struct point){0};
 }
 
@@ -148,7 +150,8 @@ static int merge(struct gd_hist **into, const struct gd_hist *from)
 	return 0;
 }
 
-static int merge_encoded(struct gd_hist **into, const char *text)
+static int merge_encoded(struct gd_hist **into, const char *text, int64_t min_ns,
+			 int64_t max_ns)
 {
 	GD_AUTO(gd_hist) struct gd_hist *h = NULL;
 	struct gd_error ignored = GD_ERROR_INIT;
@@ -156,6 +159,7 @@ static int merge_encoded(struct gd_hist **into, const char *text)
 	/* It is our own encoding of a histogram that was whole: only memory can fail. */
 	if (gd_hist_decode(text, &h, &ignored) < 0)
 		return -1;
+	gd_hist_refine(h, min_ns, max_ns);
 	return merge(into, h);
 }
 
@@ -167,8 +171,8 @@ static int tally_build(struct tally *t, const struct series *s, struct window wi
 
 		if (!inside(&p->iv, win))
 			continue;
-		if (merge_encoded(&t->latency, p->latency) < 0 ||
-		    merge_encoded(&t->attempt_latency, p->attempt_latency) < 0) {
+		if (merge_encoded(&t->latency, p->latency, p->min_ns, p->max_ns) < 0 ||
+		    merge_encoded(&t->attempt_latency, p->attempt_latency, -1, -1) < 0) {
 			tally_reset(t);
 			return -1;
 		}
@@ -226,23 +230,47 @@ static int encode(const struct gd_hist *h, char **ret, struct gd_error *err)
 	return gd_hist_encode(h, ret, err);
 }
 
+/* A copy; NULL when out of memory, which costs a live view its newest figures only. */
+static struct gd_hist *copy(const struct gd_hist *h)
+{
+	struct gd_hist *c = h ? gd_hist_new() : NULL;
+
+	if (c)
+		gd_hist_merge(c, h);
+	return c;
+}
+
 static int point_make(const struct gd_interval *iv, struct point *ret,
 		      struct gd_error *err)
 {
-	struct point p = {.iv = *iv};
+	struct point p = {.iv = *iv, .min_ns = -1, .max_ns = -1};
 
-	p.iv.latency = NULL;
-	p.iv.attempt_latency = NULL;
+	p.iv.latency = copy(iv->latency);
+	p.iv.attempt_latency = copy(iv->attempt_latency);
+	if (iv->latency) {
+		p.min_ns = gd_hist_min(iv->latency);
+		p.max_ns = gd_hist_max(iv->latency);
+	}
 	sum_interval(&p.stats, iv);
 	finish(&p.stats, iv->latency, iv->attempt_latency);
-	if (encode(iv->latency, &p.latency, err) < 0)
-		return -1;
-	if (encode(iv->attempt_latency, &p.attempt_latency, err) < 0) {
+	if (encode(iv->latency, &p.latency, err) < 0 ||
+	    encode(iv->attempt_latency, &p.attempt_latency, err) < 0) {
 		point_fini(&p);
 		return -1;
 	}
 	*ret = p;
 	return 0;
+}
+
+/* Only the newest interval of a series keeps its histograms. */
+static void drop_hists(struct series *s, size_t added)
+{
+	for (size_t i = added > 0 ? added - 1 : 0; i + 1 < s->n_points && i <= added;
+	     i++) {
+		s->points[i].iv.latency = gd_hist_free(s->points[i].iv.latency);
+		s->points[i].iv.attempt_latency =
+			gd_hist_free(s->points[i].iv.attempt_latency);
+	}
 }
 
 static int points_reserve(struct series *s, struct gd_error *err)
@@ -288,6 +316,7 @@ static int series_insert(struct series *s, const struct gd_interval *iv,
 	memmove(&s->points[at + 1], &s->points[at], (s->n_points - at) * sizeof(p));
 	s->points[at] = p;
 	s->n_points++;
+	drop_hists(s, at);
 	return 0;
 }
 

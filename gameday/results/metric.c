@@ -64,6 +64,11 @@ static double get_amplification(const struct gd_load_stats *s)
 {
 	return s->attempts_per_request;
 }
+static double get_ok(const struct gd_load_stats *s)
+{
+	return (double)s->ok;
+}
+
 static double get_errors(const struct gd_load_stats *s)
 {
 	return (double)s->errors;
@@ -106,6 +111,7 @@ static const struct load_metric load_metrics[] = {
 	{"min", GD_UNIT_DURATION, SHAPE_VALUE, get_min},
 	{"mean", GD_UNIT_DURATION, SHAPE_VALUE, get_mean},
 	{"success", GD_UNIT_RATIO, SHAPE_VALUE, get_success},
+	{"ok", GD_UNIT_COUNT, SHAPE_COUNT, get_ok},
 	{"errors", GD_UNIT_COUNT, SHAPE_COUNT, get_errors},
 	{"error_rate", GD_UNIT_RATIO, SHAPE_VALUE, get_error_rate},
 	{"timeouts", GD_UNIT_COUNT, SHAPE_COUNT, get_timeouts},

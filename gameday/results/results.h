@@ -166,7 +166,10 @@ size_t gd_results_n_series(const struct gd_results *r) GD_NONNULL; /* load x cli
 void gd_results_series(const struct gd_results *r, size_t i, const char **load,
 		       const char **client) GD_NONNULL;
 size_t gd_results_n_intervals(const struct gd_results *r, size_t series) GD_NONNULL;
-/* In order of start. Its histograms are NULL: ask gd_results_hist for those. Borrowed. */
+/*
+ * In order of start. Only the newest keeps its histograms, in the others they are NULL: see
+ * gd_results_point for figures. Borrowed, good until the next interval is fed.
+ */
 const struct gd_interval *gd_results_interval(const struct gd_results *r, size_t series,
 					      size_t i) GD_NONNULL;
 /* The figures of one interval alone, for charts; all of gd_load_stats. */

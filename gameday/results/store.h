@@ -30,9 +30,10 @@ struct stage {
 };
 
 struct point {
-	struct gd_interval iv;      /* its histograms are NULL */
+	struct gd_interval iv;      /* its histograms are NULL, but for the newest */
 	struct gd_load_stats stats; /* finished: ratios and percentiles included */
 	char *latency, *attempt_latency; /* owned: encoded */
+	int64_t min_ns, max_ns;     /* exact; the encoding does not carry them; -1: empty */
 };
 
 struct series {
@@ -81,8 +82,8 @@ struct fault {
 struct ledger {
 	struct fault *faults; /* owned */
 	size_t n, cap;
-	bool preflight_failed, steady_failed, aborted;
-	char detail[256];     /* of the first thing that went wrong before or outside a fault */
+	bool preflight_failed, steady_failed, not_run, aborted;
+	char detail[360];     /* of the first thing that went wrong before or outside a fault */
 	char last_event[160];
 	int64_t last_wall_ns;
 };

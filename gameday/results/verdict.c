@@ -45,7 +45,7 @@ static enum gd_verdict_kind strongest(const struct gd_verdict_facts *f)
 {
 	if (f->n_left_behind > 0 || (f->over && f->n_unwitnessed > 0))
 		return GD_VERDICT_LEFT_BEHIND;
-	if (f->n_faults == 0 && (f->preflight_failed || f->steady_failed))
+	if (f->n_faults == 0 && (f->preflight_failed || f->steady_failed || f->not_run))
 		return GD_VERDICT_NOT_RUN;
 	if (f->aborted || !f->over)
 		return GD_VERDICT_ABORTED;
@@ -105,6 +105,14 @@ static void explain_held(const struct gd_verdict_facts *f, char *buf, size_t siz
 		(void)snprintf(buf, size, "all %zu expectations were met", f->n_expect);
 }
 
+static const char *why_not_run(const struct gd_verdict_facts *f)
+{
+	if (f->preflight_failed)
+		return "preflight failed";
+	return f->steady_failed ? "the steady state did not hold"
+				: "the run could not start";
+}
+
 static void explain(const struct gd_verdict_facts *f, enum gd_verdict_kind kind,
 		    char *buf, size_t size)
 {
@@ -113,9 +121,7 @@ static void explain(const struct gd_verdict_facts *f, enum gd_verdict_kind kind,
 		explain_left_behind(f, buf, size);
 		break;
 	case GD_VERDICT_NOT_RUN:
-		(void)snprintf(buf, size, "%s, nothing was injected%s%s",
-			       f->preflight_failed ? "preflight failed"
-						   : "the steady state did not hold",
+		(void)snprintf(buf, size, "nothing was injected: %s%s%s", why_not_run(f),
 			       *f->detail ? ": " : "", f->detail);
 		break;
 	case GD_VERDICT_ABORTED:

@@ -34,6 +34,7 @@ struct gd_verdict_facts {
 	size_t n_without_effect;    /* injected, and nothing shows that it did anything */
 	size_t n_expect, n_failed, n_no_data;
 	bool preflight_failed, steady_failed;
+	bool not_run;               /* ended before anything was injected, for another reason */
 	bool aborted;               /* abort condition, signal, lost host, failed injection */
 	bool over;                  /* the run ended by itself; false: the journal just stops */
 	const char *detail;         /* of the strongest fact, for the reason; "" when none */
