@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gameday/base/auto.h"
+#include "gameday/base/file.h"
+#include "gameday/cli/cmd.h"
+#include "gameday/cli/inventory.h"
+#include "gameday/cli/kinds.h"
+#include "gameday/runner/run.h"
+
+extern const struct gd_cmd gd_cmd_run;
+
+struct options {
+	char *inventory, *out;
+	double stage_scale;
+	bool yes;
+};
+
+static const struct gd_field fields[] = {
+	{.name = "inventory",
+	 .help = "inventory file, or lab",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct options, inventory)},
+	{.name = "out",
+	 .help = "folder that gets the run's directory",
+	 .dflt = "runs",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct options, out)},
+	{.name = "yes",
+	 .help = "do not ask before touching hosts",
+	 .kind = GD_KIND_BOOL,
+	 GD_MEMBER(struct options, yes)},
+	{.name = "stage_scale",
+	 .help = "make every stage this many times as long",
+	 .dflt = "1",
+	 .kind = GD_KIND_DOUBLE,
+	 GD_MEMBER(struct options, stage_scale)},
+};
+
+/* Shows the plan and asks; only where somebody can answer. */
+static bool ask(void *ctx GD_UNUSED, const char *plan_text)
+{
+	char answer[16] = "";
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return false;
+	(void)fputs(plan_text, stdout);
+	(void)fputs("\nDo this on the hosts above? Type yes: ", stdout);
+	(void)fflush(stdout);
+	if (!fgets(answer, sizeof(answer), stdin))
+		return false;
+	return strcmp(answer, "yes\n") == 0;
+}
+
+/* RUNBOOK.yaml in ../runbooks beside the scenario's folder, or in ./runbooks; or NULL. */
+static char *find_runbook(const char *scenario_path, const char *name)
+{
+	GD_AUTO_FREE char *dir = strdup(scenario_path);
+	char *slash, *path;
+
+	if (!dir || !name)
+		return NULL;
+	slash = strrchr(dir, '/');
+	if (slash)
+		*slash = '\0';
+	path = gd_strf("%s/../runbooks/%s.yaml", slash ? dir : ".", name);
+	if (path && access(path, R_OK) == 0)
+		return path;
+	free(path);
+	path = gd_strf("runbooks/%s.yaml", name);
+	if (path && access(path, R_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
+/* The runbook's name, read ahead of the run; the run itself reports what is wrong. */
+static char *runbook_of(const char *scenario_path)
+{
+	struct gd_scenario s = {0};
+	GD_AUTO_DIAGS(diags);
+	char *path = NULL;
+
+	if (gd_scenario_load(scenario_path, &s, &diags) == 0)
+		path = find_runbook(scenario_path, s.runbook);
+	gd_scenario_fini(&s);
+	return path;
+}
+
+static int run(const struct gd_cmd_args *args, struct gd_error *err)
+{
+	const struct options *o = args->options;
+	GD_AUTO_FREE char *inventory = NULL, *runbook = NULL, *argv = NULL;
+	struct gd_kinds kinds = {0};
+	struct gd_run_options opt = {
+		.scenario = args->operands[0],
+		.out = o->out,
+		.stage_scale = o->stage_scale,
+		.version = GD_VERSION,
+		.kinds = &kinds,
+		.confirm = o->yes ? NULL : ask,
+	};
+	int status;
+
+	if (gd_cli_inventory_path(o->inventory, &inventory, err) < 0)
+		return -1;
+	if (o->stage_scale <= 0)
+		return gd_raise(err, GD_E_INPUT, "--stage-scale must be above 0");
+	if (gd_cli_kinds(&kinds, err) < 0)
+		return -1;
+	runbook = runbook_of(args->operands[0]);
+	argv = gd_strf("gameday run %s -i %s --stage-scale %g", args->operands[0],
+		       inventory, o->stage_scale);
+	opt.inventory = inventory;
+	opt.runbook = runbook;
+	opt.argv = argv ? argv : "";
+	status = gd_run(&opt, err);
+	gd_cli_kinds_fini(&kinds);
+	return status;
+}
+
+const struct gd_cmd gd_cmd_run = {
+	.name = "run",
+	.synopsis = "SCENARIO [-i INVENTORY] [-o DIR] [--yes] [--stage-scale F]",
+	.summary = "run a game day: inject, measure, put everything back, report",
+	.details =
+		"Shows the plan and asks before it touches a host; --yes does not ask. Ctrl-C "
+		"undoes\neverything first, then reports. See gameday plan for what would be "
+		"done.",
+	.example = "gameday run scenarios/silent-nic-drops.yaml -i lab --yes",
+	.options = GD_SHAPE("run", fields, struct options),
+	.short_options = "i=inventory o=out y=yes",
+	.min_operands = 1,
+	.max_operands = 1,
+	.changes_hosts = true,
+	.run = run,
+};

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gameday/cli/hosts.h"
+
+#include <stdlib.h>
+
+#include "gameday/cli/inventory.h"
+
+static const struct gd_field text_fields[] = {
+	{.name = "host",
+	 .help = "a host of the inventory",
+	 .kind = GD_KIND_TEXT,
+	 .min = 1,
+	 .max = 255,
+	 GD_MEMBER(struct gd_text, text)},
+};
+const struct gd_shape gd_cli_text_shape = {
+	.name = "host",
+	.fields = text_fields,
+	.n_fields = 1,
+	.size = sizeof(struct gd_text),
+	.key_offset = GD_NO_OFFSET,
+	.node_offset = GD_NO_OFFSET,
+	.given_offset = GD_NO_OFFSET,
+	.scalar = true,
+};
+
+int gd_cli_hosts_init(struct gd_cli_hosts *h, const char *inventory,
+		      const struct gd_list *on, const struct gd_cmd_args *args,
+		      struct gd_error *err)
+{
+	size_t n = 0, from_option = on ? on->n : 0;
+
+	*h = (struct gd_cli_hosts){0};
+	if (gd_cli_inventory_load(inventory, &h->inventory, err) < 0)
+		return -1;
+	h->names = calloc(from_option + args->n_operands + 1, sizeof(*h->names));
+	if (!h->names) {
+		gd_cli_hosts_fini(h);
+		return gd_raise_nomem(err);
+	}
+	for (size_t i = 0; i < from_option; i++)
+		h->names[n++] = GD_AT(on, struct gd_text, i)->text;
+	for (size_t i = 0; i < args->n_operands; i++)
+		h->names[n++] = args->operands[i];
+	h->one = (struct gd_oneshot){
+		.inventory = &h->inventory, .hosts = h->names, .n_hosts = n};
+	return 0;
+}
+
+void gd_cli_hosts_fini(struct gd_cli_hosts *h)
+{
+	gd_inventory_fini(&h->inventory);
+	free(h->names);
+	h->names = NULL;
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gameday/runner/oneshot.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gameday/base/auto.h"
+#include "gameday/runner/fleet.h"
+
+static const struct gd_span LIMIT = {30 * GD_NS_PER_S};
+static const char ONESHOT_RUN[] = "one-shot";
+
+static void on_signal(void *ctx, int signo)
+{
+	gd_fleet_stop(ctx, GD_STOP_SIGNAL, "stopped by %s", strsignal(signo));
+}
+
+static void on_event(void *ctx, struct gd_member *m, const cJSON *event)
+{
+	if (strcmp(gd_json_str(event, "event", ""), "reverted") == 0)
+		gd_fleet_stop(ctx, GD_STOP_REVERTED,
+			      "host %s undid the fault by itself: %s", m->inv->name,
+			      gd_json_str(event, "reason", "no reason given"));
+}
+
+static int add_hosts(struct gd_fleet *f, const struct gd_oneshot *o, struct gd_error *err)
+{
+	size_t index;
+
+	for (size_t i = 0; i < o->n_hosts; i++) {
+		const struct gd_inventory_host *h =
+			gd_inventory_find(o->inventory, o->hosts[i]);
+
+		if (!h)
+			return gd_raise(err, GD_E_INPUT,
+					"host %s is not in the inventory %s", o->hosts[i],
+					o->inventory->path);
+		if (gd_fleet_add(f, h, &index, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; o->n_hosts == 0 && i < o->inventory->hosts.n; i++)
+		if (gd_fleet_add(f,
+				 GD_AT(&o->inventory->hosts, struct gd_inventory_host, i),
+				 &index, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Hosts added and connected; a host that can't be reached is not an error here. */
+static int open_fleet(struct gd_fleet *f, const struct gd_oneshot *o,
+		      const char *identity, struct gd_error *err)
+{
+	static const int signos[] = {SIGINT, SIGTERM, SIGHUP};
+
+	if (gd_fleet_init(f, ONESHOT_RUN, identity, err) < 0)
+		return -1;
+	f->ctx = f;
+	f->on_event = on_event;
+	if (gd_loop_signals(f->loop, signos, 3, on_signal, f, err) < 0 ||
+	    add_hosts(f, o, err) < 0)
+		return -1;
+	return gd_fleet_connect(f, err);
+}
+
+/* --- status and doctor --------------------------------------------------------------- */
+
+static cJSON *answer_of(const struct gd_member *m, const struct gd_call *call)
+{
+	cJSON *item = cJSON_CreateObject();
+	const cJSON *faults = cJSON_GetObjectItemCaseSensitive(call->reply, "faults");
+
+	if (!item || !gd_json_set_str(item, "host", m->inv->name)) {
+		cJSON_Delete(item);
+		return NULL;
+	}
+	if (call->reply)
+		(void)gd_json_set(item, "faults",
+				  faults ? cJSON_Duplicate(faults, 1)
+					 : cJSON_CreateArray());
+	else
+		(void)gd_json_set_str(item, "error", call->err.text);
+	return item;
+}
+
+static int ask_all(struct gd_fleet *f, const char *op, cJSON *list, struct gd_error *err)
+{
+	struct gd_call *calls = calloc(f->n + 1, sizeof(*calls));
+	int status = GD_EXIT_HELD;
+
+	if (!calls)
+		return gd_raise_nomem(err);
+	for (size_t i = 0; i < f->n; i++)
+		gd_fleet_call(f, &f->members[i], gd_message_request(op), LIMIT,
+			      &calls[i]);
+	if (gd_fleet_wait(f, calls, f->n, err) < 0)
+		status = -1;
+	for (size_t i = 0; status >= 0 && i < f->n; i++) {
+		if (!calls[i].reply)
+			status = GD_EXIT_PREFLIGHT;
+		if (!cJSON_AddItemToArray(list, answer_of(&f->members[i], &calls[i])))
+			status = gd_raise_nomem(err);
+	}
+	gd_calls_free(calls, f->n);
+	return status;
+}
+
+static int ask_question(const struct gd_oneshot *o, const char *op, cJSON **ret,
+			struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *answer = cJSON_CreateObject();
+	GD_AUTO_FREE char *identity = gd_runner_identity();
+	struct gd_fleet f = {0};
+	cJSON *list;
+	int status;
+
+	list = answer ? cJSON_AddArrayToObject(answer, "hosts") : NULL;
+	if (!list || !identity)
+		return gd_raise_nomem(err);
+	status = open_fleet(&f, o, identity, err);
+	if (status == 0)
+		status = ask_all(&f, op, list, err);
+	gd_fleet_fini(&f);
+	if (status >= 0)
+		*ret = gd_steal_ptr(&answer);
+	return status;
+}
+
+int gd_oneshot_status(const struct gd_oneshot *o, cJSON **ret, struct gd_error *err)
+{
+	return ask_question(o, "status", ret, err);
+}
+
+int gd_oneshot_doctor(const struct gd_oneshot *o, cJSON **ret, struct gd_error *err)
+{
+	return ask_question(o, "doctor", ret, err);
+}
+
+/* --- revert -------------------------------------------------------------------------- */
+
+static int worse(int a, int b)
+{
+	if (a == GD_EXIT_LEFT_BEHIND || b == GD_EXIT_LEFT_BEHIND)
+		return GD_EXIT_LEFT_BEHIND;
+	return a > b ? a : b;
+}
+
+/* Prints what one host's answer says; the exit status it stands for. */
+static int print_reverted(const struct gd_member *m, const cJSON *reply)
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(reply, "faults");
+	const cJSON *item;
+	int status = GD_EXIT_HELD;
+
+	if (cJSON_GetArraySize(list) == 0)
+		(void)printf("%s: nothing to undo\n", m->inv->name);
+	cJSON_ArrayForEach(item, list)
+	{
+		const char *kind = gd_json_str(item, "kind", "fault");
+
+		if (gd_json_bool(item, "equal", false)) {
+			(void)printf("%s: %s undone, the state is exactly as before\n",
+				     m->inv->name, kind);
+			continue;
+		}
+		status = GD_EXIT_LEFT_BEHIND;
+		(void)printf(
+			"%s: %s could NOT be put back: %s\n  before: %s\n  after:  %s\n"
+			"  A human must look at %s; the manual undo is in the run's report.\n",
+			m->inv->name, kind, gd_json_str(item, "error", "unequal"),
+			gd_json_str(item, "before", "?"), gd_json_str(item, "after", "?"),
+			m->inv->name);
+	}
+	return status;
+}
+
+int gd_oneshot_revert(const struct gd_oneshot *o, struct gd_error *err)
+{
+	GD_AUTO_FREE char *identity = gd_runner_identity();
+	struct gd_fleet f = {0};
+	struct gd_call *calls = NULL;
+	int status = -1;
+
+	if (!identity)
+		return gd_raise_nomem(err);
+	if (open_fleet(&f, o, identity, err) == 0) {
+		calls = calloc(f.n + 1, sizeof(*calls));
+		if (!calls)
+			(void)gd_raise_nomem(err);
+	}
+	for (size_t i = 0; calls && i < f.n; i++)
+		gd_fleet_call(&f, &f.members[i], gd_message_request("recover"), LIMIT,
+			      &calls[i]);
+	if (calls && gd_fleet_wait(&f, calls, f.n, err) == 0) {
+		status = GD_EXIT_HELD;
+		for (size_t i = 0; i < f.n; i++) {
+			if (calls[i].reply) {
+				status = worse(status, print_reverted(&f.members[i],
+								      calls[i].reply));
+				continue;
+			}
+			(void)printf("%s: %s\n", f.members[i].inv->name,
+				     calls[i].err.text);
+			status = worse(status, GD_EXIT_PREFLIGHT);
+		}
+	}
+	gd_calls_free(calls, f.n);
+	gd_fleet_fini(&f);
+	return status;
+}
+
+/* --- inject -------------------------------------------------------------------------- */
+
+static cJSON *fault_request(const char *op, const struct gd_oneshot_fault *fault)
+{
+	GD_AUTO(cJSON) cJSON *req = gd_message_request(op);
+	struct gd_error err = GD_ERROR_INIT;
+	cJSON *args = NULL;
+
+	if (!req || gd_node_to_json(fault->args, &args, &err) < 0 ||
+	    !gd_json_set(req, "args", args) ||
+	    !gd_json_set_str(req, "ref", ONESHOT_RUN) ||
+	    !gd_json_set_str(req, "kind", fault->kind->name))
+		return NULL;
+	return gd_steal_ptr(&req);
+}
+
+static int ask(struct gd_fleet *f, cJSON *req, cJSON **ret, struct gd_error *err)
+{
+	return gd_fleet_ask(f, &f->members[0], req, LIMIT, ret, err);
+}
+
+/* Claim and preflight: until here nothing has changed. */
+static int prepare(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
+		   struct gd_error *err)
+{
+	cJSON *req = gd_message_request("claim"), *reply = NULL;
+
+	if (f->members[0].state != GD_MEMBER_READY) {
+		cJSON_Delete(req);
+		*err = f->members[0].error;
+		return -1;
+	}
+	if (req) {
+		(void)gd_json_set_int(req, "lease_ms", f->lease.ns / GD_NS_PER_MS);
+		(void)gd_json_set_int(req, "deadline_ms",
+				      fault->length.ns / GD_NS_PER_MS + 60000);
+	}
+	if (ask(f, req, &reply, err) < 0)
+		return -1;
+	cJSON_Delete(reply);
+	f->members[0].claimed = true;
+	if (ask(f, fault_request("preflight", fault), &reply, err) < 0)
+		return -1;
+	cJSON_Delete(reply);
+	return 0;
+}
+
+static void print_effect(struct gd_fleet *f, bool *ret_seen)
+{
+	cJSON *req = gd_message_request("effect"), *reply = NULL;
+	struct gd_error err = GD_ERROR_INIT;
+
+	if (req)
+		(void)gd_json_set_str(req, "ref", ONESHOT_RUN);
+	if (ask(f, req, &reply, &err) < 0) {
+		(void)printf("effect: %s\n", err.text);
+		return;
+	}
+	*ret_seen = gd_json_bool(reply, "seen", false);
+	(void)printf("effect: %s\n", gd_json_str(reply, "text", ""));
+	cJSON_Delete(reply);
+}
+
+/* Undoes it, whatever happened; the exit status. */
+static int undo(struct gd_fleet *f, struct gd_error *err)
+{
+	cJSON *req = gd_message_request("revert"), *reply = NULL;
+	int status;
+
+	if (req)
+		(void)gd_json_set_bool(req, "all", true);
+	if (ask(f, req, &reply, err) < 0) {
+		(void)printf(
+			"%s\nThe host undoes it by itself when the lease lapses; see "
+			"gameday status --on %s\n",
+			err->text, f->members[0].inv->name);
+		return GD_EXIT_LEFT_BEHIND;
+	}
+	status = print_reverted(&f->members[0], reply);
+	cJSON_Delete(reply);
+	if (gd_fleet_ask(f, &f->members[0], gd_message_request("release"), LIMIT, &reply,
+			 err) == 0)
+		cJSON_Delete(reply);
+	return status;
+}
+
+static int hold(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
+		struct gd_error *err)
+{
+	struct gd_error undo_err = GD_ERROR_INIT;
+	GD_AUTO_STRBUF(what);
+	cJSON *reply = NULL;
+	bool seen = false;
+	char length[32];
+	int stopped, status;
+
+	if (ask(f, fault_request("inject", fault), &reply, err) < 0) {
+		(void)undo(f, &undo_err);
+		return -1;
+	}
+	cJSON_Delete(reply);
+	fault->kind->describe(fault->decoded, &what);
+	(void)printf("%s: %s, for %s; Ctrl-C undoes it at once\n", fault->host,
+		     gd_strbuf_str(&what), gd_span_format(fault->length, length));
+	(void)fflush(stdout);
+	stopped = gd_fleet_sleep(f, gd_after(gd_now(), fault->length), err);
+	if (stopped == 1)
+		(void)printf("%s\n", f->stop_reason);
+	if (f->stop != GD_STOP_REVERTED && f->members[0].state == GD_MEMBER_READY)
+		print_effect(f, &seen);
+	status = undo(f, &undo_err);
+	if (status != GD_EXIT_HELD)
+		return status;
+	if (stopped)
+		return GD_EXIT_ABORTED;
+	return seen ? GD_EXIT_HELD : GD_EXIT_INVALID;
+}
+
+int gd_oneshot_inject(const struct gd_oneshot *o, const struct gd_oneshot_fault *fault,
+		      struct gd_error *err)
+{
+	struct gd_oneshot one = {
+		.inventory = o->inventory, .hosts = &fault->host, .n_hosts = 1};
+	GD_AUTO_FREE char *identity = gd_runner_identity();
+	struct gd_fleet f = {0};
+	int status = -1;
+
+	if (!identity)
+		return gd_raise_nomem(err);
+	if (open_fleet(&f, &one, identity, err) == 0 && prepare(&f, fault, err) == 0)
+		status = hold(&f, fault, err);
+	gd_fleet_fini(&f);
+	return status;
+}

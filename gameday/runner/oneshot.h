@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands on hosts without a scenario: inject one fault, status, revert, doctor. */
+#pragma once
+
+#include <stddef.h>
+
+#include "gameday/base/json.h"
+#include "gameday/base/strbuf.h"
+#include "gameday/scenario/check.h"
+#include "gameday/scenario/scenario.h"
+
+struct gd_oneshot {
+	const struct gd_inventory *inventory;
+	const char *const *hosts; /* inventory names; n_hosts 0: all of the inventory */
+	size_t n_hosts;
+};
+
+struct gd_oneshot_fault {
+	const struct gd_kind_row *kind;
+	const char *host;
+	const struct gd_node *args; /* text form, decoded and checked already */
+	const void *decoded;
+	struct gd_span length;
+};
+
+/*
+ * Applies the fault, holds it for its length, undoes it and says what it did. Signals end it
+ * early. Returns an exit status; -1 with *err when nothing was injected.
+ */
+int gd_oneshot_inject(const struct gd_oneshot *o, const struct gd_oneshot_fault *fault,
+		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/*
+ * What is active or left behind, per host: {"hosts": [{"host", "faults": [...]} or {"host",
+ * "error"}]}, owned by the caller. Exit status: 0, or GD_EXIT_PREFLIGHT when a host could not
+ * be asked.
+ */
+int gd_oneshot_status(const struct gd_oneshot *o, cJSON **ret,
+		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/*
+ * Undoes what dead sessions left, and says so on standard output. Exit status: 0 all equal,
+ * GD_EXIT_LEFT_BEHIND when something is not as it was, GD_EXIT_PREFLIGHT when a host could
+ * not be asked or is held by a live run.
+ */
+int gd_oneshot_revert(const struct gd_oneshot *o,
+		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* What each host can take: as gd_oneshot_status, with the agent's `doctor` answers. */
+int gd_oneshot_doctor(const struct gd_oneshot *o, cJSON **ret,
+		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

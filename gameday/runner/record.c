@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gameday/runner/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gameday/base/clock.h"
+#include "gameday/base/file.h"
+
+struct gd_record {
+	char *dir; /* owned */
+	int journal_fd, metrics_fd;
+	bool failed;
+	struct gd_error error; /* the first failure */
+};
+
+/* A directory of our own: mkdir fails when it exists, so two runs can't share one. */
+static int make_dir(const char *parent, const char *name, char **ret,
+		    struct gd_error *err)
+{
+	char when[32];
+
+	(void)gd_wall_compact(gd_wall_now(), when);
+	for (int i = 1; i < 1000; i++) {
+		GD_AUTO_FREE char *path =
+			i == 1 ? gd_strf("%s/%s-%s", parent, when, name)
+			       : gd_strf("%s/%s-%s-%d", parent, when, name, i);
+
+		if (!path)
+			return gd_raise_nomem(err);
+		if (mkdir(path, 0755) == 0) {
+			*ret = gd_steal_ptr(&path);
+			return 0;
+		}
+		if (errno != EEXIST)
+			return gd_raise_errno(err, "run directory %s", path);
+	}
+	return gd_raise(err, GD_E_SYSTEM, "%s has too many runs of %s in this second",
+			parent, name);
+}
+
+static int open_log(const char *dir, const char *name, int *ret, struct gd_error *err)
+{
+	GD_AUTO_FREE char *path = gd_path_join(dir, name);
+
+	if (!path)
+		return gd_raise_nomem(err);
+	*ret = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (*ret < 0)
+		return gd_raise_errno(err, "%s", path);
+	return 0;
+}
+
+int gd_record_new(const char *parent, const char *name, struct gd_record **ret,
+		  struct gd_error *err)
+{
+	GD_AUTO(gd_record) struct gd_record *rec = calloc(1, sizeof(*rec));
+
+	if (!rec)
+		return gd_raise_nomem(err);
+	rec->journal_fd = rec->metrics_fd = -1;
+	if (gd_mkdir_p(parent, 0755, err) < 0 ||
+	    make_dir(parent, name, &rec->dir, err) < 0 ||
+	    open_log(rec->dir, "journal.jsonl", &rec->journal_fd, err) < 0 ||
+	    open_log(rec->dir, "metrics.jsonl", &rec->metrics_fd, err) < 0)
+		return -1;
+	*ret = gd_steal_ptr(&rec);
+	return 0;
+}
+
+void gd_record_free(struct gd_record *rec)
+{
+	if (!rec)
+		return;
+	gd_close_fd(&rec->journal_fd);
+	gd_close_fd(&rec->metrics_fd);
+	free(rec->dir);
+	free(rec);
+}
+
+const char *gd_record_dir(const struct gd_record *rec)
+{
+	return rec->dir;
+}
+
+const char *gd_record_id(const struct gd_record *rec)
+{
+	const char *slash = strrchr(rec->dir, '/');
+
+	return slash ? slash + 1 : rec->dir;
+}
+
+static void fail(struct gd_record *rec, const struct gd_error *err)
+{
+	if (!rec->failed)
+		rec->error = *err;
+	rec->failed = true;
+}
+
+static void append(struct gd_record *rec, int fd, const cJSON *line)
+{
+	GD_AUTO_FREE char *text = gd_json_print(line);
+	struct gd_error err = GD_ERROR_INIT;
+	size_t len;
+
+	if (!text) {
+		(void)gd_raise_nomem(&err);
+		fail(rec, &err);
+		return;
+	}
+	len = strlen(text);
+	text[len] = '\n'; /* in place of the NUL: one write, one line */
+	if (gd_fd_write_all(fd, text, len + 1, &err) < 0) {
+		(void)gd_wrap(&err, "run directory %s: ", rec->dir);
+		fail(rec, &err);
+	}
+}
+
+void gd_record_event(struct gd_record *rec, const char *event, cJSON *members)
+{
+	GD_AUTO(cJSON) cJSON *line = cJSON_CreateObject();
+	GD_AUTO(cJSON) cJSON *rest = members;
+	struct gd_error err = GD_ERROR_INIT;
+
+	if (!line || !gd_json_set_int(line, "wall_ns", gd_wall_now().ns) ||
+	    !gd_json_set_int(line, "mono_ns", gd_now().ns) ||
+	    !gd_json_set_str(line, "event", event)) {
+		(void)gd_raise_nomem(&err);
+		fail(rec, &err);
+		return;
+	}
+	while (rest && rest->child) {
+		cJSON *item = cJSON_DetachItemViaPointer(rest, rest->child);
+
+		/* The item brings its own name. */
+		if (!cJSON_AddItemToObject(line, item->string, item))
+			cJSON_Delete(item);
+	}
+	append(rec, rec->journal_fd, line);
+}
+
+void gd_record_event_text(struct gd_record *rec, const char *event, const char *key,
+			  const char *text)
+{
+	cJSON *members = cJSON_CreateObject();
+
+	if (members)
+		(void)gd_json_set_str(members, key, text);
+	gd_record_event(rec, event, members);
+}
+
+void gd_record_metrics(struct gd_record *rec, cJSON *line)
+{
+	GD_AUTO(cJSON) cJSON *owned = line;
+
+	if (owned)
+		append(rec, rec->metrics_fd, owned);
+}
+
+int gd_record_copy(struct gd_record *rec, const char *name, const char *data, size_t size,
+		   struct gd_error *err)
+{
+	GD_AUTO_FREE char *path = gd_path_join(rec->dir, name);
+
+	if (!path)
+		return gd_raise_nomem(err);
+	return gd_file_write(path, data, size, 0644, err);
+}
+
+int gd_record_check(const struct gd_record *rec, struct gd_error *err)
+{
+	if (!rec->failed)
+		return 0;
+	*err = rec->error;
+	return -1;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One game day: from a scenario file to a verdict, with everything put back in between. */
+#pragma once
+
+#include "gameday/base/error.h"
+#include "gameday/scenario/check.h"
+
+struct gd_run_options {
+	const char *scenario;  /* path */
+	const char *inventory; /* path */
+	const char *runbook;   /* path, or NULL: the scenario names none that was found */
+	const char *out;       /* parent of the run directory: "runs" */
+	double stage_scale;    /* every stage's length times this; 1 = as written */
+	const char *version;
+	const char *argv; /* the command line, for the record */
+	const struct gd_kinds *kinds;
+	/* Asked once, before anything is connected; false ends the run. NULL: go. */
+	bool (*confirm)(void *ctx, const char *plan_text);
+	void *confirm_ctx;
+};
+
+/*
+ * Returns the exit status (enum gd_exit). Mistakes in the files are printed to standard
+ * error. -1 with *err only when there is no run directory to report into.
+ */
+int gd_run(const struct gd_run_options *opt,
+	   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

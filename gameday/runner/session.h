@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The state of one run, shared by the files of this folder. Nobody else includes it. */
+#pragma once
+
+#include "gameday/load/load.h"
+#include "gameday/report/report.h"
+#include "gameday/results/results.h"
+#include "gameday/results/verdict.h"
+#include "gameday/runner/fleet.h"
+#include "gameday/runner/record.h"
+#include "gameday/runner/run.h"
+#include "gameday/runner/view.h"
+#include "gameday/scenario/plan.h"
+#include "gameday/scenario/scenario.h"
+
+enum gd_fault_phase {
+	GD_FAULT_IDLE,   /* not yet */
+	GD_FAULT_ASKED,  /* inject was sent: it may be in */
+	GD_FAULT_IN,     /* verified by the agent */
+	GD_FAULT_UNDONE, /* state before == state after */
+	GD_FAULT_LEFT,   /* could not be put back, or nobody saw it put back */
+};
+
+struct gd_live_fault {
+	const struct gd_plan_fault *plan; /* borrowed */
+	struct gd_member *member;
+	enum gd_fault_phase phase;
+	bool effect_asked, effect_seen;
+};
+
+/* A load that is being generated, here or on a host. */
+struct gd_live_load {
+	struct gd_run *run;
+	const struct gd_load_spec *spec; /* borrowed */
+	struct gd_member *member;        /* NULL: generated here */
+	struct gd_load *here;            /* owned; NULL when on a host */
+	struct gd_io *io;
+	bool ended;
+};
+
+struct gd_run {
+	const struct gd_run_options *opt;
+	struct gd_scenario scenario;
+	struct gd_inventory inventory;
+	struct gd_plan plan;
+	struct gd_record *rec;
+	struct gd_results *results;
+	struct gd_view *view;
+	struct gd_fleet fleet;
+	char *identity;
+	size_t *member_of;            /* plan host index -> fleet member index */
+	struct gd_live_fault *faults; /* one per plan fault */
+	struct gd_live_load *loads;   /* one per scenario load */
+	size_t n_loads;
+	struct gd_timer *tick;        /* redraws and looks at the abort conditions */
+	const struct gd_stage *stage; /* the one going on, or NULL */
+	struct gd_instant stage_until;
+	int64_t guarded_from; /* wall: abort conditions count from here; 0: not yet */
+	bool undoing;         /* a stop is being carried out already */
+	enum gd_run_end {
+		GD_END_COMPLETED,
+		GD_END_NOT_RUN, /* preflight or steady state */
+		GD_END_ABORTED,
+	} end;
+	char end_reason[512];
+};
+
+/* --- traffic.c: loads and watches ---------------------------------------------------- */
+
+int gd_traffic_start(struct gd_run *r, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* Takes an agent's event "load", "load_end" or "watch"; false: not one of these. */
+bool gd_traffic_event(struct gd_run *r, struct gd_member *m,
+		      const cJSON *event) GD_NONNULL;
+/* No new requests; waits, bounded, until the last intervals are in. */
+int gd_traffic_stop(struct gd_run *r, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+
+/* --- stage.c: faults in and out ------------------------------------------------------ */
+
+/* Claims every host that gets a fault and asks each agent whether it can. */
+int gd_stage_preflight(struct gd_run *r, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/*
+ * Puts the stage's faults in that are due at `after`, all or nothing: on failure the error
+ * says which, and the caller undoes everything.
+ */
+int gd_stage_inject(struct gd_run *r, const struct gd_stage *st, struct gd_span after,
+		    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* Reads each fault's effect, then undoes them in reverse order and checks the proof. */
+int gd_stage_undo(struct gd_run *r, const struct gd_stage *st,
+		  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* Undoes whatever may be in, everywhere, whatever happened; every outcome is recorded. */
+void gd_stage_undo_all(struct gd_run *r) GD_NONNULL;
+/* Takes an agent's event "reverted"; false: not one. */
+bool gd_stage_event(struct gd_run *r, struct gd_member *m, const cJSON *event) GD_NONNULL;
+/* Gives the claims back. */
+void gd_stage_release(struct gd_run *r) GD_NONNULL;
+
+/* --- live.c: the block on the terminal ----------------------------------------------- */
+
+void gd_live_draw(struct gd_run *r) GD_NONNULL;
+
+/* The fleet member that plays a role (its first host); NULL: no such role. */
+struct gd_member *gd_run_member(struct gd_run *r, const char *role) GD_NONNULL;

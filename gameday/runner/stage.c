@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Faults in and out. Everything that may be on a host is tracked from the moment the
+ * request to inject it leaves: a lost answer counts as "may be in". Undoing is done by the
+ * agents from their own journals; what this side adds is the record and the judgement that
+ * a fault nobody saw put back is not put back.
+ */
+#include "gameday/runner/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gameday/base/auto.h"
+
+/* Time limits of one call. A ring change keeps the carrier away for seconds. */
+static const struct gd_span CALL_LIMIT = {15 * GD_NS_PER_S};
+static const struct gd_span INJECT_LIMIT = {30 * GD_NS_PER_S};
+static const struct gd_span PROBE_LIMIT = {6 * GD_NS_PER_S};
+/* A fault lives this long on trial, until a new SSH connection has got through. */
+enum { TRIAL_LEASE_MS = 10000 };
+/* No fault outlives the planned run by more than this, whatever renews the lease. */
+enum { DEADLINE_SLACK_MS = 120000 };
+
+/* --- preflight ----------------------------------------------------------------------- */
+
+static int64_t planned_ms(const struct gd_run *r)
+{
+	int64_t ns = 0;
+
+	for (size_t i = 0; i < r->scenario.stages.n; i++)
+		ns += GD_AT(&r->scenario.stages, struct gd_stage, i)->length.ns;
+	return ns / GD_NS_PER_MS + DEADLINE_SLACK_MS;
+}
+
+static bool hosts_a_fault(const struct gd_run *r, const struct gd_member *m)
+{
+	for (size_t i = 0; i < r->plan.n_faults; i++)
+		if (r->faults[i].member == m)
+			return true;
+	return false;
+}
+
+static int claim(struct gd_run *r, struct gd_error *err)
+{
+	for (size_t i = 0; i < r->fleet.n; i++) {
+		struct gd_member *m = &r->fleet.members[i];
+		cJSON *req, *reply = NULL;
+
+		if (!hosts_a_fault(r, m))
+			continue;
+		req = gd_message_request("claim");
+		if (!req ||
+		    !gd_json_set_int(req, "lease_ms", r->fleet.lease.ns / GD_NS_PER_MS) ||
+		    !gd_json_set_int(req, "deadline_ms", planned_ms(r))) {
+			cJSON_Delete(req);
+			return gd_raise_nomem(err);
+		}
+		if (gd_fleet_ask(&r->fleet, m, req, CALL_LIMIT, &reply, err) < 0)
+			return -1;
+		cJSON_Delete(reply);
+		m->claimed = true;
+	}
+	return 0;
+}
+
+static cJSON *fault_request(const char *op, const struct gd_plan_fault *f,
+			    struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *req = gd_message_request(op);
+	cJSON *args = NULL;
+
+	if (!req) {
+		(void)gd_raise_nomem(err);
+		return NULL;
+	}
+	if (f->use->args && gd_node_to_json(f->use->args, &args, err) < 0)
+		return NULL;
+	if (!args)
+		args = cJSON_CreateObject();
+	if (!gd_json_set(req, "args", args) || !gd_json_set_str(req, "ref", f->ref) ||
+	    !gd_json_set_str(req, "kind", f->use->kind)) {
+		(void)gd_raise_nomem(err);
+		return NULL;
+	}
+	return gd_steal_ptr(&req);
+}
+
+static void record_preflight(struct gd_run *r, const struct gd_live_fault *f,
+			     const char *error)
+{
+	cJSON *m = cJSON_CreateObject();
+
+	if (m) {
+		(void)gd_json_set_str(m, "ref", f->plan->ref);
+		(void)gd_json_set_str(m, "role", f->plan->use->on);
+		(void)gd_json_set_str(m, "host", f->member->inv->name);
+		(void)gd_json_set_str(m, "kind", f->plan->use->kind);
+		(void)gd_json_set_bool(m, "ok", !error);
+		if (error)
+			(void)gd_json_set_str(m, "error", error);
+	}
+	gd_record_event(r->rec, "preflight", m);
+}
+
+/* Sends one request per fault index in `which` and waits for all; the caller frees calls. */
+static struct gd_call *call_faults(struct gd_run *r, const char *op, const size_t *which,
+				   size_t n, struct gd_span limit, struct gd_error *err)
+{
+	struct gd_call *calls = calloc(n + 1, sizeof(*calls));
+
+	if (!calls) {
+		(void)gd_raise_nomem(err);
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct gd_live_fault *f = &r->faults[which[i]];
+		cJSON *req = fault_request(op, f->plan, err);
+
+		if (req && strcmp(op, "inject") == 0) {
+			(void)gd_json_set_int(req, "lease_ms", TRIAL_LEASE_MS);
+			f->phase = GD_FAULT_ASKED;
+		}
+		gd_fleet_call(&r->fleet, f->member, req, limit, &calls[i]);
+	}
+	if (gd_fleet_wait(&r->fleet, calls, n, err) < 0) {
+		gd_calls_free(calls, n);
+		return NULL;
+	}
+	return calls;
+}
+
+/* Faults of one stage that are due at `after`; returns their number. */
+static size_t due(const struct gd_run *r, const struct gd_stage *st, struct gd_span after,
+		  size_t *which)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->plan.n_faults; i++)
+		if (r->plan.faults[i].stage == st &&
+		    r->plan.faults[i].use->after.ns == after.ns)
+			which[n++] = i;
+	return n;
+}
+
+int gd_stage_preflight(struct gd_run *r, struct gd_error *err)
+{
+	GD_AUTO_FREE size_t *which = calloc(r->plan.n_faults + 1, sizeof(*which));
+	struct gd_call *calls;
+	int result = 0;
+
+	if (!which)
+		return gd_raise_nomem(err);
+	if (claim(r, err) < 0)
+		return -1;
+	for (size_t i = 0; i < r->plan.n_faults; i++)
+		which[i] = i;
+	calls = call_faults(r, "preflight", which, r->plan.n_faults, CALL_LIMIT, err);
+	if (!calls)
+		return -1;
+	for (size_t i = 0; i < r->plan.n_faults; i++) {
+		record_preflight(r, &r->faults[i],
+				 calls[i].reply ? NULL : calls[i].err.text);
+		if (calls[i].reply || result < 0)
+			continue;
+		*err = calls[i].err;
+		result = -1;
+	}
+	gd_calls_free(calls, r->plan.n_faults);
+	return result;
+}
+
+/* --- in ------------------------------------------------------------------------------ */
+
+static void record_injecting(struct gd_run *r, const struct gd_live_fault *f)
+{
+	const struct gd_plan_fault *p = f->plan;
+	struct gd_error err = GD_ERROR_INIT;
+	cJSON *m = cJSON_CreateObject(), *args = NULL;
+	GD_AUTO_STRBUF(what);
+	GD_AUTO_STRBUF(manual);
+
+	p->kind->describe(p->args, &what);
+	p->kind->manual(p->args, &manual);
+	if (p->use->args && gd_node_to_json(p->use->args, &args, &err) < 0)
+		args = NULL;
+	if (m) {
+		(void)gd_json_set_str(m, "ref", p->ref);
+		(void)gd_json_set_str(m, "stage", p->stage->name);
+		(void)gd_json_set_str(m, "role", p->use->on);
+		(void)gd_json_set_str(m, "host", f->member->inv->name);
+		(void)gd_json_set_str(m, "kind", p->use->kind);
+		(void)gd_json_set(m, "args", args ? args : cJSON_CreateObject());
+		(void)gd_json_set_str(m, "describe", gd_strbuf_str(&what));
+		(void)gd_json_set_str(m, "manual", gd_strbuf_str(&manual));
+	} else {
+		cJSON_Delete(args);
+	}
+	gd_record_event(r->rec, "fault_injecting", m);
+	gd_view_event(r->view, GD_TONE_FAULT, "fault    %s: %s", f->member->inv->name,
+		      gd_strbuf_str(&what));
+}
+
+/* Members of an agent's answer that go into the journal as they are. */
+static void copy_member(cJSON *to, const cJSON *from, const char *key)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(from, key);
+
+	if (v)
+		(void)gd_json_set(to, key, cJSON_Duplicate(v, 1));
+}
+
+static void record_injected(struct gd_run *r, const struct gd_live_fault *f,
+			    const cJSON *reply)
+{
+	static const char *const keys[] = {"before", "after_apply", "took_ms", "notes"};
+	cJSON *m = cJSON_CreateObject();
+
+	if (m) {
+		(void)gd_json_set_str(m, "ref", f->plan->ref);
+		for (size_t i = 0; i < GD_N_ELEMS(keys); i++)
+			copy_member(m, reply, keys[i]);
+	}
+	gd_record_event(r->rec, "fault_injected", m);
+}
+
+struct probe {
+	struct gd_member *member;
+	struct gd_span took;
+	bool done, ok;
+	struct gd_error err;
+};
+
+static void on_probe(void *ctx, struct gd_span took, const struct gd_error *err)
+{
+	struct probe *p = ctx;
+
+	p->done = true;
+	p->took = took;
+	p->ok = !err;
+	if (err)
+		p->err = *err;
+}
+
+static void record_probe(struct gd_run *r, const struct probe *p)
+{
+	cJSON *m = cJSON_CreateObject();
+
+	if (m) {
+		(void)gd_json_set_str(m, "host", p->member->inv->name);
+		(void)gd_json_set_bool(m, "ok", p->ok);
+		(void)gd_json_set_num(m, "took_ms", (double)p->took.ns / 1e6);
+		if (!p->ok)
+			(void)gd_json_set_str(m, "error", p->err.text);
+	}
+	gd_record_event(r->rec, "control_path", m);
+}
+
+/* A new SSH connection to the host, made while its faults are in. */
+static int prove_way_back(struct gd_run *r, struct gd_member *m, struct gd_error *err)
+{
+	struct probe p = {.member = m};
+	struct gd_instant end = gd_after(gd_now(), PROBE_LIMIT);
+
+	gd_host_probe_new_connection(m->host, PROBE_LIMIT, on_probe, &p);
+	while (!p.done)
+		if (gd_loop_step(r->fleet.loop, end, err) < 0)
+			return -1;
+	record_probe(r, &p);
+	if (!p.ok)
+		return gd_raise(
+			err, GD_E_REFUSED,
+			"host %s: no new SSH connection gets through under the fault (%s); "
+			"it was undone: leave the path that SSH uses out of the fault",
+			m->inv->name, p.err.text);
+	return 0;
+}
+
+static int prove_and_keep(struct gd_run *r, const size_t *which, size_t n,
+			  struct gd_error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct gd_member *m = r->faults[which[i]].member;
+		bool first = true;
+
+		for (size_t k = 0; k < i; k++)
+			if (r->faults[which[k]].member == m)
+				first = false;
+		if (first && prove_way_back(r, m, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct gd_live_fault *f = &r->faults[which[i]];
+		cJSON *req = gd_message_request("keep"), *reply = NULL;
+
+		if (req)
+			(void)gd_json_set_str(req, "ref", f->plan->ref);
+		if (gd_fleet_ask(&r->fleet, f->member, req, CALL_LIMIT, &reply, err) < 0)
+			return -1;
+		cJSON_Delete(reply);
+	}
+	return 0;
+}
+
+int gd_stage_inject(struct gd_run *r, const struct gd_stage *st, struct gd_span after,
+		    struct gd_error *err)
+{
+	GD_AUTO_FREE size_t *which = calloc(r->plan.n_faults + 1, sizeof(*which));
+	struct gd_call *calls;
+	int result = 0;
+	size_t n;
+
+	if (!which)
+		return gd_raise_nomem(err);
+	n = due(r, st, after, which);
+	if (n == 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		record_injecting(r, &r->faults[which[i]]);
+	calls = call_faults(r, "inject", which, n, INJECT_LIMIT, err);
+	if (!calls)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct gd_live_fault *f = &r->faults[which[i]];
+
+		if (calls[i].reply) {
+			f->phase = GD_FAULT_IN;
+			record_injected(r, f, calls[i].reply);
+		} else if (result == 0) {
+			*err = calls[i].err;
+			result = -1;
+		}
+	}
+	gd_calls_free(calls, n);
+	return result < 0 ? -1 : prove_and_keep(r, which, n, err);
+}
+
+/* --- out ----------------------------------------------------------------------------- */
+
+static struct gd_live_fault *find_fault(struct gd_run *r, const struct gd_member *m,
+					const char *ref)
+{
+	for (size_t i = 0; ref && i < r->plan.n_faults; i++)
+		if (r->faults[i].member == m && strcmp(r->plan.faults[i].ref, ref) == 0)
+			return &r->faults[i];
+	return NULL;
+}
+
+/* One entry of a reply's or event's "faults". */
+static void take_reverted(struct gd_run *r, struct gd_member *m, const cJSON *item,
+			  const char *reason)
+{
+	static const char *const keys[] = {"ref",     "before", "after", "equal",
+					   "took_ms", "error",  "notes"};
+	struct gd_live_fault *f = find_fault(r, m, gd_json_str(item, "ref", NULL));
+	bool equal = gd_json_bool(item, "equal", false);
+	const char *error = gd_json_str(item, "error", "");
+	cJSON *event;
+
+	if (!f || f->phase == GD_FAULT_UNDONE)
+		return;
+	f->phase = equal ? GD_FAULT_UNDONE : GD_FAULT_LEFT;
+	event = cJSON_CreateObject();
+	if (event) {
+		for (size_t i = 0; i < GD_N_ELEMS(keys); i++)
+			copy_member(event, item, keys[i]);
+		(void)gd_json_set_str(event, "host", m->inv->name);
+		(void)gd_json_set_str(event, "reason", reason);
+	}
+	gd_record_event(r->rec, "fault_reverted", event);
+	if (equal)
+		gd_view_event(r->view, GD_TONE_GOOD,
+			      "restored %s: %s is exactly as before (%s)", m->inv->name,
+			      f->plan->use->kind, reason);
+	else
+		gd_view_event(r->view, GD_TONE_BAD,
+			      "LEFT     %s: %s is not as before: %s", m->inv->name,
+			      f->plan->use->kind, error);
+}
+
+static void take_all_reverted(struct gd_run *r, struct gd_member *m, const cJSON *reply,
+			      const char *reason)
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(reply, "faults");
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, list) take_reverted(r, m, item, reason);
+}
+
+bool gd_stage_event(struct gd_run *r, struct gd_member *m, const cJSON *event)
+{
+	const char *reason = gd_json_str(event, "reason", "undone by the host itself");
+
+	if (strcmp(gd_json_str(event, "event", ""), "reverted") != 0)
+		return false;
+	take_all_reverted(r, m, event, reason);
+	gd_fleet_stop(&r->fleet, GD_STOP_REVERTED,
+		      "host %s undid its faults by itself: %s", m->inv->name, reason);
+	return true;
+}
+
+static void ask_effect(struct gd_run *r, struct gd_live_fault *f)
+{
+	cJSON *req = gd_message_request("effect"), *reply = NULL, *m;
+	struct gd_error err = GD_ERROR_INIT;
+
+	f->effect_asked = true;
+	if (req)
+		(void)gd_json_set_str(req, "ref", f->plan->ref);
+	m = cJSON_CreateObject();
+	if (!m) {
+		cJSON_Delete(req);
+		return;
+	}
+	(void)gd_json_set_str(m, "ref", f->plan->ref);
+	if (gd_fleet_ask(&r->fleet, f->member, req, CALL_LIMIT, &reply, &err) < 0) {
+		(void)gd_json_set_bool(m, "seen", false);
+		(void)gd_json_set_str(m, "text", err.text);
+	} else {
+		f->effect_seen = gd_json_bool(reply, "seen", false);
+		copy_member(m, reply, "seen");
+		copy_member(m, reply, "text");
+		copy_member(m, reply, "counters");
+		gd_view_event(r->view, f->effect_seen ? GD_TONE_PLAIN : GD_TONE_BAD,
+			      "effect   %s: %s: %s", f->member->inv->name,
+			      f->plan->use->kind, gd_json_str(reply, "text", ""));
+	}
+	cJSON_Delete(reply);
+	gd_record_event(r->rec, "fault_effect", m);
+}
+
+static void revert_one(struct gd_run *r, struct gd_live_fault *f)
+{
+	cJSON *req = gd_message_request("revert"), *reply = NULL;
+	struct gd_error err = GD_ERROR_INIT;
+
+	if (req)
+		(void)gd_json_set_str(req, "ref", f->plan->ref);
+	if (gd_fleet_ask(&r->fleet, f->member, req, INJECT_LIMIT, &reply, &err) < 0) {
+		gd_view_event(r->view, GD_TONE_BAD, "undo     %s: %s",
+			      f->member->inv->name, err.text);
+		return;
+	}
+	take_all_reverted(r, f->member, reply, "the stage is over");
+	cJSON_Delete(reply);
+}
+
+static bool may_be_in(const struct gd_live_fault *f)
+{
+	return f->phase == GD_FAULT_ASKED || f->phase == GD_FAULT_IN;
+}
+
+int gd_stage_undo(struct gd_run *r, const struct gd_stage *st, struct gd_error *err)
+{
+	for (size_t i = 0; i < r->plan.n_faults; i++)
+		if (r->plan.faults[i].stage == st && r->faults[i].phase == GD_FAULT_IN)
+			ask_effect(r, &r->faults[i]);
+	for (size_t i = r->plan.n_faults; i-- > 0;)
+		if (r->plan.faults[i].stage == st && may_be_in(&r->faults[i]))
+			revert_one(r, &r->faults[i]);
+	for (size_t i = 0; i < r->plan.n_faults; i++)
+		if (r->plan.faults[i].stage == st &&
+		    r->faults[i].phase != GD_FAULT_UNDONE &&
+		    r->faults[i].phase != GD_FAULT_IDLE)
+			return gd_raise(err, GD_E_LEFT_BEHIND,
+					"host %s: %s could not be put back",
+					r->faults[i].member->inv->name,
+					r->plan.faults[i].use->kind);
+	return 0;
+}
+
+static bool member_may_hold(const struct gd_run *r, const struct gd_member *m)
+{
+	for (size_t i = 0; i < r->plan.n_faults; i++)
+		if (r->faults[i].member == m && may_be_in(&r->faults[i]))
+			return true;
+	return false;
+}
+
+/* A host that was lost undoes its faults by itself; find out whether it did. */
+static int look_at_lost(struct gd_run *r, struct gd_member *m, struct gd_error *err)
+{
+	struct gd_span limit = {r->fleet.lease.ns + 20 * GD_NS_PER_S};
+
+	gd_view_event(r->view, GD_TONE_BAD,
+		      "lost     %s: waiting for its lease to lapse, then asking it again",
+		      m->inv->name);
+	if (gd_fleet_reconnect(&r->fleet, m, limit, err) < 0)
+		return -1;
+	return 0;
+}
+
+static void revert_all_on(struct gd_run *r, struct gd_member *m)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	const char *op = "revert";
+	cJSON *req, *reply = NULL;
+
+	if (m->state != GD_MEMBER_READY) {
+		if (look_at_lost(r, m, &err) < 0) {
+			gd_view_event(r->view, GD_TONE_BAD, "lost     %s", err.text);
+			return;
+		}
+		/* A new session: what the dead one left is in the host's journal. */
+		op = "recover";
+	}
+	req = gd_message_request(op);
+	if (req)
+		(void)gd_json_set_bool(req, "all", true);
+	if (gd_fleet_ask(&r->fleet, m, req, INJECT_LIMIT, &reply, &err) < 0) {
+		gd_view_event(r->view, GD_TONE_BAD, "undo     %s: %s", m->inv->name,
+			      err.text);
+		return;
+	}
+	take_all_reverted(r, m, reply, "stopped");
+	cJSON_Delete(reply);
+}
+
+void gd_stage_undo_all(struct gd_run *r)
+{
+	r->undoing = true;
+	for (size_t i = 0; i < r->plan.n_faults; i++)
+		if (r->faults[i].phase == GD_FAULT_IN && !r->faults[i].effect_asked &&
+		    r->faults[i].member->state == GD_MEMBER_READY &&
+		    r->fleet.stop == GD_STOP_NONE)
+			ask_effect(r, &r->faults[i]);
+	for (size_t i = 0; i < r->fleet.n; i++)
+		if (member_may_hold(r, &r->fleet.members[i]))
+			revert_all_on(r, &r->fleet.members[i]);
+	for (size_t i = 0; i < r->plan.n_faults; i++)
+		if (may_be_in(&r->faults[i]))
+			r->faults[i].phase = GD_FAULT_LEFT;
+}
+
+void gd_stage_release(struct gd_run *r)
+{
+	for (size_t i = 0; i < r->fleet.n; i++) {
+		struct gd_member *m = &r->fleet.members[i];
+		struct gd_error err = GD_ERROR_INIT;
+		cJSON *reply = NULL;
+
+		if (!m->claimed || m->state != GD_MEMBER_READY)
+			continue;
+		m->claimed = false;
+		if (gd_fleet_ask(&r->fleet, m, gd_message_request("release"), CALL_LIMIT,
+				 &reply, &err) < 0)
+			gd_view_event(r->view, GD_TONE_BAD, "release  %s: %s",
+				      m->inv->name, err.text);
+		cJSON_Delete(reply);
+	}
+}

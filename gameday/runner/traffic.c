@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loads run here in a thread or on a host in the agent; both deliver intervals. What comes
+ * from a host carries its clock, so the offset that was measured at hello is taken off
+ * before anything is stored: stages are cut on one clock, the runner's.
+ */
+#include "gameday/runner/session.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "gameday/base/auto.h"
+
+enum { WATCH_INTERVAL_MS = 500, LOAD_INTERVAL_MS = 1000 };
+
+static void store_interval(struct gd_run *r, const struct gd_interval *iv)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	cJSON *line = NULL;
+
+	if (gd_interval_to_json(iv, &line, &err) < 0 ||
+	    gd_results_add_load(r->results, iv, &err) < 0) {
+		cJSON_Delete(line);
+		gd_fleet_stop(&r->fleet, GD_STOP_INTERNAL, "measurements: %s", err.text);
+		return;
+	}
+	gd_record_metrics(r->rec, line);
+}
+
+/* --- a load of our own --------------------------------------------------------------- */
+
+static void on_local_load(void *ctx, uint32_t events GD_UNUSED)
+{
+	struct gd_live_load *l = ctx;
+	struct gd_interval iv;
+	int got;
+
+	while ((got = gd_load_take(l->here, &iv)) == 1) {
+		store_interval(l->run, &iv);
+		gd_interval_fini(&iv);
+	}
+	if (got == 2) {
+		l->ended = true;
+		gd_io_remove(l->io);
+		l->io = NULL;
+	}
+}
+
+static int start_here(struct gd_live_load *l, const struct gd_load_spec *spec,
+		      struct gd_error *err)
+{
+	struct gd_load_options opt = {.interval = gd_span_ms(LOAD_INTERVAL_MS)};
+
+	if (gd_load_start(spec, &opt, &l->here, err) < 0)
+		return -1;
+	return gd_loop_io(l->run->fleet.loop, gd_load_fd(l->here), EPOLLIN, on_local_load,
+			  l, &l->io, err);
+}
+
+/* --- a load on a host ---------------------------------------------------------------- */
+
+static int start_there(struct gd_live_load *l, const struct gd_load_spec *spec,
+		       struct gd_error *err)
+{
+	cJSON *req = gd_message_request("load"), *reply = NULL, *spec_json = NULL;
+
+	if (gd_shape_to_json(&gd_load_shape, spec, &spec_json, err) < 0) {
+		cJSON_Delete(req);
+		return -1;
+	}
+	if (!gd_json_set(req, "spec", spec_json) ||
+	    !gd_json_set_str(req, "ref", spec->name) ||
+	    !gd_json_set_int(req, "interval_ms", LOAD_INTERVAL_MS) ||
+	    !gd_json_set_int(req, "start_in_ms", 200)) {
+		cJSON_Delete(req);
+		return gd_raise_nomem(err);
+	}
+	if (gd_fleet_ask(&l->run->fleet, l->member, req, gd_span_s(15), &reply, err) < 0)
+		return -1;
+	cJSON_Delete(reply);
+	return 0;
+}
+
+static int start_load(struct gd_run *r, size_t i, struct gd_error *err)
+{
+	struct gd_live_load *l = &r->loads[i];
+	/* A copy that differs in the URL alone, so that only the URL is ours to free. */
+	struct gd_load_spec spec = *GD_AT(&r->scenario.loads, struct gd_load_spec, i);
+	GD_AUTO_FREE char *url = NULL;
+
+	l->run = r;
+	l->spec = GD_AT(&r->scenario.loads, struct gd_load_spec, i);
+	if (gd_plan_expand(&r->plan, spec.http, &url, err) < 0)
+		return gd_wrap(err, "load %s: ", spec.name);
+	spec.http = url;
+	if (strcmp(spec.from, "runner") != 0)
+		l->member = gd_run_member(r, spec.from);
+	if ((l->member ? start_there(l, &spec, err) : start_here(l, &spec, err)) < 0)
+		return gd_wrap(err, "load %s from %s: ", spec.name, spec.from);
+	return 0;
+}
+
+/* --- watches ------------------------------------------------------------------------- */
+
+static int start_watch(struct gd_run *r, size_t i, struct gd_error *err)
+{
+	const struct gd_watch_use *use =
+		GD_AT(&r->scenario.watches, struct gd_watch_use, i);
+	struct gd_member *m = gd_run_member(r, use->on);
+	cJSON *req = gd_message_request("watch"), *args = NULL, *reply = NULL;
+	char ref[96];
+
+	(void)snprintf(ref, sizeof(ref), "%s.%s", use->on, use->kind);
+	if (use->args && gd_node_to_json(use->args, &args, err) < 0) {
+		cJSON_Delete(req);
+		return -1;
+	}
+	if (!args)
+		args = cJSON_CreateObject();
+	if (!gd_json_set(req, "args", args) || !gd_json_set_str(req, "ref", ref) ||
+	    !gd_json_set_str(req, "kind", use->kind) ||
+	    !gd_json_set_int(req, "interval_ms", WATCH_INTERVAL_MS)) {
+		cJSON_Delete(req);
+		return gd_raise_nomem(err);
+	}
+	if (gd_fleet_ask(&r->fleet, m, req, gd_span_s(15), &reply, err) < 0)
+		return gd_wrap(err, "watch %s: ", use->kind);
+	cJSON_Delete(reply);
+	return 0;
+}
+
+int gd_traffic_start(struct gd_run *r, struct gd_error *err)
+{
+	r->n_loads = r->scenario.loads.n;
+	r->loads = calloc(r->n_loads + 1, sizeof(*r->loads));
+	if (!r->loads)
+		return gd_raise_nomem(err);
+	for (size_t i = 0; i < r->scenario.watches.n; i++)
+		if (start_watch(r, i, err) < 0)
+			return -1;
+	for (size_t i = 0; i < r->n_loads; i++)
+		if (start_load(r, i, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* --- what agents tell ---------------------------------------------------------------- */
+
+static struct gd_live_load *find_load(struct gd_run *r, const struct gd_member *m,
+				      const char *ref)
+{
+	for (size_t i = 0; ref && i < r->n_loads; i++)
+		if (r->loads[i].spec && r->loads[i].member == m &&
+		    strcmp(r->loads[i].spec->name, ref) == 0)
+			return &r->loads[i];
+	return NULL;
+}
+
+static void on_remote_interval(struct gd_run *r, struct gd_member *m, const cJSON *event)
+{
+	const cJSON *json = cJSON_GetObjectItemCaseSensitive(event, "interval");
+	const struct gd_live_load *l = find_load(r, m, gd_json_str(event, "ref", NULL));
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_interval iv;
+
+	if (!l)
+		return;
+	if (gd_interval_from_json(json, &iv, &err) < 0) {
+		gd_fleet_stop(&r->fleet, GD_STOP_HOST_LOST,
+			      "host %s sent a bad interval: %s", m->inv->name, err.text);
+		return;
+	}
+	iv.start_wall_ns -= m->clock_offset_ns;
+	/* A host may speak for its own load only. */
+	(void)snprintf(iv.load, sizeof(iv.load), "%s", l->spec->name);
+	store_interval(r, &iv);
+	gd_interval_fini(&iv);
+}
+
+static void on_load_end(struct gd_run *r, struct gd_member *m, const cJSON *event)
+{
+	struct gd_live_load *l = find_load(r, m, gd_json_str(event, "ref", NULL));
+	const char *error = gd_json_str(event, "error", NULL);
+
+	if (!l)
+		return;
+	l->ended = true;
+	if (error)
+		gd_fleet_stop(&r->fleet, GD_STOP_HOST_LOST,
+			      "load %s on host %s ended: %s", l->spec->name, m->inv->name,
+			      error);
+}
+
+/* The role and kind of a watch reference "role.kind", if the scenario has it. */
+static const struct gd_watch_use *find_watch(struct gd_run *r, const struct gd_member *m,
+					     const char *ref)
+{
+	for (size_t i = 0; ref && i < r->scenario.watches.n; i++) {
+		const struct gd_watch_use *u =
+			GD_AT(&r->scenario.watches, struct gd_watch_use, i);
+		size_t len = strlen(u->on);
+
+		if (strncmp(ref, u->on, len) == 0 && ref[len] == '.' &&
+		    strcmp(ref + len + 1, u->kind) == 0 && gd_run_member(r, u->on) == m)
+			return u;
+	}
+	return NULL;
+}
+
+static void on_watch(struct gd_run *r, struct gd_member *m, const cJSON *event)
+{
+	const struct gd_watch_use *u = find_watch(r, m, gd_json_str(event, "ref", NULL));
+	const cJSON *values = cJSON_GetObjectItemCaseSensitive(event, "values");
+	int64_t wall = gd_json_int(event, "wall_ns", 0) - m->clock_offset_ns;
+	struct gd_error err = GD_ERROR_INIT;
+	cJSON *line;
+
+	if (!u || !cJSON_IsObject(values))
+		return;
+	if (gd_results_add_watch(r->results, u->on, m->inv->name, u->kind, wall, values,
+				 &err) < 0) {
+		gd_fleet_stop(&r->fleet, GD_STOP_INTERNAL, "measurements: %s", err.text);
+		return;
+	}
+	line = cJSON_CreateObject();
+	if (!line || !gd_json_set_str(line, "type", "watch") ||
+	    !gd_json_set_str(line, "role", u->on) ||
+	    !gd_json_set_str(line, "host", m->inv->name) ||
+	    !gd_json_set_str(line, "watch", u->kind) ||
+	    !gd_json_set_int(line, "wall_ns", wall) ||
+	    !gd_json_set(line, "values", cJSON_Duplicate(values, 1))) {
+		cJSON_Delete(line);
+		return;
+	}
+	gd_record_metrics(r->rec, line);
+}
+
+bool gd_traffic_event(struct gd_run *r, struct gd_member *m, const cJSON *event)
+{
+	const char *name = gd_json_str(event, "event", "");
+
+	if (strcmp(name, "load") == 0)
+		on_remote_interval(r, m, event);
+	else if (strcmp(name, "load_end") == 0)
+		on_load_end(r, m, event);
+	else if (strcmp(name, "watch") == 0)
+		on_watch(r, m, event);
+	else
+		return false;
+	return true;
+}
+
+/* --- the end ------------------------------------------------------------------------- */
+
+static void ask_to_stop(struct gd_live_load *l)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	cJSON *req, *reply = NULL;
+
+	if (l->ended)
+		return;
+	if (l->here) {
+		gd_load_stop(l->here);
+		return;
+	}
+	if (!l->member || l->member->state != GD_MEMBER_READY)
+		return;
+	req = gd_message_request("load_stop");
+	if (req && gd_json_set_str(req, "ref", l->spec->name) &&
+	    gd_fleet_ask(&l->run->fleet, l->member, req, gd_span_s(10), &reply, &err) ==
+		    0)
+		cJSON_Delete(reply);
+}
+
+/* The longest that one request of this load can still take. */
+static struct gd_span longest_request(const struct gd_load_spec *spec)
+{
+	int64_t worst = spec->timeout.ns;
+
+	for (size_t i = 0; i < spec->clients.n; i++) {
+		const struct gd_retry_policy *p =
+			GD_AT(&spec->clients, struct gd_client_spec, i)->retry;
+
+		if (p && p->attempts * (spec->timeout.ns + p->backoff.max.ns) > worst)
+			worst = p->attempts * (spec->timeout.ns + p->backoff.max.ns);
+	}
+	return (struct gd_span){worst};
+}
+
+static bool all_ended(const struct gd_run *r)
+{
+	for (size_t i = 0; i < r->n_loads; i++) {
+		const struct gd_live_load *l = &r->loads[i];
+
+		if (l->spec && !l->ended &&
+		    (l->here || (l->member && l->member->state == GD_MEMBER_READY)))
+			return false;
+	}
+	return true;
+}
+
+int gd_traffic_stop(struct gd_run *r, struct gd_error *err)
+{
+	struct gd_span wait = gd_span_s(2);
+	struct gd_instant end;
+
+	for (size_t i = 0; i < r->n_loads; i++) {
+		struct gd_live_load *l = &r->loads[i];
+
+		if (!l->spec)
+			continue;
+		ask_to_stop(l);
+		if (longest_request(l->spec).ns + gd_span_s(2).ns > wait.ns)
+			wait.ns = longest_request(l->spec).ns + gd_span_s(2).ns;
+	}
+	end = gd_after(gd_now(), wait);
+	while (!all_ended(r) && gd_now().ns < end.ns)
+		if (gd_loop_step(r->fleet.loop, end, err) < 0)
+			return -1;
+	return 0;
+}

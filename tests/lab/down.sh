@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# `lab down` leaves nothing behind; a lab whose QEMU died is noticed.
+. "$(dirname "$0")/functions.sh"
+
+run_gameday 0 lab down
+run_gameday 0 lab down
+left=$(find "$GAMEDAY_LAB_DIR" -mindepth 1 2>/dev/null | head -n 5)
+[ -z "$left" ] || fail "left behind: $left"

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Shared by the lab tests: sourced first, with the source and build folders as $1 and $2.
+set -eu -o pipefail
+
+SOURCE=$1
+BUILD=$2
+GD=$BUILD/gameday
+export GAMEDAY_LAB_DIR=${GAMEDAY_LAB_DIR:-$BUILD/lab}
+WORK=$(mktemp -d)
+trap 'status=$?; [ $status -eq 0 ] || echo "kept: $WORK"; [ $status -ne 0 ] || rm -rf "$WORK"; exit $status' EXIT
+RUNS=$WORK/runs
+
+fail() {
+	echo "FAILED: $*" >&2
+	exit 1
+}
+
+on() { # HOST COMMAND...: in the lab
+	local host=$1
+	shift
+	timeout 60 "$GD" lab ssh "$host" "$@"
+}
+
+# Everything a fault may change on a host, without counters.
+state() { # HOST
+	on "$1" 'for d in eth0 eth1; do
+		echo "== $d"
+		tc -d qdisc show dev $d
+		tc -d class show dev $d
+		tc -d filter show dev $d
+		tc -d filter show dev $d ingress
+		tc -d filter show dev $d egress
+		done 2>/dev/null
+		ip -o link show | cut -d: -f2 | sort
+		ethtool -g eth1'
+}
+
+expect_same() { # BEFORE AFTER WHAT
+	diff -u "$1" "$2" || fail "$3: the state differs"
+}
+
+run_gameday() { # EXPECTED_STATUS ARGS...; output in $WORK/out
+	local want=$1 got=0
+	shift
+	timeout 300 "$GD" "$@" >"$WORK/out" 2>&1 || got=$?
+	[ "$got" -eq "$want" ] || {
+		cat "$WORK/out"
+		fail "gameday $*: exit $got, expected $want"
+	}
+}
+
+says() { # TEXT: the last command printed it
+	grep -qF -- "$1" "$WORK/out" || {
+		cat "$WORK/out"
+		fail "does not say: $1"
+	}
+}
+
+last_run() { # the newest run directory
+	local d
+	d=$(find "$RUNS" -mindepth 1 -maxdepth 1 -type d | sort | tail -n 1)
+	[ -n "$d" ] || fail "no run directory"
+	echo "$d"
+}
+
+# A scenario with the given stages and faults; the rest is the same for all tests.
+scenario() { # FILE STAGES_YAML
+	cat >"$1" <<YAML
+scenario: $(basename "$1" .yaml)
+title: A test of the lab
+hypothesis: Everything is put back.
+hosts:
+  server: api-1
+  client: client
+load:
+  - name: page
+    from: client
+    http: http://{server}:8080/
+    rate: 50/s
+    connections: 16
+    timeout: 1s
+    clients:
+      plain: {}
+stages:
+  - baseline: {for: 4s}
+$2
+  - recovery: {for: 4s}
+expect:
+  - page.plain.success in recovery > 90%
+YAML
+}
+
+# Waits until COMMAND says yes, at most SECONDS.
+wait_for() { # SECONDS COMMAND...
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.3
+	done
+}
+
+journal_has() { # RUN_PARENT EVENT
+	grep -qs "\"event\":\"$2\"" "$1"/*/journal.jsonl
+}

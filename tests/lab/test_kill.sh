@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# SIGKILL of the runner, of the agent, and of agent and guardian: the host ends as it was.
+. "$(dirname "$0")/functions.sh"
+
+scenario "$WORK/long.yaml" '  - slow: {for: 90s, faults: [{netem: {on: server, device: eth1, loss: 5%}}, {ring: {on: server, device: eth1, rx: 128, tx: 128}}]}'
+state api-1 >"$WORK/before"
+
+under_fault() { # NAME: starts a run, waits until both faults are in; $runner is its pid
+	"$GD" run "$WORK/long.yaml" -i lab --yes -o "$WORK/$1" >"$WORK/$1.out" 2>&1 &
+	runner=$!
+	wait_for 60 journal_has "$WORK/$1" stage_measured || fail "$1: no fault in"
+	wait_for 60 grep -qs '"stage":"slow"' "$WORK/$1"/*/journal.jsonl
+	wait_for 60 sh -c "grep -s stage_measured $WORK/$1/*/journal.jsonl | grep -q slow" ||
+		{ cat "$WORK/$1.out"; fail "$1: the fault stage did not begin"; }
+	state api-1 >"$WORK/during"
+	! diff -q "$WORK/before" "$WORK/during" >/dev/null || fail "$1: no difference under the fault"
+}
+
+same_now() {
+	state api-1 >"$WORK/after" && diff -q "$WORK/before" "$WORK/after" >/dev/null
+}
+
+# The runner: the lease (10 s) or the closed session undoes everything.
+under_fault runner
+kill -KILL $runner
+wait $runner 2>/dev/null || true
+wait_for 16 same_now || { diff -u "$WORK/before" "$WORK/after"; fail "runner killed: not restored"; }
+run_gameday 4 report "$(echo "$WORK"/runner/*)"
+[ -s "$(echo "$WORK"/runner/*)/report.md" ] || fail "no report of the killed run"
+echo "runner killed: restored"
+
+# The agent: its guardian undoes everything, the run is aborted.
+under_fault agent
+on api-1 'kill -KILL $(cat /var/lib/gameday/agent.pid)'
+status=0
+wait $runner || status=$?
+same_now || wait_for 12 same_now || { diff -u "$WORK/before" "$WORK/after"; fail "agent killed: not restored"; }
+[ $status -eq 4 ] || { cat "$WORK/agent.out"; fail "agent killed: exit $status, expected 4"; }
+echo "agent killed: restored"
+
+# Agent and guardian: nobody is left to undo; `gameday revert` does.
+under_fault both
+on api-1 'kill -KILL $(cat /var/lib/gameday/guardian.pid) $(cat /var/lib/gameday/agent.pid)'
+kill -KILL $runner
+wait $runner 2>/dev/null || true
+! same_now || fail "both killed: restored by nobody?"
+run_gameday 3 run "$WORK/long.yaml" -i lab --yes -o "$WORK/refused"
+says "revert"
+run_gameday 0 status -i lab --on api-1
+says "netem"
+run_gameday 0 revert -i lab --on api-1
+same_now || { diff -u "$WORK/before" "$WORK/after"; fail "revert: not restored"; }
+run_gameday 0 status -i lab --on api-1
+says "no fault"
+echo "agent and guardian killed: restored by gameday revert"
