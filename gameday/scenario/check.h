@@ -12,10 +12,14 @@
 struct gd_kind_row {
 	const char *name;
 	const struct gd_shape *args;
-	int (*check)(const void *args, struct gd_error *err);          /* may be NULL */
-	void (*describe)(const void *args, struct gd_strbuf *out);     /* may be NULL */
-	void (*manual)(const void *args, struct gd_strbuf *out);       /* may be NULL */
-	const struct gd_metric_row *metrics;                           /* watches; may be NULL */
+	int (*check)(const void *args, struct gd_error *err);      /* may be NULL */
+	void (*describe)(const void *args, struct gd_strbuf *out); /* may be NULL */
+	void (*manual)(const void *args, struct gd_strbuf *out);   /* may be NULL */
+	const struct gd_metric_row *metrics; /* watches; may be NULL */
+	/* Those of metrics that are gauges: NAME_max and NAME_min exist too; NULL-ended. */
+	const char *const *gauges; /* watches; may be NULL */
+	const char *
+		target_field; /* faults: the args member naming what is hurt; may be NULL */
 };
 
 struct gd_kinds {
@@ -25,10 +29,25 @@ struct gd_kinds {
 	size_t n_watches;
 };
 
+/* NULL when there is no such kind. Borrowed. */
+const struct gd_kind_row *gd_kind_find(const struct gd_kind_row *rows, size_t n,
+				       const char *name) GD_NONNULL_ARGS(3);
+/*
+ * Decodes the parameters of one fault or watch into *ret (row->args->size bytes, owned; free
+ * with gd_kind_args_free), and runs the kind's own check. Each mistake is at its own place.
+ */
+int gd_kind_args_decode(const struct gd_kind_row *row, const struct gd_node *args,
+			struct gd_pos pos, void **ret,
+			struct gd_diags *diags) GD_NONNULL GD_MUST_CHECK;
+void gd_kind_args_free(const struct gd_kind_row *row, void *args) GD_NONNULL_ARGS(1);
+
 /* All cross-checks of a scenario, with the inventory when there is one (else NULL). */
 int gd_scenario_check(const struct gd_scenario *s, const struct gd_inventory *inv,
 		      const struct gd_kinds *kinds, struct gd_diags *diags)
 	GD_NONNULL_ARGS(1, 3, 4) GD_MUST_CHECK;
+/* Can the inventory fill this role? Else an error at the role's place. */
+void gd_role_check(const struct gd_role *role, const struct gd_inventory *inv,
+		   struct gd_diags *diags) GD_NONNULL;
 /* Cross-checks of a runbook's conditions against the known metric names. */
 int gd_runbook_check(const struct gd_runbook *r, const struct gd_kinds *kinds,
 		     struct gd_diags *diags) GD_NONNULL GD_MUST_CHECK;

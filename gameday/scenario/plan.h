@@ -10,19 +10,19 @@ struct gd_plan_host {
 };
 
 struct gd_plan_fault {
-	const struct gd_fault_use *use;       /* borrowed */
-	const struct gd_stage *stage;         /* borrowed */
-	const struct gd_kind_row *kind;       /* borrowed */
-	size_t host;                          /* index into hosts */
-	char ref[96];                         /* unique: use->ref + "@" + host name */
-	void *args;                           /* owned: decoded by kind->args */
+	const struct gd_fault_use *use; /* borrowed */
+	const struct gd_stage *stage;   /* borrowed */
+	const struct gd_kind_row *kind; /* borrowed */
+	size_t host;                    /* index into hosts */
+	char ref[136];                  /* unique: use->ref + "@" + host name */
+	void *args;                     /* owned: decoded by kind->args */
 };
 
 struct gd_plan {
-	const struct gd_scenario *scenario;   /* borrowed */
-	struct gd_plan_host *hosts;           /* owned; one entry per role and host */
+	const struct gd_scenario *scenario; /* borrowed */
+	struct gd_plan_host *hosts;         /* owned; one entry per role and host */
 	size_t n_hosts;
-	struct gd_plan_fault *faults;         /* owned, in stage order */
+	struct gd_plan_fault *faults; /* owned, in stage order */
 	size_t n_faults;
 };
 
@@ -31,11 +31,16 @@ struct gd_plan {
  * A role that the inventory can't fill is an error at the role's place.
  */
 int gd_plan_make(const struct gd_scenario *s, const struct gd_inventory *inv,
-		 const struct gd_kinds *kinds, struct gd_plan *ret, struct gd_diags *diags)
-	GD_NONNULL GD_MUST_CHECK;
+		 const struct gd_kinds *kinds, struct gd_plan *ret,
+		 struct gd_diags *diags) GD_NONNULL GD_MUST_CHECK;
 void gd_plan_fini(struct gd_plan *p) GD_NONNULL;
 /* "http://{server}:8080/" with the data address of the role's first host; caller frees. */
 int gd_plan_expand(const struct gd_plan *p, const char *text, char **ret,
 		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* What would be done, host by host and stage by stage, and how it is undone. */
 void gd_plan_print(const struct gd_plan *p, struct gd_strbuf *out) GD_NONNULL;
+/* The same as data; the caller owns *ret. */
+int gd_plan_to_json(const struct gd_plan *p, cJSON **ret,
+		    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* The stages' lengths together. */
+struct gd_span gd_plan_length(const struct gd_plan *p) GD_NONNULL;

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gameday/scenario/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gameday/base/auto.h"
+
+/* --- roles to hosts ------------------------------------------------------------------ */
+
+static int add_host(struct gd_plan *p, const struct gd_inventory_host *host,
+		    const struct gd_role *role, struct gd_diags *diags)
+{
+	struct gd_plan_host *grown =
+		reallocarray(p->hosts, p->n_hosts + 1, sizeof(*p->hosts));
+
+	if (!grown) {
+		gd_diag_error(diags, role->pos, "out of memory");
+		return -1;
+	}
+	p->hosts = grown;
+	p->hosts[p->n_hosts++] = (struct gd_plan_host){.host = host, .role = role};
+	return 0;
+}
+
+static int resolve_role(struct gd_plan *p, const struct gd_role *role,
+			const struct gd_inventory *inv, struct gd_diags *diags)
+{
+	size_t before = diags->n_errors;
+	int64_t left = role->count;
+
+	gd_role_check(role, inv, diags);
+	if (diags->n_errors != before)
+		return -1;
+	if (role->host)
+		return add_host(p, gd_inventory_find(inv, role->host), role, diags);
+	for (size_t i = 0; role->tag && i < inv->hosts.n && left > 0; i++) {
+		const struct gd_inventory_host *host =
+			GD_AT(&inv->hosts, const struct gd_inventory_host, i);
+
+		if (!gd_inventory_has_tag(host, role->tag))
+			continue;
+		if (add_host(p, host, role, diags) < 0)
+			return -1;
+		left--;
+	}
+	return 0;
+}
+
+/* --- faults -------------------------------------------------------------------------- */
+
+static size_t count_faults(const struct gd_plan *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->scenario->stages.n; i++)
+		n += GD_AT(&p->scenario->stages, const struct gd_stage, i)->faults.n;
+	return n;
+}
+
+/* One fault on one host. Each host gets arguments of its own: their owner is the entry. */
+static int add_fault(struct gd_plan *p, const struct gd_stage *stage,
+		     const struct gd_fault_use *use, const struct gd_kind_row *kind,
+		     size_t host, struct gd_diags *diags)
+{
+	struct gd_plan_fault *f = &p->faults[p->n_faults];
+	int len;
+
+	*f = (struct gd_plan_fault){
+		.use = use, .stage = stage, .kind = kind, .host = host};
+	len = snprintf(f->ref, sizeof(f->ref), "%s@%s", use->ref,
+		       p->hosts[host].host->name);
+	if (len < 0 || (size_t)len >= sizeof(f->ref)) {
+		gd_diag_error(diags, use->pos,
+			      "the names of this fault and host are too long");
+		return -1;
+	}
+	if (gd_kind_args_decode(kind, use->args, use->pos, &f->args, diags) < 0)
+		return -1;
+	p->n_faults++;
+	return 0;
+}
+
+static int place_fault(struct gd_plan *p, const struct gd_stage *stage,
+		       const struct gd_fault_use *use, const struct gd_kinds *kinds,
+		       struct gd_diags *diags)
+{
+	const struct gd_kind_row *kind =
+		gd_kind_find(kinds->faults, kinds->n_faults, use->kind);
+
+	if (!kind) {
+		gd_diag_error(diags, use->pos, "there is no fault \"%.60s\"", use->kind);
+		return -1;
+	}
+	for (size_t i = 0; i < p->n_hosts; i++)
+		if (use->on && strcmp(p->hosts[i].role->name, use->on) == 0 &&
+		    add_fault(p, stage, use, kind, i, diags) < 0)
+			return -1;
+	return 0;
+}
+
+/* Two roles can share a host; the same fault twice on one host would collide on target. */
+static int check_shared(const struct gd_plan *p, size_t i, struct gd_diags *diags)
+{
+	const struct gd_plan_fault *f = &p->faults[i];
+
+	for (size_t j = 0; j < i; j++) {
+		const struct gd_plan_fault *o = &p->faults[j];
+
+		if (strcmp(o->ref, f->ref) != 0)
+			continue;
+		gd_diag_error(
+			diags, f->use->pos,
+			"%s would be applied twice to host %s: two of its role's hosts "
+			"are the same",
+			f->use->kind, p->hosts[f->host].host->name);
+		return -1;
+	}
+	return 0;
+}
+
+static int place_faults(struct gd_plan *p, const struct gd_kinds *kinds,
+			struct gd_diags *diags)
+{
+	size_t most = count_faults(p) * p->n_hosts;
+	int rc = 0;
+
+	p->faults = calloc(most + 1, sizeof(*p->faults));
+	if (!p->faults) {
+		gd_diag_error(diags, (struct gd_pos){p->scenario->path, 0, 0},
+			      "out of memory");
+		return -1;
+	}
+	for (size_t i = 0; i < p->scenario->stages.n; i++) {
+		const struct gd_stage *stage =
+			GD_AT(&p->scenario->stages, const struct gd_stage, i);
+
+		for (size_t k = 0; k < stage->faults.n; k++)
+			if (place_fault(
+				    p, stage,
+				    GD_AT(&stage->faults, const struct gd_fault_use, k),
+				    kinds, diags) < 0)
+				rc = -1;
+	}
+	for (size_t i = 0; i < p->n_faults; i++)
+		if (check_shared(p, i, diags) < 0)
+			rc = -1;
+	return rc;
+}
+
+int gd_plan_make(const struct gd_scenario *s, const struct gd_inventory *inv,
+		 const struct gd_kinds *kinds, struct gd_plan *ret,
+		 struct gd_diags *diags)
+{
+	struct gd_plan p = {.scenario = s};
+	int rc = 0;
+
+	for (size_t i = 0; i < s->hosts.n; i++)
+		if (resolve_role(&p, GD_AT(&s->hosts, const struct gd_role, i), inv,
+				 diags) < 0)
+			rc = -1;
+	if (rc == 0)
+		rc = place_faults(&p, kinds, diags);
+	if (rc < 0)
+		gd_plan_fini(&p);
+	else
+		*ret = p;
+	return rc;
+}
+
+void gd_plan_fini(struct gd_plan *p)
+{
+	for (size_t i = 0; i < p->n_faults; i++)
+		gd_kind_args_free(p->faults[i].kind, p->faults[i].args);
+	free(p->faults);
+	free(p->hosts);
+	*p = (struct gd_plan){0};
+}
+
+/* --- {role} -------------------------------------------------------------------------- */
+
+static const char *address_of(const struct gd_plan *p, const char *role, size_t len)
+{
+	for (size_t i = 0; i < p->n_hosts; i++) {
+		const char *name = p->hosts[i].role->name;
+
+		if (strlen(name) == len && strncmp(name, role, len) == 0)
+			return p->hosts[i].host->address;
+	}
+	return NULL;
+}
+
+int gd_plan_expand(const struct gd_plan *p, const char *text, char **ret,
+		   struct gd_error *err)
+{
+	GD_AUTO_STRBUF(out);
+	const char *open;
+
+	while ((open = strchr(text, '{')) != NULL) {
+		size_t len = strcspn(open + 1, "}");
+		const char *address = open[1 + len] ? address_of(p, open + 1, len) : NULL;
+		bool bare_v6;
+
+		if (!address)
+			return gd_raise(err, GD_E_INPUT, "no host plays role \"%.*s\"",
+					(int)(len < 60 ? len : 60), open + 1);
+		/* An IPv6 address needs brackets in a URL. */
+		bare_v6 = strchr(address, ':') && *address != '[';
+		gd_strbuf_add(&out, text, (size_t)(open - text));
+		gd_strbuf_addf(&out, bare_v6 ? "[%s]" : "%s", address);
+		text = open + len + 2;
+	}
+	gd_strbuf_adds(&out, text);
+	*ret = gd_strbuf_steal(&out);
+	return *ret ? 0 : gd_raise_nomem(err);
+}
+
+struct gd_span gd_plan_length(const struct gd_plan *p)
+{
+	struct gd_span sum = {0};
+
+	for (size_t i = 0; i < p->scenario->stages.n; i++)
+		sum.ns +=
+			GD_AT(&p->scenario->stages, const struct gd_stage, i)->length.ns;
+	return sum;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gameday/scenario/plan.h"
+
+#include "gameday/base/json.h"
+
+static bool add_text(cJSON *obj, const char *key, struct gd_strbuf *text)
+{
+	return !text->failed && gd_json_set_str(obj, key, gd_strbuf_str(text));
+}
+
+/* Members of a list; takes json in every case. */
+static bool append(cJSON *list, cJSON *json)
+{
+	if (json && cJSON_AddItemToArray(list, json))
+		return true;
+	cJSON_Delete(json);
+	return false;
+}
+
+static cJSON *host_json(const struct gd_plan_host *h)
+{
+	GD_AUTO(cJSON) cJSON *json = cJSON_CreateObject();
+
+	if (json && gd_json_set_str(json, "role", h->role->name) &&
+	    gd_json_set_str(json, "name", h->host->name) &&
+	    gd_json_set_str(json, "host", h->host->host) &&
+	    gd_json_set_str(json, "address", h->host->address) &&
+	    gd_json_set_int(json, "port", h->host->port) &&
+	    gd_json_set_str(json, "user", h->host->user))
+		return gd_steal_ptr(&json);
+	return NULL;
+}
+
+static cJSON *fault_json(const struct gd_plan *p, const struct gd_plan_fault *f,
+			 struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *json = cJSON_CreateObject();
+	GD_AUTO_STRBUF(describe);
+	GD_AUTO_STRBUF(manual);
+	cJSON *args = NULL;
+
+	if (!json || gd_shape_to_json(f->kind->args, f->args, &args, err) < 0)
+		return NULL;
+	if (f->kind->describe)
+		f->kind->describe(f->args, &describe);
+	if (f->kind->manual)
+		f->kind->manual(f->args, &manual);
+	if (gd_json_set(json, "args", args) && gd_json_set_str(json, "ref", f->ref) &&
+	    gd_json_set_str(json, "kind", f->use->kind) &&
+	    gd_json_set_str(json, "role", f->use->on) &&
+	    gd_json_set_str(json, "host", p->hosts[f->host].host->name) &&
+	    gd_json_set_int(json, "after_ns", f->use->after.ns) &&
+	    add_text(json, "describe", &describe) && add_text(json, "manual", &manual))
+		return gd_steal_ptr(&json);
+	return NULL;
+}
+
+static cJSON *stage_json(const struct gd_plan *p, const struct gd_stage *stage,
+			 struct gd_span start, struct gd_error *err)
+{
+	static const char *const kinds[] = {
+		[GD_STAGE_BASELINE] = "baseline",
+		[GD_STAGE_FAULT] = "fault",
+		[GD_STAGE_RECOVERY] = "recovery",
+	};
+	GD_AUTO(cJSON) cJSON *json = cJSON_CreateObject();
+	GD_AUTO(cJSON) cJSON *faults = cJSON_CreateArray();
+
+	if (!json || !faults)
+		return NULL;
+	for (size_t i = 0; i < p->n_faults; i++)
+		if (p->faults[i].stage == stage &&
+		    !append(faults, fault_json(p, &p->faults[i], err)))
+			return NULL;
+	if (gd_json_set_str(json, "name", stage->name) &&
+	    gd_json_set_str(json, "kind", kinds[stage->kind]) &&
+	    gd_json_set_int(json, "start_ns", start.ns) &&
+	    gd_json_set_int(json, "length_ns", stage->length.ns) &&
+	    gd_json_set(json, "faults", gd_steal_ptr(&faults)))
+		return gd_steal_ptr(&json);
+	return NULL;
+}
+
+static cJSON *conditions_json(const struct gd_list *list)
+{
+	GD_AUTO(cJSON) cJSON *json = cJSON_CreateArray();
+
+	for (size_t i = 0; json && i < list->n; i++)
+		if (!append(json,
+			    cJSON_CreateString(
+				    GD_AT(list, const struct gd_condition, i)->source)))
+			return NULL;
+	return gd_steal_ptr(&json);
+}
+
+static cJSON *load_json(const struct gd_plan *p, const struct gd_load_spec *spec,
+			struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *json = NULL;
+	GD_AUTO_FREE char *url = NULL;
+
+	if (gd_shape_to_json(&gd_load_shape, spec, &json, err) < 0 ||
+	    gd_plan_expand(p, spec->http, &url, err) < 0)
+		return NULL;
+	return gd_json_set_str(json, "url", url) ? gd_steal_ptr(&json) : NULL;
+}
+
+static bool add_lists(const struct gd_plan *p, cJSON *hosts, cJSON *loads, cJSON *stages,
+		      struct gd_error *err)
+{
+	const struct gd_scenario *s = p->scenario;
+	struct gd_span start = {0};
+
+	for (size_t i = 0; i < p->n_hosts; i++)
+		if (!append(hosts, host_json(&p->hosts[i])))
+			return false;
+	for (size_t i = 0; i < s->loads.n; i++)
+		if (!append(loads,
+			    load_json(p, GD_AT(&s->loads, const struct gd_load_spec, i),
+				      err)))
+			return false;
+	for (size_t i = 0; i < s->stages.n; i++) {
+		const struct gd_stage *stage =
+			GD_AT(&s->stages, const struct gd_stage, i);
+
+		if (!append(stages, stage_json(p, stage, start, err)))
+			return false;
+		start.ns += stage->length.ns;
+	}
+	return true;
+}
+
+int gd_plan_to_json(const struct gd_plan *p, cJSON **ret, struct gd_error *err)
+{
+	const struct gd_scenario *s = p->scenario;
+	GD_AUTO(cJSON) cJSON *json = cJSON_CreateObject();
+	GD_AUTO(cJSON) cJSON *hosts = cJSON_CreateArray();
+	GD_AUTO(cJSON) cJSON *loads = cJSON_CreateArray();
+	GD_AUTO(cJSON) cJSON *stages = cJSON_CreateArray();
+
+	err->code = GD_OK;
+	if (!json || !hosts || !loads || !stages ||
+	    !add_lists(p, hosts, loads, stages, err) ||
+	    !gd_json_set_str(json, "scenario", s->name) ||
+	    !gd_json_set_str(json, "title", s->title) ||
+	    !gd_json_set_str(json, "hypothesis", s->hypothesis) ||
+	    !gd_json_set_str(json, "severity", s->severity) ||
+	    !gd_json_set_str(json, "runbook", s->runbook) ||
+	    !gd_json_set(json, "hosts", gd_steal_ptr(&hosts)) ||
+	    !gd_json_set(json, "load", gd_steal_ptr(&loads)) ||
+	    !gd_json_set(json, "stages", gd_steal_ptr(&stages)) ||
+	    !gd_json_set(json, "steady", conditions_json(&s->steady)) ||
+	    !gd_json_set(json, "abort", conditions_json(&s->abort)) ||
+	    !gd_json_set(json, "expect", conditions_json(&s->expect)))
+		return err->code == GD_OK ? gd_raise_nomem(err) : -1;
+	*ret = gd_steal_ptr(&json);
+	return 0;
+}

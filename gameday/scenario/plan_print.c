@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gameday/scenario/plan.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gameday/base/auto.h"
+#include "gameday/base/json.h"
+
+/* --- hosts --------------------------------------------------------------------------- */
+
+static void print_host(const struct gd_plan_host *h, struct gd_strbuf *out)
+{
+	static const char *const sudo[] = {
+		[GD_SUDO_AUTO] = "sudo when not root",
+		[GD_SUDO_NEVER] = "no sudo",
+		[GD_SUDO_ALWAYS] = "with sudo",
+	};
+	const struct gd_inventory_host *host = h->host;
+
+	gd_strbuf_addf(out, "  %-12s %-16s ssh ", h->role->name, host->name);
+	if (host->user)
+		gd_strbuf_addf(out, "%s@", host->user);
+	gd_strbuf_adds(out, host->host);
+	if (host->port > 0)
+		gd_strbuf_addf(out, " port %" PRId64, host->port);
+	if (host->jump)
+		gd_strbuf_addf(out, " through %s", host->jump);
+	if (!host->user || host->port == 0)
+		gd_strbuf_addf(out, " (%s from the OpenSSH configuration)",
+			       host->user   ? "port"
+			       : host->port ? "user"
+					    : "user and port");
+	gd_strbuf_addf(out, ", %s; traffic to %s\n", sudo[host->sudo], host->address);
+}
+
+static void print_hosts(const struct gd_plan *p, struct gd_strbuf *out)
+{
+	gd_strbuf_adds(out, "\nHosts\n");
+	for (size_t i = 0; i < p->n_hosts; i++)
+		print_host(&p->hosts[i], out);
+}
+
+/* "server (api-1, api-2)"; runner is no role. */
+static void add_role(const struct gd_plan *p, const char *role, struct gd_strbuf *out)
+{
+	const char *before = " (";
+
+	gd_strbuf_adds(out, role);
+	for (size_t i = 0; i < p->n_hosts; i++) {
+		if (strcmp(p->hosts[i].role->name, role) != 0)
+			continue;
+		gd_strbuf_addf(out, "%s%s", before, p->hosts[i].host->name);
+		before = ", ";
+	}
+	if (before[0] == ',')
+		gd_strbuf_addc(out, ')');
+}
+
+/* --- loads and watches --------------------------------------------------------------- */
+
+static void print_retry(const struct gd_retry_policy *r, struct gd_strbuf *out)
+{
+	static const char *const jitter[] = {
+		[GD_JITTER_FULL] = "full jitter",
+		[GD_JITTER_EQUAL] = "equal jitter",
+		[GD_JITTER_NONE] = "no jitter",
+	};
+	char a[32], b[32];
+
+	gd_strbuf_addf(out, "up to %" PRId64 " attempts, pauses %s to %s with %s",
+		       r->attempts, gd_span_format(r->backoff.min, a),
+		       gd_span_format(r->backoff.max, b), jitter[r->jitter]);
+	if (r->budget.ppb > 0)
+		gd_strbuf_addf(out, ", retries at most %s of requests",
+			       gd_ratio_format(r->budget, a));
+}
+
+static void print_clients(const struct gd_load_spec *spec, struct gd_strbuf *out)
+{
+	if (spec->clients.n == 0)
+		gd_strbuf_adds(out, "    client plain: one attempt per request\n");
+	for (size_t i = 0; i < spec->clients.n; i++) {
+		const struct gd_client_spec *c =
+			GD_AT(&spec->clients, const struct gd_client_spec, i);
+
+		gd_strbuf_addf(out, "    client %s: ", c->name);
+		if (c->retry)
+			print_retry(c->retry, out);
+		else
+			gd_strbuf_adds(out, "one attempt per request");
+		gd_strbuf_addc(out, '\n');
+	}
+}
+
+static void print_load(const struct gd_plan *p, const struct gd_load_spec *spec,
+		       struct gd_strbuf *out)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO_FREE char *url = NULL;
+	char buf[32];
+
+	gd_strbuf_addf(out, "  %s: %s %s from ", spec->name, spec->method,
+		       gd_plan_expand(p, spec->http, &url, &err) == 0 ? url : spec->http);
+	if (strcmp(spec->from, "runner") == 0)
+		gd_strbuf_adds(out, "this machine");
+	else
+		add_role(p, spec->from, out);
+	gd_strbuf_adds(out, "\n    ");
+	if (spec->rate.per_s > 0)
+		gd_strbuf_addf(out, "open loop, %s per client",
+			       gd_freq_format(spec->rate, buf));
+	else
+		gd_strbuf_addf(out,
+			       "closed loop, %" PRId64 " requests under way per client",
+			       spec->concurrency);
+	if (spec->connections > 0)
+		gd_strbuf_addf(out, ", at most %" PRId64 " connections",
+			       spec->connections);
+	gd_strbuf_addf(out, ", timeout %s\n", gd_span_format(spec->timeout, buf));
+	print_clients(spec, out);
+}
+
+/* {"device":"eth1"} without what only JSON needs: device eth1. */
+static void add_args(const struct gd_node *args, struct gd_strbuf *out)
+{
+	for (size_t i = 0; i < args->n_entries; i++)
+		gd_strbuf_addf(out, ", %s %s", args->entries[i].key,
+			       args->entries[i].value->text ? args->entries[i].value->text
+							    : "...");
+}
+
+static void print_measured(const struct gd_plan *p, struct gd_strbuf *out)
+{
+	const struct gd_scenario *s = p->scenario;
+
+	gd_strbuf_adds(out, "\nTraffic\n");
+	for (size_t i = 0; i < s->loads.n; i++)
+		print_load(p, GD_AT(&s->loads, const struct gd_load_spec, i), out);
+	gd_strbuf_adds(
+		out,
+		"\nMeasured\n  every load: latency from the intended start, success, "
+		"errors by kind, attempts, retries\n");
+	for (size_t i = 0; i < s->watches.n; i++) {
+		const struct gd_watch_use *w =
+			GD_AT(&s->watches, const struct gd_watch_use, i);
+
+		gd_strbuf_addf(out, "  %s on ", w->kind);
+		add_role(p, w->on, out);
+		add_args(w->args, out);
+		gd_strbuf_addc(out, '\n');
+	}
+}
+
+/* --- timeline ------------------------------------------------------------------------ */
+
+static void add_indented(const char *text, const char *indent, struct gd_strbuf *out)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		if (len > 0)
+			gd_strbuf_addf(out, "%s%.*s\n", indent, (int)len, text);
+		text += len + (text[len] == '\n');
+	}
+}
+
+static void print_fault(const struct gd_plan *p, const struct gd_plan_fault *f,
+			struct gd_strbuf *out)
+{
+	GD_AUTO_STRBUF(text);
+	char after[32];
+
+	if (f->kind->describe)
+		f->kind->describe(f->args, &text);
+	gd_strbuf_addf(out, "      %s on %s: %s", f->use->kind,
+		       p->hosts[f->host].host->name, gd_strbuf_str(&text));
+	if (!f->kind->describe)
+		add_args(f->use->args, out);
+	if (f->use->after.ns > 0)
+		gd_strbuf_addf(out, " (from %s into the stage)",
+			       gd_span_format(f->use->after, after));
+	gd_strbuf_addc(out, '\n');
+	gd_strbuf_clear(&text);
+	if (f->kind->manual)
+		f->kind->manual(f->args, &text);
+	if (text.len == 0)
+		return;
+	gd_strbuf_addf(out, "        undone by itself; by hand on %s:\n",
+		       p->hosts[f->host].host->name);
+	add_indented(gd_strbuf_str(&text), "          ", out);
+}
+
+static void print_conditions(const struct gd_list *list, const char *indent,
+			     struct gd_strbuf *out)
+{
+	for (size_t i = 0; i < list->n; i++)
+		gd_strbuf_addf(out, "%s%s\n", indent,
+			       GD_AT(list, const struct gd_condition, i)->source);
+}
+
+static void print_stage(const struct gd_plan *p, const struct gd_stage *stage,
+			struct gd_span start, struct gd_strbuf *out)
+{
+	const struct gd_list *steady = &p->scenario->steady;
+	char a[32], b[32];
+
+	gd_strbuf_addf(out, "  %8s  %s, %s\n", gd_span_human(start, a), stage->name,
+		       gd_span_format(stage->length, b));
+	if (stage->kind == GD_STAGE_BASELINE && steady->n > 0) {
+		gd_strbuf_adds(out, "      must hold, or nothing is injected:\n");
+		print_conditions(steady, "        ", out);
+	}
+	for (size_t i = 0; i < p->n_faults; i++)
+		if (p->faults[i].stage == stage)
+			print_fault(p, &p->faults[i], out);
+	if (stage->kind == GD_STAGE_RECOVERY)
+		gd_strbuf_adds(out, "      all faults are undone and proved undone\n");
+}
+
+static void print_timeline(const struct gd_plan *p, struct gd_strbuf *out)
+{
+	struct gd_span start = {0};
+	char buf[32];
+
+	gd_strbuf_adds(out, "\nTimeline\n");
+	for (size_t i = 0; i < p->scenario->stages.n; i++) {
+		const struct gd_stage *stage =
+			GD_AT(&p->scenario->stages, const struct gd_stage, i);
+
+		print_stage(p, stage, start, out);
+		start.ns += stage->length.ns;
+	}
+	gd_strbuf_addf(out, "  %8s  end\n", gd_span_human(start, buf));
+}
+
+/* --- the ends of it ------------------------------------------------------------------ */
+
+static void print_ends(const struct gd_plan *p, struct gd_strbuf *out)
+{
+	const struct gd_scenario *s = p->scenario;
+
+	gd_strbuf_adds(out, "\nExpected\n");
+	print_conditions(&s->expect, "  ", out);
+	if (s->expect.n == 0)
+		gd_strbuf_adds(out, "  nothing: the run only measures\n");
+	gd_strbuf_adds(out, "\nEnds the run early, everything undone first\n");
+	print_conditions(&s->abort, "  ", out);
+	gd_strbuf_adds(out, "  Ctrl-C or SIGTERM, or a host that is lost\n");
+}
+
+static void print_safety(const struct gd_plan *p, struct gd_strbuf *out)
+{
+	char buf[32];
+
+	if (p->n_faults == 0) {
+		gd_strbuf_adds(out, "\nSafety\n  nothing is injected\n");
+		return;
+	}
+	gd_strbuf_addf(
+		out,
+		"\nSafety\n"
+		"  Every host passes a preflight that only reads before anything is changed.\n"
+		"  How to undo a fault is on the host's disk before the fault is made.\n"
+		"  A guardian on the host undoes all faults by itself when the runner's lease of\n"
+		"  10s is not renewed, and in any case soon after the planned %s are over.\n"
+		"  Each host's state is read before and after; unless equal, the exit status is "
+		"5.\n",
+		gd_span_format(gd_plan_length(p), buf));
+}
+
+void gd_plan_print(const struct gd_plan *p, struct gd_strbuf *out)
+{
+	const struct gd_scenario *s = p->scenario;
+
+	gd_strbuf_addf(out, "%s (%s%s%s)\n", s->title ? s->title : s->name, s->name,
+		       s->severity ? ", " : "", s->severity ? s->severity : "");
+	if (s->hypothesis)
+		gd_strbuf_addf(out, "Hypothesis: %s\n", s->hypothesis);
+	if (s->runbook)
+		gd_strbuf_addf(out, "Runbook: %s\n", s->runbook);
+	print_hosts(p, out);
+	print_measured(p, out);
+	print_timeline(p, out);
+	print_ends(p, out);
+	print_safety(p, out);
+}
