@@ -160,8 +160,8 @@ int gd_file_kind_read(const char *path, enum gd_file_kind *ret, char **ret_sourc
 
 /*
  * Where the runbook that a scenario names is: NAME.yaml in dir, or when dir is NULL in
- * ../runbooks beside the scenario's folder, then in the scenario's own folder. 0 with the
- * path (caller frees), or 1 when there is none: *ret is then the path it should have.
+ * ../runbooks beside the scenario's folder, then in ./runbooks. 0 with the path (caller
+ * frees), or 1 when there is none: *ret is then the path it should have.
  */
 int gd_runbook_locate(const char *scenario_path, const char *dir, const char *name,
 		      char **ret, struct gd_error *err)

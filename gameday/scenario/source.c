@@ -196,7 +196,7 @@ int gd_file_kind_read(const char *path, enum gd_file_kind *ret, char **ret_sourc
 
 /* --- where a runbook is -------------------------------------------------------------- */
 
-/* A file named NAME.yaml in dir, given as a strf pattern's arguments. 0, 1, -1. */
+/* Takes path. 0 when it can be read, 1 when not; *ret is then the path all the same. */
 static int try_path(char *path, char **ret, struct gd_error *err)
 {
 	if (!path)
@@ -210,19 +210,21 @@ int gd_runbook_locate(const char *scenario_path, const char *dir, const char *na
 		      char **ret, struct gd_error *err)
 {
 	const char *slash = strrchr(scenario_path, '/');
-	int len = slash ? (int)(slash - scenario_path) : 1;
 	const char *folder = slash ? scenario_path : ".";
-	GD_AUTO_FREE char *found = NULL, *beside = NULL;
+	int len = slash ? (int)(slash - scenario_path) : 1;
+	GD_AUTO_FREE char *first = NULL, *second = NULL;
 	int rc;
 
 	if (dir)
-		rc = try_path(gd_strf("%s/%s.yaml", dir, name), &found, err);
+		rc = try_path(gd_strf("%s/%s.yaml", dir, name), &first, err);
 	else
-		rc = try_path(gd_strf("%.*s/%s.yaml", len, folder, name), &beside, err);
-	if (!dir && rc == 1)
 		rc = try_path(gd_strf("%.*s/../runbooks/%s.yaml", len, folder, name),
-			      &found, err);
-	if (rc >= 0)
-		*ret = gd_steal_ptr(found ? (void *)&found : (void *)&beside);
+			      &first, err);
+	if (rc != 1 || dir) {
+		*ret = rc < 0 ? NULL : gd_steal_ptr(&first);
+		return rc;
+	}
+	rc = try_path(gd_strf("runbooks/%s.yaml", name), &second, err);
+	*ret = rc < 0 ? NULL : rc == 0 ? gd_steal_ptr(&second) : gd_steal_ptr(&first);
 	return rc;
 }
