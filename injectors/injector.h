@@ -44,8 +44,8 @@ struct gd_counter {
 };
 
 struct gd_effect {
-	bool seen;          /* false: nothing shows that the fault did anything */
-	char text[256];     /* "142 of 14,100 packets dropped (1.01 %)" */
+	bool seen;      /* false: nothing shows that the fault did anything */
+	char text[256]; /* "142 of 14,100 packets dropped (1.01 %)" */
 	struct gd_counter counters[8];
 	size_t n_counters;
 };
@@ -53,7 +53,8 @@ struct gd_effect {
 typedef int gd_check_fn(const void *args, struct gd_error *err);
 typedef void gd_describe_fn(const void *args, struct gd_strbuf *out);
 typedef void gd_manual_fn(const void *args, struct gd_strbuf *out);
-typedef int gd_preflight_fn(const struct gd_ports *p, const void *args, struct gd_error *err);
+typedef int gd_preflight_fn(const struct gd_ports *p, const void *args,
+			    struct gd_error *err);
 typedef int gd_state_fn(const struct gd_ports *p, const void *args, struct gd_strbuf *out,
 			struct gd_error *err);
 typedef int gd_capture_fn(const struct gd_ports *p, const void *args, void *undo,
@@ -62,23 +63,25 @@ typedef int gd_apply_fn(const struct gd_ports *p, const void *args, const void *
 			struct gd_error *err);
 typedef int gd_effect_fn(const struct gd_ports *p, const void *args, const void *undo,
 			 struct gd_effect *ret, struct gd_error *err);
-typedef int gd_revert_fn(const struct gd_ports *p, const void *undo, struct gd_error *err);
+typedef int gd_revert_fn(const struct gd_ports *p, const void *undo,
+			 struct gd_error *err);
 
 struct gd_injector {
-	const char *name;         /* the scenario keyword and the name of its page: "netem" */
-	const char *summary;      /* one sentence, for help and reports */
+	const char *name;    /* the scenario keyword and the name of its page: "netem" */
+	const char *summary; /* one sentence, for help and reports */
 	const char *target_field; /* TEXT/NAME field of args naming what is hurt: two live
 				     faults of one injector on one target conflict */
 	unsigned needs;           /* enum gd_need: tested by the core before preflight */
-	bool network;             /* can cut the control path: applied on a trial lease first */
+	bool network; /* can cut the control path: applied on a trial lease first */
 	struct gd_shape args;
 	struct gd_shape undo;
 
-	gd_check_fn *check;       /* relations between fields; raises GD_E_INPUT */
-	gd_describe_fn *describe; /* "eth1: lose 5 % of outgoing packets": for plan, report */
-	gd_manual_fn *manual;     /* shell lines that undo it by hand, for plan and report */
+	gd_check_fn *check; /* relations between fields; raises GD_E_INPUT */
+	gd_describe_fn
+		*describe;    /* "eth1: lose 5 % of outgoing packets": for plan, report */
+	gd_manual_fn *manual; /* shell lines that undo it by hand, for plan and report */
 	gd_preflight_fn *preflight;
-	gd_state_fn *state;       /* canonical, one object per line, no counters */
+	gd_state_fn *state; /* canonical, one object per line, no counters */
 	gd_capture_fn *capture;
 	gd_apply_fn *apply;
 	gd_apply_fn *verify;

@@ -22,10 +22,11 @@ struct gd_watch_sample {
 };
 
 struct gd_watch_kind {
-	const char *name;                    /* "nic": the scenario keyword */
+	const char *name; /* "nic": the scenario keyword */
 	const char *summary;
 	struct gd_shape args;
-	const struct gd_metric_row *metrics; /* what conditions may name; ends with NULL */
+	const struct gd_metric_row
+		*metrics; /* what conditions may name; ends with NULL */
 	/* metrics[i] is a counter (differences over a stage) unless listed here; NULL-ended */
 	const char *const *gauges;
 	/* Opens what sampling needs; *ret_state is the kind's own. */

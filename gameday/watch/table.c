@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "gameday/watch/watch.h"
+
+extern const struct gd_watch_kind gd_watch_nic;
+
+const struct gd_watch_kind *const gd_watch_kinds[] = {
+	&gd_watch_nic,
+	NULL,
+};
+
+const struct gd_watch_kind *gd_watch_find(const char *name)
+{
+	for (size_t i = 0; gd_watch_kinds[i]; i++)
+		if (strcmp(gd_watch_kinds[i]->name, name) == 0)
+			return gd_watch_kinds[i];
+	return NULL;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What faults on network devices have in common. */
+#pragma once
+
+#include "injectors/ports.h"
+
+/* A name the kernel accepts for a device: 1 to 15 bytes, no '/', no blank, not "." or "..". */
+int gd_device_check(const char *device, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* The device exists and is up: fills *ret; else GD_E_REFUSED with the way out. */
+int gd_device_ready(const struct gd_ports *p, const char *device,
+		    struct gd_link_info *ret,
+		    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* The runner's way to this host is known, so that a fault can leave it alone. */
+int gd_device_control_known(const struct gd_ports *p,
+			    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/*
+ * The intermediate device that belongs to `device`: "gd-" and the name, of which a long
+ * one gives its last 12 characters. gameday/watch/nic.c knows this rule too.
+ */
+void gd_device_ifb(const char *device, char ret[GD_DEVICE_NAME]) GD_NONNULL;
+/* Every module is loaded or can be; else GD_E_REFUSED naming those that are missing. */
+int gd_device_modules(const struct gd_ports *p, const char *const names[], size_t n,
+		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What injectors may ask of the host, in our own units. An injector sees these tables only,
+ * never a library or a system call, so that its tests run it against a host made of memory
+ * that can fail at any call. injectors/ports/ has the real ones; each call there stands
+ * alone (own socket, no cache), so they work the same after fork() in the guardian.
+ *
+ * Every function returns 0, or -1 with *err; or, where it says so, GD_PORT_ABSENT.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "gameday/base/attr.h"
+#include "gameday/base/error.h"
+#include "gameday/base/strbuf.h"
+#include "gameday/base/units.h"
+
+/* The thing asked for does not exist (or the device has no such feature). */
+enum { GD_PORT_ABSENT = 1 };
+
+/* A network device's name with its NUL, as the kernel's IFNAMSIZ. */
+enum { GD_DEVICE_NAME = 16 };
+
+/* --- links --------------------------------------------------------------------------- */
+
+struct gd_link_info {
+	int64_t index;
+	bool up, carrier;
+	int64_t mtu;
+	char kind[16];           /* "ifb", "macvlan"; "" for plain hardware */
+	struct gd_bitrate speed; /* 0: not known */
+};
+
+struct gd_link_port {
+	void *ctx;
+	int (*get)(void *ctx, const char *device, struct gd_link_info *ret,
+		   struct gd_error *err); /* or ABSENT */
+	/* Makes an intermediate functional block of that name and sets it up. */
+	int (*add_ifb)(void *ctx, const char *name, struct gd_error *err);
+	/* Deletes it; GD_PORT_ABSENT when there is none. Refuses what is not an ifb. */
+	int (*remove_ifb)(void *ctx, const char *name, struct gd_error *err);
+};
+
+/* --- traffic control ----------------------------------------------------------------- */
+
+struct gd_netem {
+	struct gd_span delay, jitter;
+	struct gd_ratio delay_correlation;
+	struct gd_ratio loss, loss_correlation;
+	struct gd_ratio duplicate, duplicate_correlation;
+	struct gd_ratio corrupt, corrupt_correlation;
+	struct gd_ratio reorder, reorder_correlation;
+	int64_t gap;
+	struct gd_bitrate rate; /* 0: no limit; whole bytes per second */
+	int64_t limit;          /* packets the queue holds */
+};
+
+struct gd_tc_stats {
+	int64_t packets, bytes; /* that left the queue */
+	int64_t drops;          /* that it dropped, for whatever reason */
+	int64_t queued;         /* in it now */
+};
+
+/* Zero members match anything. */
+struct gd_tc_match {
+	int family;       /* AF_INET or AF_INET6 */
+	bool has_prefix;  /* of the destination */
+	uint8_t addr[16]; /* network order */
+	int prefix_len;
+	int ip_proto; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6; 0: any */
+	int src_port, dst_port;
+	int icmp6_type;
+};
+
+struct gd_tc_filter {
+	int64_t prio;
+	struct gd_tc_match match;
+	const char
+		*redirect_to; /* a device's egress; NULL: the packet passes untouched */
+};
+
+enum gd_tc_hook { GD_TC_HOOK_NONE, GD_TC_HOOK_CLSACT, GD_TC_HOOK_INGRESS };
+
+/* What sits at a device's ingress/egress hook. */
+struct gd_tc_hook_info {
+	enum gd_tc_hook hook;
+	int64_t n_egress, n_ingress; /* filters, hash tables and the like not counted */
+	char first_egress[64];       /* "bpf prio 1", for messages */
+};
+
+struct gd_tc_port {
+	void *ctx;
+	/*
+	 * All qdiscs, classes and filters of the device, one per line: kind, handle, parent
+	 * and a digest of the options. Counters, ages and reference counts are left out, and
+	 * classes that exist only while a flow has packets queued. Or ABSENT.
+	 */
+	int (*snapshot)(void *ctx, const char *device, struct gd_strbuf *out,
+			struct gd_error *err);
+	int (*hook)(void *ctx, const char *device, struct gd_tc_hook_info *ret,
+		    struct gd_error *err); /* or ABSENT: no device */
+	int (*add_clsact)(void *ctx, const char *device, struct gd_error *err);
+	int (*remove_clsact)(void *ctx, const char *device,
+			     struct gd_error *err); /* or ABSENT */
+	int (*add_filter)(void *ctx, const char *device, const struct gd_tc_filter *f,
+			  struct gd_error *err);
+	/* All egress filters of that priority; or ABSENT. */
+	int (*remove_filters)(void *ctx, const char *device, int64_t prio,
+			      struct gd_error *err);
+	/* A root queue 1: that cuts segmentation-offload bundles into packets of the MTU. */
+	int (*add_segmenter)(void *ctx, const char *device, int64_t mtu,
+			     struct gd_error *err);
+	/* netem as 10:, the root (or below the segmenter). */
+	int (*add_netem)(void *ctx, const char *device, bool below_segmenter,
+			 const struct gd_netem *n, struct gd_error *err);
+	/* Read back from a dump; or ABSENT. */
+	int (*get_netem)(void *ctx, const char *device, struct gd_netem *ret,
+			 struct gd_tc_stats *ret_stats, struct gd_error *err);
+};
+
+/* --- rings --------------------------------------------------------------------------- */
+
+struct gd_ring {
+	int64_t rx, tx, rx_mini, rx_jumbo;
+};
+
+struct gd_ring_port {
+	void *ctx;
+	int (*get)(void *ctx, const char *device, struct gd_ring *ret,
+		   struct gd_ring *ret_max, struct gd_error *err); /* or ABSENT */
+	int (*set)(void *ctx, const char *device, const struct gd_ring *r,
+		   struct gd_error *err);
+	/* Packets the device lost for want of a free descriptor, and drops in all. */
+	int (*losses)(void *ctx, const char *device, int64_t *ret_missed,
+		      int64_t *ret_dropped, struct gd_error *err);
+};
+
+/* --- the rest ------------------------------------------------------------------------ */
+
+struct gd_kernel_port {
+	void *ctx;
+	/* Is the module loaded, built in, or there to be loaded? Loads nothing. */
+	int (*has_module)(void *ctx, const char *name, bool *ret, struct gd_error *err);
+};
+
+struct gd_time_port {
+	void *ctx;
+	struct gd_instant (*now)(void *ctx);
+	void (*sleep)(void *ctx, struct gd_span d);
+};
+
+enum gd_control_kind {
+	GD_CONTROL_UNKNOWN, /* nobody said how the runner reaches this host */
+	GD_CONTROL_LOCAL,   /* not over the network at all */
+	GD_CONTROL_SSH,
+};
+
+/* How the runner reaches this host: what faults on the network must leave alone. */
+struct gd_control {
+	enum gd_control_kind kind;
+	int family;       /* AF_INET, AF_INET6 */
+	uint8_t addr[16]; /* of the SSH client, network order */
+	char text[64];    /* the same as text */
+	int port;         /* of the SSH server here */
+};
+
+struct gd_ports {
+	const struct gd_link_port *link;
+	const struct gd_tc_port *tc;
+	const struct gd_ring_port *ring;
+	const struct gd_kernel_port *kernel;
+	const struct gd_time_port *time;
+	struct gd_control control;
+	/* A sentence for whoever watches the run ("eth1: the carrier was away for 2 s"). */
+	void (*note)(void *ctx, const char *text);
+	void *note_ctx;
+};

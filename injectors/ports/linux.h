@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ports of a real Linux host. */
+#pragma once
+
+#include "injectors/ports.h"
+
+extern const struct gd_link_port gd_link_linux;
+extern const struct gd_tc_port gd_tc_linux;
+extern const struct gd_ring_port gd_ring_linux;
+extern const struct gd_kernel_port gd_kernel_linux;
+extern const struct gd_time_port gd_time_linux;
+
+/* All of them; control unknown, notes dropped. */
+void gd_ports_linux(struct gd_ports *ret) GD_NONNULL;

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "injectors/ports/netem_nl.h"
+
+#include <linux/pkt_sched.h>
+#include <math.h>
+#include <string.h>
+
+/* Linux's packet scheduler clock: PSCHED_SHIFT is 6 since 2.6.31. */
+enum { NS_PER_TICK_SHIFT = 6 };
+
+static uint32_t to_fraction(struct gd_ratio r)
+{
+	return (uint32_t)llround((double)r.ppb / 1e9 * (double)UINT32_MAX);
+}
+
+/* Steps of 2^-32 are finer than ours, so what to_fraction wrote comes back unchanged. */
+static struct gd_ratio from_fraction(uint32_t f)
+{
+	return (struct gd_ratio){llround((double)f / (double)UINT32_MAX * 1e9)};
+}
+
+static uint32_t to_ticks(struct gd_span s)
+{
+	int64_t t = s.ns >> NS_PER_TICK_SHIFT;
+
+	return t > UINT32_MAX ? UINT32_MAX : (uint32_t)t;
+}
+
+static int put_rate(struct nl_msg *m, struct gd_bitrate rate)
+{
+	uint64_t bytes = (uint64_t)rate.bps / 8;
+	struct tc_netem_rate r = {.rate = bytes > UINT32_MAX ? UINT32_MAX
+							     : (uint32_t)bytes};
+
+	if (rate.bps == 0)
+		return 0;
+	if (bytes > UINT32_MAX && nla_put(m, TCA_NETEM_RATE64, sizeof(bytes), &bytes) < 0)
+		return -1;
+	return nla_put(m, TCA_NETEM_RATE, sizeof(r), &r);
+}
+
+static int put_parts(struct nl_msg *m, const struct gd_netem *n)
+{
+	struct tc_netem_corr corr = {.delay_corr = to_fraction(n->delay_correlation),
+				     .loss_corr = to_fraction(n->loss_correlation),
+				     .dup_corr = to_fraction(n->duplicate_correlation)};
+	struct tc_netem_reorder reorder = {.probability = to_fraction(n->reorder),
+					   .correlation =
+						   to_fraction(n->reorder_correlation)};
+	struct tc_netem_corrupt corrupt = {.probability = to_fraction(n->corrupt),
+					   .correlation =
+						   to_fraction(n->corrupt_correlation)};
+
+	if (nla_put(m, TCA_NETEM_CORR, sizeof(corr), &corr) < 0 ||
+	    nla_put(m, TCA_NETEM_LATENCY64, sizeof(n->delay.ns), &n->delay.ns) < 0 ||
+	    nla_put(m, TCA_NETEM_JITTER64, sizeof(n->jitter.ns), &n->jitter.ns) < 0)
+		return -1;
+	/* A reorder attribute also turns reordering on: only when asked for. */
+	if (n->reorder.ppb &&
+	    nla_put(m, TCA_NETEM_REORDER, sizeof(reorder), &reorder) < 0)
+		return -1;
+	if (nla_put(m, TCA_NETEM_CORRUPT, sizeof(corrupt), &corrupt) < 0)
+		return -1;
+	return put_rate(m, n->rate);
+}
+
+int gd_netem_put(struct nl_msg *m, const struct gd_netem *n, struct gd_error *err)
+{
+	struct tc_netem_qopt opt = {.latency = to_ticks(n->delay),
+				    .limit = (uint32_t)n->limit,
+				    .loss = to_fraction(n->loss),
+				    .gap = (uint32_t)n->gap,
+				    .duplicate = to_fraction(n->duplicate),
+				    .jitter = to_ticks(n->jitter)};
+	/* netem's options are a struct with attributes behind it, in one attribute. */
+	struct nlattr *nest = nla_nest_start(m, TCA_OPTIONS);
+
+	if (!nest || nlmsg_append(m, &opt, sizeof(opt), NLMSG_ALIGNTO) < 0 ||
+	    put_parts(m, n) < 0)
+		return gd_raise_nomem(err);
+	(void)nla_nest_end(m, nest);
+	return 0;
+}
+
+/* Copies an attribute into a struct; a shorter attribute leaves the rest 0. */
+static void take(struct nlattr *attr, void *out, size_t size)
+{
+	(void)nla_memcpy(out, attr, (int)size);
+}
+
+static void read_part(struct nlattr *attr, struct gd_netem *n, uint64_t *rate64)
+{
+	struct tc_netem_corr corr = {0};
+	struct tc_netem_reorder reorder = {0};
+	struct tc_netem_corrupt corrupt = {0};
+	struct tc_netem_rate rate = {0};
+
+	switch (nla_type(attr)) {
+	case TCA_NETEM_CORR:
+		take(attr, &corr, sizeof(corr));
+		n->delay_correlation = from_fraction(corr.delay_corr);
+		n->loss_correlation = from_fraction(corr.loss_corr);
+		n->duplicate_correlation = from_fraction(corr.dup_corr);
+		break;
+	case TCA_NETEM_REORDER:
+		take(attr, &reorder, sizeof(reorder));
+		n->reorder = from_fraction(reorder.probability);
+		n->reorder_correlation = from_fraction(reorder.correlation);
+		break;
+	case TCA_NETEM_CORRUPT:
+		take(attr, &corrupt, sizeof(corrupt));
+		n->corrupt = from_fraction(corrupt.probability);
+		n->corrupt_correlation = from_fraction(corrupt.correlation);
+		break;
+	case TCA_NETEM_RATE:
+		take(attr, &rate, sizeof(rate));
+		n->rate.bps = (int64_t)rate.rate * 8;
+		break;
+	case TCA_NETEM_RATE64:
+		take(attr, rate64, sizeof(*rate64));
+		break;
+	case TCA_NETEM_LATENCY64:
+		take(attr, &n->delay.ns, sizeof(n->delay.ns));
+		break;
+	case TCA_NETEM_JITTER64:
+		take(attr, &n->jitter.ns, sizeof(n->jitter.ns));
+		break;
+	default:
+		break;
+	}
+}
+
+int gd_netem_read(struct nlattr *options, struct gd_netem *ret, struct gd_error *err)
+{
+	struct tc_netem_qopt opt;
+	struct gd_netem n = {0};
+	uint64_t rate64 = 0;
+	struct nlattr *attr;
+	int rem, at = (int)NLMSG_ALIGN(sizeof(opt));
+
+	if (nla_len(options) < (int)sizeof(opt))
+		return gd_raise(err, GD_E_DRIFT, "netem options of %d bytes",
+				nla_len(options));
+	memcpy(&opt, nla_data(options), sizeof(opt));
+	n.delay.ns = (int64_t)opt.latency << NS_PER_TICK_SHIFT;
+	n.jitter.ns = (int64_t)opt.jitter << NS_PER_TICK_SHIFT;
+	n.limit = opt.limit;
+	n.gap = opt.gap;
+	n.loss = from_fraction(opt.loss);
+	n.duplicate = from_fraction(opt.duplicate);
+	attr = (struct nlattr *)(void *)((char *)nla_data(options) + at);
+	nla_for_each_attr(attr, attr, nla_len(options) - at, rem)
+		read_part(attr, &n, &rate64);
+	if (rate64)
+		n.rate.bps = (int64_t)(rate64 * 8);
+	*ret = n;
+	return 0;
+}
