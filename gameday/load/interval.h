@@ -44,10 +44,12 @@ struct gd_interval {
 	uint64_t budget_denied; /* retries wanted and not allowed by the budget */
 	int64_t late_max_ns;    /* how late the generator itself was, at worst */
 	uint64_t late; /* requests started more than 10 ms late by our own fault */
-	bool behind;   /* the generator could not keep its schedule */
-	struct gd_hist
-		*latency; /* owned: requests, from intended start to final outcome */
-	struct gd_hist *attempt_latency; /* owned: attempts, from their own start */
+	bool behind;   /* they are 1 % of the intended ones or more */
+	/*
+	 * Owned. Requests from intended start to final outcome, attempts from their own start,
+	 * however they ended, except local and unfinished: those say nothing of the target.
+	 */
+	struct gd_hist *latency, *attempt_latency;
 };
 
 void gd_interval_fini(struct gd_interval *iv) GD_NONNULL;

@@ -28,7 +28,16 @@ int gd_load_start(const struct gd_load_spec *spec, const struct gd_load_options 
 int gd_load_fd(const struct gd_load *load) GD_NONNULL;
 /* 1: *ret is an interval (caller fini); 0: none now; 2: the load has ended and all is taken. */
 int gd_load_take(struct gd_load *load, struct gd_interval *ret) GD_NONNULL GD_MUST_CHECK;
-/* No new requests; those under way end within their timeout (or count as unfinished). */
+/* After the end: 0, or -1 with why the load ended early (no memory, epoll failed). */
+int gd_load_status(struct gd_load *load, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/*
+ * No new requests from now on: the interval of this instant is cut here. Those under way may
+ * go on for one timeout; what is still open then, retries to come included, is unfinished.
+ */
 void gd_load_stop(struct gd_load *load) GD_NONNULL;
-/* Stops, waits for the thread, frees. Accepts NULL. */
+/*
+ * Stops at once (what is open is dropped), waits for the thread, frees. For a clean end call
+ * gd_load_stop and take until 2 first. Accepts NULL.
+ */
 void gd_load_free(struct gd_load *load);
+GD_DEFINE_AUTO(gd_load, gd_load_free);

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything but bodies is lines, so there is one gatherer of lines and one function per
+ * kind of line. A line is kept up to 255 bytes: enough for the three fields that decide
+ * where a response ends; longer lines of other fields are skipped, longer ones of these
+ * are an error.
+ */
+#include "gameday/load/http.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum state {
+	STATUS,
+	HEADER,
+	LENGTH_BODY,
+	CHUNK_SIZE,
+	CHUNK,
+	CHUNK_END,
+	TRAILER,
+	EOF_BODY,
+	OVER
+};
+
+static enum gd_http_step broken(struct gd_http *p, const char *problem)
+{
+	p->problem = problem;
+	p->state = OVER;
+	return GD_HTTP_BROKEN;
+}
+
+static enum gd_http_step go_on(struct gd_http *p, enum state state)
+{
+	p->state = (int)state;
+	return state == OVER ? GD_HTTP_DONE : GD_HTTP_MORE;
+}
+
+static void begin_head(struct gd_http *p)
+{
+	p->state = STATUS;
+	p->keep_alive = true;
+	p->chunked = p->coded = p->has_length = p->framing = false;
+	p->left = 0;
+}
+
+void gd_http_begin(struct gd_http *p, bool head_request)
+{
+	p->head_request = head_request;
+	p->status = 0;
+	p->problem = NULL;
+	p->cut = false;
+	p->n_head = p->n_line = 0;
+	begin_head(p);
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* HTTP/1.x SP 3DIGIT [SP reason] */
+static enum gd_http_step status_line(struct gd_http *p)
+{
+	const char *s = p->line;
+
+	if (p->n_line < 12 || memcmp(s, "HTTP/1.", 7) != 0 || !is_digit(s[7]) ||
+	    s[8] != ' ' || !is_digit(s[9]) || !is_digit(s[10]) || !is_digit(s[11]) ||
+	    (p->n_line > 12 && s[12] != ' '))
+		return broken(p, "the reply does not begin as HTTP/1.x");
+	p->status = (s[9] - '0') * 100 + (s[10] - '0') * 10 + (s[11] - '0');
+	if (p->status < 100)
+		return broken(p, "the status is below 100");
+	p->keep_alive = s[7] != '0';
+	return go_on(p, HEADER);
+}
+
+static enum gd_http_step content_length(struct gd_http *p, const char *s, size_t len)
+{
+	uint64_t v = 0;
+
+	if (len == 0 || len > 18)
+		return broken(p, "Content-Length is empty or too large");
+	for (size_t i = 0; i < len; i++) {
+		if (!is_digit(s[i]))
+			return broken(p, "Content-Length is not a number");
+		v = v * 10 + (uint64_t)(s[i] - '0');
+	}
+	if (p->has_length && p->left != v)
+		return broken(p, "two different Content-Lengths");
+	p->has_length = true;
+	p->left = v;
+	return GD_HTTP_MORE;
+}
+
+static bool is_word(const char *s, size_t len, const char *word)
+{
+	return len == strlen(word) && strncasecmp(s, word, len) == 0;
+}
+
+static void trim(const char **s, size_t *len)
+{
+	while (*len > 0 && (**s == ' ' || **s == '\t')) {
+		(*s)++;
+		(*len)--;
+	}
+	while (*len > 0 && ((*s)[*len - 1] == ' ' || (*s)[*len - 1] == '\t'))
+		(*len)--;
+}
+
+/* Takes the next of a comma-separated list; false at its end. */
+static bool next_word(const char **s, size_t *len, const char **ret, size_t *ret_len)
+{
+	const char *comma;
+
+	if (*len == 0)
+		return false;
+	comma = memchr(*s, ',', *len);
+	*ret = *s;
+	*ret_len = comma ? (size_t)(comma - *s) : *len;
+	*s += *ret_len + (comma ? 1 : 0);
+	*len -= *ret_len + (comma ? 1 : 0);
+	trim(ret, ret_len);
+	return true;
+}
+
+static void connection(struct gd_http *p, const char *s, size_t len)
+{
+	const char *word = NULL;
+	size_t word_len = 0;
+
+	while (next_word(&s, &len, &word, &word_len)) {
+		if (is_word(word, word_len, "close"))
+			p->keep_alive = false;
+		else if (is_word(word, word_len, "keep-alive"))
+			p->keep_alive = true;
+	}
+}
+
+/* Only as the last coding does chunked say where the body ends (RFC 9112, 6.3). */
+static enum gd_http_step transfer_encoding(struct gd_http *p, const char *s, size_t len)
+{
+	const char *word = NULL;
+	size_t word_len = 0;
+
+	p->coded = true;
+	while (next_word(&s, &len, &word, &word_len)) {
+		if (p->chunked)
+			return broken(p, "a transfer coding after chunked");
+		p->chunked = is_word(word, word_len, "chunked");
+	}
+	return GD_HTTP_MORE;
+}
+
+static enum gd_http_step field(struct gd_http *p, const char *name, size_t name_len,
+			       const char *value, size_t value_len)
+{
+	bool length = is_word(name, name_len, "content-length");
+	bool coding = is_word(name, name_len, "transfer-encoding");
+	bool conn = is_word(name, name_len, "connection");
+
+	p->framing = length || coding || conn;
+	if (p->framing && p->cut)
+		return broken(p, "a framing field is longer than 255 bytes");
+	trim(&value, &value_len);
+	if (length)
+		return content_length(p, value, value_len);
+	if (coding)
+		return transfer_encoding(p, value, value_len);
+	if (conn)
+		connection(p, value, value_len);
+	return GD_HTTP_MORE;
+}
+
+/* Which body follows: RFC 9112, 6.3. */
+static enum gd_http_step head_end(struct gd_http *p)
+{
+	p->n_head = p->status < 200 ? p->n_head : 0;
+	if (p->status < 200 && p->status != 101) {
+		begin_head(p);
+		return GD_HTTP_MORE;
+	}
+	if (p->status == 101)
+		p->keep_alive = false;
+	if (p->head_request || p->status == 204 || p->status == 304 || p->status == 101)
+		return go_on(p, OVER);
+	if (p->coded) {
+		p->keep_alive = p->keep_alive && p->chunked && !p->has_length;
+		return go_on(p, p->chunked ? CHUNK_SIZE : EOF_BODY);
+	}
+	if (p->has_length)
+		return go_on(p, p->left > 0 ? LENGTH_BODY : OVER);
+	p->keep_alive = false;
+	return go_on(p, EOF_BODY);
+}
+
+static enum gd_http_step header_line(struct gd_http *p)
+{
+	const char *colon;
+	size_t name_len;
+
+	if (p->n_line == 0)
+		return head_end(p);
+	if (p->line[0] == ' ' || p->line[0] == '\t') {
+		/* An obsolete folded line: harmless unless it goes on with framing. */
+		return p->framing ? broken(p, "a framing field is folded") : GD_HTTP_MORE;
+	}
+	colon = memchr(p->line, ':', p->n_line);
+	if (!colon)
+		return p->cut ? broken(p, "a field name is longer than 255 bytes")
+			      : broken(p, "a header line has no colon");
+	name_len = (size_t)(colon - p->line);
+	if (name_len == 0 || colon[-1] == ' ' || colon[-1] == '\t')
+		return broken(p, "a header line has no name, or a blank behind it");
+	return field(p, p->line, name_len, colon + 1, p->n_line - name_len - 1);
+}
+
+static int hex_digit(char c)
+{
+	if (is_digit(c))
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static enum gd_http_step chunk_size_line(struct gd_http *p)
+{
+	uint64_t v = 0;
+	size_t i = 0;
+
+	for (; i < p->n_line && hex_digit(p->line[i]) >= 0; i++) {
+		if (i >= 15)
+			return broken(p, "a chunk size has more than 15 digits");
+		v = v << 4 | (uint64_t)hex_digit(p->line[i]);
+	}
+	if (i == 0 || (i < p->n_line && !strchr("; \t", p->line[i])))
+		return broken(p, "a chunk does not begin with its size");
+	p->left = v;
+	p->n_head = 0;
+	return go_on(p, v > 0 ? CHUNK : TRAILER);
+}
+
+/* One whole line, without its end, is in p->line. */
+static enum gd_http_step take_line(struct gd_http *p)
+{
+	switch ((enum state)p->state) {
+	case STATUS:
+		return status_line(p);
+	case HEADER:
+		return header_line(p);
+	case CHUNK_SIZE:
+		return chunk_size_line(p);
+	case CHUNK_END:
+		return p->n_line == 0 ? go_on(p, CHUNK_SIZE)
+				      : broken(p, "a chunk is longer than its size");
+	case TRAILER:
+		return p->n_line == 0 ? go_on(p, OVER) : GD_HTTP_MORE;
+	case LENGTH_BODY:
+	case CHUNK:
+	case EOF_BODY:
+	case OVER:
+		break;
+	}
+	return broken(p, "a line where there is none");
+}
+
+/* Gathers up to the end of a line; takes it when it is whole. */
+static enum gd_http_step feed_line(struct gd_http *p, const char *data, size_t size,
+				   size_t *ret_used)
+{
+	const char *end = memchr(data, '\n', size);
+	size_t n = end ? (size_t)(end - data) : size;
+	size_t room = sizeof(p->line) - 1 - p->n_line;
+	enum gd_http_step step;
+
+	*ret_used = end ? n + 1 : n;
+	if (*ret_used > GD_HTTP_MAX_HEAD - p->n_head)
+		return broken(p, "the header is larger than 64 KiB");
+	p->n_head += (uint32_t)*ret_used;
+	p->cut |= n > room;
+	n = n > room ? room : n;
+	memcpy(p->line + p->n_line, data, n);
+	p->n_line += (uint32_t)n;
+	if (!end)
+		return GD_HTTP_MORE;
+	if (p->n_line > 0 && p->line[p->n_line - 1] == '\r')
+		p->n_line--;
+	p->line[p->n_line] = '\0';
+	step = take_line(p);
+	p->n_line = 0;
+	p->cut = false;
+	return step;
+}
+
+static enum gd_http_step feed_body(struct gd_http *p, size_t size, size_t *ret_used)
+{
+	size_t n = p->left < size ? (size_t)p->left : size;
+
+	*ret_used = n;
+	p->left -= n;
+	if (p->left > 0)
+		return GD_HTTP_MORE;
+	return go_on(p, p->state == CHUNK ? CHUNK_END : OVER);
+}
+
+enum gd_http_step gd_http_feed(struct gd_http *p, const char *data, size_t size,
+			       size_t *ret_used)
+{
+	enum gd_http_step step = GD_HTTP_MORE;
+	size_t done = 0;
+
+	while (step == GD_HTTP_MORE && done < size) {
+		size_t used = 0;
+
+		if (p->state == EOF_BODY)
+			used = size - done;
+		else if (p->state == LENGTH_BODY || p->state == CHUNK)
+			step = feed_body(p, size - done, &used);
+		else
+			step = feed_line(p, data + done, size - done, &used);
+		done += used;
+	}
+	*ret_used = done;
+	return step;
+}
+
+enum gd_http_step gd_http_eof(struct gd_http *p)
+{
+	return p->state == EOF_BODY ? go_on(p, OVER) : GD_HTTP_MORE;
+}

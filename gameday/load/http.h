@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An incremental parser of HTTP/1.1 responses (RFC 9112): it is fed what came from the
+ * socket, in any pieces, and says when the response is over. Bodies are counted, not kept.
+ * Pure, and without allocation.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gameday/base/attr.h"
+
+/* Bytes of all head lines of a response (interim ones included), and of its trailers. */
+enum { GD_HTTP_MAX_HEAD = 64 * 1024, GD_HTTP_LINE = 256 };
+
+enum gd_http_step {
+	GD_HTTP_MORE,   /* the response goes on */
+	GD_HTTP_DONE,   /* it is over: status and keep_alive are valid */
+	GD_HTTP_BROKEN, /* it is not HTTP, or beyond a limit: problem says what */
+};
+
+struct gd_http {
+	int status;
+	bool keep_alive;     /* the connection can carry another request */
+	const char *problem; /* constant text, when broken */
+
+	/* The parser's own. */
+	int state;
+	bool head_request, chunked, coded, has_length, framing, cut;
+	uint64_t left;   /* bytes of the body, or of the chunk, still to come */
+	uint32_t n_head; /* bytes of lines so far */
+	uint32_t n_line;
+	char line[GD_HTTP_LINE];
+};
+
+/* head_request: the response to HEAD has no body whatever its header says. */
+void gd_http_begin(struct gd_http *p, bool head_request) GD_NONNULL;
+/* *ret_used < size only when the response is over before the data is. */
+enum gd_http_step gd_http_feed(struct gd_http *p, const char *data, size_t size,
+			       size_t *ret_used) GD_NONNULL GD_MUST_CHECK;
+/*
+ * The connection was closed by the server: DONE when that is how this body ends, MORE when
+ * the response is cut off.
+ */
+enum gd_http_step gd_http_eof(struct gd_http *p) GD_NONNULL GD_MUST_CHECK;

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The thread around the engine, and the queue between the two. The eventfd is readable
+ * whenever gd_load_take has something to give; after the end it stays so.
+ */
+#include "gameday/load/load.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+
+#include "gameday/load/address.h"
+#include "gameday/load/engine.h"
+
+/*
+ * Intervals that nobody has taken: beyond it, new ones are merged into the last of the same
+ * client, so nothing is lost and memory is bounded.
+ */
+enum { MAX_QUEUED = 1024, DEFAULT_CONNECTIONS = 50, SPARE_FILES = 64 };
+
+#define MAX_START_AGO (10 * GD_NS_PER_S)
+
+struct queued {
+	struct gd_interval iv; /* owned */
+	struct queued *next;
+};
+
+struct gd_load {
+	struct gd_engine *engine; /* owned */
+	int fd;                   /* owned: eventfd */
+	pthread_t thread;
+	bool has_thread;
+	pthread_mutex_t mutex; /* of what follows */
+	struct queued *head, *tail;
+	size_t n_queued;
+	bool ended, failed;
+	struct gd_error err;
+};
+
+static void signal_reader(struct gd_load *l)
+{
+	uint64_t one = 1;
+	ssize_t n = write(l->fd, &one, sizeof(one));
+
+	(void)n; /* full: readable as well */
+}
+
+static void merge_into(struct gd_interval *into, const struct gd_interval *from)
+{
+	into->length_ns += from->length_ns;
+	into->intended += from->intended;
+	into->attempts += from->attempts;
+	into->retries += from->retries;
+	into->budget_denied += from->budget_denied;
+	into->late += from->late;
+	into->behind |= from->behind;
+	if (from->late_max_ns > into->late_max_ns)
+		into->late_max_ns = from->late_max_ns;
+	for (size_t i = 0; i < GD_N_OUTCOMES; i++) {
+		into->outcomes[i] += from->outcomes[i];
+		into->attempt_outcomes[i] += from->attempt_outcomes[i];
+	}
+	gd_hist_merge(into->latency, from->latency);
+	gd_hist_merge(into->attempt_latency, from->attempt_latency);
+}
+
+static struct queued *last_of_client(struct gd_load *l, const char *client)
+{
+	struct queued *last = NULL;
+
+	for (struct queued *q = l->head; q; q = q->next) {
+		if (strcmp(q->iv.client, client) == 0)
+			last = q;
+	}
+	return last;
+}
+
+static void enqueue(struct gd_load *l, struct gd_interval *iv)
+{
+	struct queued *q = NULL, *last = NULL;
+
+	if (l->n_queued < MAX_QUEUED)
+		q = calloc(1, sizeof(*q));
+	if (!q)
+		last = last_of_client(l, iv->client);
+	if (last)
+		merge_into(&last->iv, iv);
+	if (!q) {
+		gd_interval_fini(iv);
+		return;
+	}
+	q->iv = *iv;
+	if (l->tail)
+		l->tail->next = q;
+	else
+		l->head = q;
+	l->tail = q;
+	l->n_queued++;
+}
+
+static void emit(void *ctx, struct gd_interval *iv)
+{
+	struct gd_load *l = ctx;
+
+	(void)pthread_mutex_lock(&l->mutex);
+	enqueue(l, iv);
+	(void)pthread_mutex_unlock(&l->mutex);
+	signal_reader(l);
+}
+
+static void *run(void *ctx)
+{
+	struct gd_load *l = ctx;
+	struct gd_error err = GD_ERROR_INIT;
+	int status = gd_engine_run(l->engine, &err);
+
+	(void)pthread_mutex_lock(&l->mutex);
+	l->ended = true;
+	l->failed = status < 0;
+	l->err = err;
+	(void)pthread_mutex_unlock(&l->mutex);
+	signal_reader(l);
+	return NULL;
+}
+
+/* --- from the spec to the engine's configuration -------------------------------------- */
+
+static int make_request(const struct gd_load_spec *spec, const struct gd_url *url,
+			struct gd_engine_config *cfg, struct gd_error *err)
+{
+	bool has_body = strcmp(spec->method, "POST") == 0 ||
+			strcmp(spec->method, "PUT") == 0 ||
+			strcmp(spec->method, "PATCH") == 0;
+	int n = snprintf(cfg->request, sizeof(cfg->request),
+			 "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: gameday\r\n"
+			 "Accept: */*\r\n%s\r\n",
+			 spec->method, url->path, url->authority,
+			 has_body ? "Content-Length: 0\r\n" : "");
+
+	if (n < 0 || (size_t)n >= sizeof(cfg->request))
+		return gd_raise(err, GD_E_INPUT, "load %s: the request is too long",
+				spec->name);
+	cfg->request_len = (size_t)n;
+	cfg->head_request = strcmp(spec->method, "HEAD") == 0;
+	return 0;
+}
+
+static void copy_clients(const struct gd_load_spec *spec, struct gd_engine_config *cfg)
+{
+	cfg->n_clients = spec->clients.n;
+	for (size_t i = 0; i < spec->clients.n; i++) {
+		const struct gd_client_spec *c =
+			GD_AT(&spec->clients, struct gd_client_spec, i);
+
+		(void)snprintf(cfg->clients[i].name, sizeof(cfg->clients[i].name), "%s",
+			       c->name);
+		cfg->clients[i].has_retry = c->retry != NULL;
+		if (c->retry)
+			cfg->clients[i].retry = *c->retry;
+	}
+	if (cfg->n_clients == 0) {
+		(void)snprintf(cfg->clients[0].name, sizeof(cfg->clients[0].name),
+			       "plain");
+		cfg->n_clients = 1;
+	}
+}
+
+static int copy_times(const struct gd_load_options *opt, struct gd_engine_config *cfg,
+		      struct gd_error *err)
+{
+	int64_t now = gd_now().ns;
+
+	cfg->interval_ns = opt->interval.ns > 0 ? opt->interval.ns : GD_NS_PER_S;
+	cfg->start_ns = opt->start.ns > 0 ? opt->start.ns : now;
+	if (cfg->interval_ns < 10 * GD_NS_PER_MS || cfg->interval_ns > 3600 * GD_NS_PER_S)
+		return gd_raise(err, GD_E_INPUT,
+				"load %s: the interval is not in 10ms..1h", cfg->name);
+	if (cfg->start_ns < now - MAX_START_AGO)
+		return gd_raise(err, GD_E_INPUT,
+				"load %s: its start is more than 10s ago", cfg->name);
+	cfg->end_ns = opt->duration.ns > 0 ? cfg->start_ns + opt->duration.ns : INT64_MAX;
+	cfg->seed = opt->seed ? opt->seed : 1;
+	return 0;
+}
+
+static void copy_limits(const struct gd_load_spec *spec, struct gd_engine_config *cfg)
+{
+	cfg->rate = spec->rate.per_s;
+	cfg->concurrency = spec->concurrency;
+	cfg->timeout_ns = spec->timeout.ns;
+	cfg->connections = spec->connections;
+	if (cfg->connections == 0)
+		cfg->connections = cfg->rate > 0 ? DEFAULT_CONNECTIONS : cfg->concurrency;
+}
+
+static int make_config(const struct gd_load_spec *spec, const struct gd_load_options *opt,
+		       struct gd_engine_config *cfg, struct gd_error *err)
+{
+	struct gd_url url;
+
+	*cfg = (struct gd_engine_config){0};
+	if (gd_load_spec_check(spec, err) < 0)
+		return -1;
+	(void)snprintf(cfg->name, sizeof(cfg->name), "%s", spec->name);
+	copy_limits(spec, cfg);
+	copy_clients(spec, cfg);
+	if (copy_times(opt, cfg, err) < 0)
+		return -1;
+	if (gd_url_parse(spec->http, &url, err) < 0 ||
+	    gd_address_resolve(&url, &cfg->addr, &cfg->addr_len, err) < 0)
+		return gd_wrap(err, "load %s: ", spec->name);
+	return make_request(spec, &url, cfg, err);
+}
+
+/* Each connection is an open file: raises the soft limit as far as it has to. */
+static int allow_files(const struct gd_engine_config *cfg, struct gd_error *err)
+{
+	rlim_t need = (rlim_t)cfg->n_clients * (rlim_t)cfg->connections + SPARE_FILES;
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
+		return gd_raise_errno(err, "load %s: getrlimit", cfg->name);
+	if (lim.rlim_cur >= need)
+		return 0;
+	if (lim.rlim_max < need)
+		return gd_raise(
+			err, GD_E_REFUSED,
+			"load %s: %zu x %lld connections are more open files than the hard limit of %llu: give fewer connections, or raise it (ulimit -Hn)",
+			cfg->name, cfg->n_clients, (long long)cfg->connections,
+			(unsigned long long)lim.rlim_max);
+	lim.rlim_cur = need;
+	if (setrlimit(RLIMIT_NOFILE, &lim) < 0)
+		return gd_raise_errno(err, "load %s: setrlimit", cfg->name);
+	return 0;
+}
+
+/* --- the public calls ----------------------------------------------------------------- */
+
+/* Signals are for the caller's threads. */
+static int start_thread(struct gd_load *l, struct gd_error *err)
+{
+	sigset_t all, before;
+	int status;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	status = pthread_create(&l->thread, NULL, run, l);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (status != 0) {
+		errno = status;
+		return gd_raise_errno(err, "load: pthread_create");
+	}
+	l->has_thread = true;
+	return 0;
+}
+
+int gd_load_start(const struct gd_load_spec *spec, const struct gd_load_options *opt,
+		  struct gd_load **ret, struct gd_error *err)
+{
+	GD_AUTO_FREE struct gd_engine_config *cfg = malloc(sizeof(*cfg));
+	GD_AUTO(gd_load) struct gd_load *l = calloc(1, sizeof(*l));
+
+	if (!cfg || !l)
+		return gd_raise_nomem(err);
+	l->fd = -1;
+	(void)pthread_mutex_init(&l->mutex, NULL);
+	if (make_config(spec, opt, cfg, err) < 0 || allow_files(cfg, err) < 0)
+		return -1;
+	l->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (l->fd < 0)
+		return gd_raise_errno(err, "load %s: eventfd", cfg->name);
+	if (gd_engine_new(cfg, emit, l, &l->engine, err) < 0 || start_thread(l, err) < 0)
+		return -1;
+	*ret = gd_steal_ptr(&l);
+	return 0;
+}
+
+int gd_load_fd(const struct gd_load *load)
+{
+	return load->fd;
+}
+
+static struct queued *dequeue(struct gd_load *l)
+{
+	struct queued *q = l->head;
+	uint64_t drop;
+
+	if (q) {
+		l->head = q->next;
+		l->n_queued--;
+	}
+	if (!l->head) {
+		l->tail = NULL;
+		if (!l->ended && read(l->fd, &drop, sizeof(drop)) < 0)
+			return q; /* nothing to drop */
+	}
+	return q;
+}
+
+int gd_load_take(struct gd_load *load, struct gd_interval *ret)
+{
+	struct queued *q;
+	bool ended;
+
+	(void)pthread_mutex_lock(&load->mutex);
+	q = dequeue(load);
+	ended = load->ended;
+	(void)pthread_mutex_unlock(&load->mutex);
+	if (!q)
+		return ended ? 2 : 0;
+	*ret = q->iv;
+	free(q);
+	return 1;
+}
+
+int gd_load_status(struct gd_load *load, struct gd_error *err)
+{
+	int status = 0;
+
+	(void)pthread_mutex_lock(&load->mutex);
+	if (load->failed) {
+		*err = load->err;
+		status = -1;
+	}
+	(void)pthread_mutex_unlock(&load->mutex);
+	return status;
+}
+
+void gd_load_stop(struct gd_load *load)
+{
+	gd_engine_order(load->engine, GD_ENGINE_STOP);
+}
+
+void gd_load_free(struct gd_load *load)
+{
+	if (!load)
+		return;
+	if (load->has_thread) {
+		gd_engine_order(load->engine, GD_ENGINE_ABORT);
+		(void)pthread_join(load->thread, NULL);
+	}
+	gd_engine_free(load->engine);
+	while (load->head) {
+		struct queued *q = load->head;
+
+		load->head = q->next;
+		gd_interval_fini(&q->iv);
+		free(q);
+	}
+	gd_close_fd(&load->fd);
+	(void)pthread_mutex_destroy(&load->mutex);
+	free(load);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gameday/load/tally.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct gd_tally_slot *slot_free(struct gd_tally_slot *s)
+{
+	gd_interval_fini(&s->iv);
+	free(s);
+	return NULL;
+}
+
+static struct gd_tally_slot *slot_new(const struct gd_tally *t)
+{
+	struct gd_tally_slot *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->begin_ns = t->start_ns + (int64_t)t->n_slots * t->length_ns;
+	s->end_ns = s->begin_ns + t->length_ns;
+	s->iv.index = t->n_slots;
+	s->iv.start_wall_ns = s->begin_ns + t->wall_offset_ns;
+	s->iv.length_ns = t->length_ns;
+	(void)snprintf(s->iv.load, sizeof(s->iv.load), "%s", t->load);
+	(void)snprintf(s->iv.client, sizeof(s->iv.client), "%s", t->client);
+	s->iv.latency = gd_hist_new();
+	s->iv.attempt_latency = gd_hist_new();
+	if (!s->iv.latency || !s->iv.attempt_latency)
+		return slot_free(s);
+	return s;
+}
+
+void gd_tally_fini(struct gd_tally *t)
+{
+	while (t->head) {
+		struct gd_tally_slot *s = t->head;
+
+		t->head = s->next;
+		slot_free(s);
+	}
+	t->tail = NULL;
+}
+
+struct gd_tally_slot *gd_tally_at(struct gd_tally *t, int64_t at)
+{
+	struct gd_tally_slot *s = t->head;
+
+	while (!t->tail || t->tail->end_ns <= at) {
+		struct gd_tally_slot *made = slot_new(t);
+
+		if (!made)
+			return NULL;
+		t->n_slots++;
+		if (t->tail)
+			t->tail->next = made;
+		else
+			t->head = made;
+		t->tail = made;
+		s = t->head;
+	}
+	/* Nearly always the last one, else one of a few. */
+	if (t->tail->begin_ns <= at)
+		return t->tail;
+	while (s->end_ns <= at)
+		s = s->next;
+	return s;
+}
+
+void gd_tally_cut(struct gd_tally *t, int64_t end)
+{
+	for (struct gd_tally_slot *s = t->head; s; s = s->next) {
+		if (s->end_ns <= end)
+			continue;
+		s->end_ns = s->begin_ns < end ? end : s->begin_ns + 1;
+		s->iv.length_ns = s->end_ns - s->begin_ns;
+	}
+}
+
+/*
+ * Lateness of a few requests in a hundred would still shift a percentile, so one in a
+ * hundred marks the interval.
+ */
+static bool is_behind(const struct gd_interval *iv)
+{
+	return iv->late > 0 && iv->late * 100 >= iv->intended;
+}
+
+bool gd_tally_take(struct gd_tally *t, int64_t now, struct gd_interval *ret)
+{
+	struct gd_tally_slot *s = t->head;
+
+	if (!s || s->end_ns > now || s->n_open > 0)
+		return false;
+	t->head = s->next;
+	if (!t->head)
+		t->tail = NULL;
+	s->iv.behind = is_behind(&s->iv);
+	*ret = s->iv;
+	free(s);
+	return true;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gameday/load/url.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static int bad(struct gd_error *err, const char *text, const char *what)
+{
+	return gd_raise(err, GD_E_INPUT,
+			"URL '%.200s': %s; wanted as in http://host:8080/path", text,
+			what);
+}
+
+/* The host part of s, of which *ret_rest is what follows. -1 when there is none. */
+static int split_host(const char *s, struct gd_url *u, const char **ret_rest)
+{
+	const char *begin = s, *end;
+
+	if (*s == '[') {
+		begin++;
+		end = strchr(s, ']');
+		if (!end)
+			return -1;
+		*ret_rest = end + 1;
+	} else {
+		end = s + strcspn(s, ":/?#");
+		*ret_rest = end;
+	}
+	if (end == begin || (size_t)(end - begin) >= sizeof(u->host))
+		return -1;
+	memcpy(u->host, begin, (size_t)(end - begin));
+	u->host[end - begin] = '\0';
+	return 0;
+}
+
+static int split_port(const char *s, struct gd_url *u, const char **ret_rest)
+{
+	char *end = NULL;
+	unsigned long port;
+
+	u->port = 80;
+	*ret_rest = s;
+	if (*s != ':')
+		return 0;
+	if (s[1] < '0' || s[1] > '9')
+		return -1;
+	port = strtoul(s + 1, &end, 10);
+	if (port < 1 || port > 65535)
+		return -1;
+	u->port = (uint16_t)port;
+	*ret_rest = end;
+	return 0;
+}
+
+/* A zone ("fe80::1%eth0") means something to us only: it stays out of the Host field. */
+static void make_authority(struct gd_url *u)
+{
+	int len = (int)strcspn(u->host, "%");
+	bool literal6 = strchr(u->host, ':') != NULL;
+	char port[8] = "";
+
+	if (u->port != 80)
+		(void)snprintf(port, sizeof(port), ":%u", u->port);
+	(void)snprintf(u->authority, sizeof(u->authority), "%s%.*s%s%s",
+		       literal6 ? "[" : "", len, u->host, literal6 ? "]" : "", port);
+}
+
+static int check_text(const char *text, struct gd_error *err)
+{
+	for (const char *s = text; *s; s++) {
+		if ((unsigned char)*s <= ' ' || *s == 0x7f || *s == '"' || *s == '\\')
+			return bad(err, text, "it holds a blank or a control character");
+	}
+	if (strchr(text, '{') || strchr(text, '}'))
+		return bad(err, text, "it holds a role that stands for no host");
+	return 0;
+}
+
+int gd_url_parse(const char *text, struct gd_url *ret, struct gd_error *err)
+{
+	struct gd_url u = {0};
+	const char *rest = NULL;
+	size_t len;
+
+	if (check_text(text, err) < 0)
+		return -1;
+	if (strncasecmp(text, "https://", 8) == 0)
+		return bad(err, text, "https is not supported, only http");
+	if (strncasecmp(text, "http://", 7) != 0)
+		return bad(err, text, "it does not begin with http://");
+	if (text[7 + strcspn(text + 7, "@/?#")] == '@')
+		return bad(err, text, "a user name in it is not supported");
+	if (split_host(text + 7, &u, &rest) < 0)
+		return bad(err, text, "it has no host, or one that is too long");
+	if (split_port(rest, &u, &rest) < 0)
+		return bad(err, text, "its port is not a number from 1 to 65535");
+	if (*rest && !strchr("/?#", *rest))
+		return bad(err, text, "what follows the host is not a path");
+	len = strcspn(rest, "#");
+	if (len + 2 > sizeof(u.path))
+		return bad(err, text, "its path is longer than 2047 bytes");
+	(void)snprintf(u.path, sizeof(u.path), "%s%.*s", *rest == '/' ? "" : "/",
+		       (int)len, rest);
+	make_authority(&u);
+	*ret = u;
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A small HTTP server that misbehaves on request: one thread, loopback only, a free port.
+ * It counts what really arrives, so tests compare the generator's figures with the truth.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum server_mode {
+	SERVER_NORMAL,
+	SERVER_CHUNKED,
+	SERVER_UNTIL_CLOSE,   /* no length: the end of the connection ends the body */
+	SERVER_SAYS_CLOSE,    /* Connection: close, and closes */
+	SERVER_CLOSES_SILENT, /* a whole reply, then closes without having said so */
+	SERVER_PARTIAL_STALL, /* half a header, then nothing */
+	SERVER_PARTIAL_CLOSE, /* half a header, then closes */
+	SERVER_SHORT_BODY,    /* fewer bytes than announced, then closes */
+	SERVER_HUGE_HEADER,   /* more than 64 KiB of it */
+	SERVER_GARBAGE,       /* not HTTP */
+	SERVER_SILENT,        /* reads, never answers */
+	SERVER_NO_ACCEPT,     /* listens with a backlog of 1 and never accepts */
+	SERVER_TRICKLE,       /* a reply byte by byte */
+};
+
+struct server_config {
+	enum server_mode mode;
+	bool ipv6;
+	int fail_every;   /* each n-th request gets 500; 0: none */
+	int reset_every;  /* each n-th request gets a TCP reset */
+	int64_t delay_ns; /* before each reply */
+	int64_t pause_at_ns,
+		pause_ns; /* stands still once, so long after the first request */
+};
+
+struct server;
+
+/* Aborts the test program when it can't start. */
+struct server *server_start(const struct server_config *cfg);
+uint16_t server_port(const struct server *s);
+uint64_t server_requests(const struct server *s);
+uint64_t server_connections(const struct server *s);
+/* From the first to the last request, as they arrived. */
+int64_t server_span_ns(const struct server *s);
+void server_stop(struct server *s);
+/* A port with nobody behind it (bound once, then closed). */
+uint16_t server_free_port(void);
