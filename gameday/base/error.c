@@ -30,7 +30,7 @@ static void GD_PRINTF(5, 0)
 	(void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
 }
 
-int gd_raise(struct gd_error *err, enum gd_errc code, const char *fmt, ...)
+int(gd_raise)(struct gd_error *err, enum gd_errc code, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -40,8 +40,8 @@ int gd_raise(struct gd_error *err, enum gd_errc code, const char *fmt, ...)
 	return -1;
 }
 
-int gd_raise_at(struct gd_error *err, enum gd_errc code, struct gd_pos pos,
-		const char *fmt, ...)
+int(gd_raise_at)(struct gd_error *err, enum gd_errc code, struct gd_pos pos,
+		 const char *fmt, ...)
 {
 	va_list ap;
 
@@ -51,7 +51,7 @@ int gd_raise_at(struct gd_error *err, enum gd_errc code, struct gd_pos pos,
 	return -1;
 }
 
-int gd_raise_errno(struct gd_error *err, const char *fmt, ...)
+int(gd_raise_errno)(struct gd_error *err, const char *fmt, ...)
 {
 	int saved = errno;
 	va_list ap;
@@ -68,12 +68,12 @@ int gd_raise_errno(struct gd_error *err, const char *fmt, ...)
 	return -1;
 }
 
-int gd_raise_nomem(struct gd_error *err)
+int(gd_raise_nomem)(struct gd_error *err)
 {
 	return gd_raise(err, GD_E_NOMEM, "out of memory");
 }
 
-int gd_wrap(struct gd_error *err, const char *fmt, ...)
+int(gd_wrap)(struct gd_error *err, const char *fmt, ...)
 {
 	char front[sizeof(err->text)];
 	size_t front_len, text_len;

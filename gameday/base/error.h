@@ -57,6 +57,16 @@ int gd_raise_nomem(struct gd_error *err) GD_NONNULL;
 /* Puts context in front: "host db-1: fault slow: " + what was there. Keeps code and pos. */
 int gd_wrap(struct gd_error *err, const char *fmt, ...) GD_PRINTF(2, 3) GD_NONNULL;
 
+/*
+ * The functions above as seen by a caller: -1 is a constant at the call, so that compilers
+ * and analysers know which outputs are not set behind it.
+ */
+#define gd_raise(...) ((void)gd_raise(__VA_ARGS__), -1)
+#define gd_raise_at(...) ((void)gd_raise_at(__VA_ARGS__), -1)
+#define gd_raise_errno(...) ((void)gd_raise_errno(__VA_ARGS__), -1)
+#define gd_raise_nomem(err) ((void)gd_raise_nomem(err), -1)
+#define gd_wrap(...) ((void)gd_wrap(__VA_ARGS__), -1)
+
 /* Stable lower-case name of a code ("refused"), and back; unknown names are GD_E_REMOTE. */
 const char *gd_errc_name(enum gd_errc code);
 enum gd_errc gd_errc_from_name(const char *name) GD_NONNULL;

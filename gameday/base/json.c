@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gameday/base/json.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_DEPTH = 64 };
@@ -95,14 +97,16 @@ bool gd_json_bool(const cJSON *obj, const char *key, bool fallback)
 int64_t gd_json_int(const cJSON *obj, const char *key, int64_t fallback)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(obj, key);
-	int64_t n;
-	char tail;
+	long long n;
+	char *end;
 
 	if (cJSON_IsNumber(v) && fabs(v->valuedouble) <= 9007199254740992.0)
 		return (int64_t)v->valuedouble;
-	if (cJSON_IsString(v) && sscanf(v->valuestring, "%" SCNd64 "%c", &n, &tail) == 1)
-		return n;
-	return fallback;
+	if (!cJSON_IsString(v) || !v->valuestring[0])
+		return fallback;
+	errno = 0;
+	n = strtoll(v->valuestring, &end, 10);
+	return errno || *end ? fallback : (int64_t)n;
 }
 
 bool gd_json_set_str(cJSON *obj, const char *key, const char *value)

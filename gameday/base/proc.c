@@ -87,7 +87,7 @@ int gd_proc_wait(pid_t pid, struct gd_span limit, int *ret_status, struct gd_err
 {
 	struct gd_instant end = gd_after(gd_now(), limit);
 	GD_AUTO_FD int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	int raw;
+	int raw = 0;
 
 	if (pidfd < 0)
 		return gd_raise_errno(err, "pidfd_open");
@@ -172,7 +172,7 @@ int gd_proc_run(const char *const argv[], struct gd_span limit,
 
 int gd_proc_must(const char *const argv[], struct gd_span limit, struct gd_error *err)
 {
-	struct gd_proc_result r;
+	struct gd_proc_result r = {0};
 	GD_AUTO_FREE char *out = NULL;
 	size_t len;
 

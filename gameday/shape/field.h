@@ -74,7 +74,7 @@ struct gd_field {
 #define GD_NO_OFFSET SIZE_MAX
 
 struct gd_shape {
-	const char *name;              /* what to call it in messages: "netem", "load" */
+	const char *name;              /* what to call it in messages: "load" */
 	const struct gd_field *fields; /* n_fields rows; at most 64 */
 	size_t n_fields;
 	size_t size; /* sizeof the struct */
