@@ -5,7 +5,7 @@ set -eu -o pipefail
 
 SOURCE=$1
 BUILD=$2
-GD=$BUILD/gameday
+GD=$BUILD/bin/gameday
 export GAMEDAY_LAB_DIR=${GAMEDAY_LAB_DIR:-$BUILD/lab}
 WORK=$(mktemp -d)
 trap 'status=$?; [ $status -eq 0 ] || echo "kept: $WORK"; [ $status -ne 0 ] || rm -rf "$WORK"; exit $status' EXIT
