@@ -202,6 +202,10 @@ size_t gd_results_n_watches(const struct gd_results *r) GD_NONNULL;
 struct gd_watch_view gd_results_watch(const struct gd_results *r, size_t i) GD_NONNULL;
 const char *gd_results_column(const struct gd_results *r, size_t watch, size_t column,
 			      bool *ret_gauge, enum gd_metric_unit *ret_unit) GD_NONNULL;
+/* As gd_results_metric, for one number of one watch on one host. */
+enum gd_found gd_results_host_metric(const struct gd_results *r, size_t watch, size_t column,
+				     const char *stage, double *ret,
+				     enum gd_metric_unit *ret_unit) GD_NONNULL;
 /* value NAN: that number was not in that sample. */
 void gd_results_sample(const struct gd_results *r, size_t watch, size_t sample, size_t column,
 		       int64_t *ret_wall_ns, double *ret_value) GD_NONNULL;

@@ -427,6 +427,23 @@ const char *gd_results_column(const struct gd_results *r, size_t watch, size_t c
 	return c->name;
 }
 
+enum gd_found gd_results_host_metric(const struct gd_results *r, size_t watch, size_t column,
+				     const char *stage, double *ret,
+				     enum gd_metric_unit *ret_unit)
+{
+	const struct watch *w = r->watches[watch];
+	size_t i = gd_res_stage_find(r, stage);
+	struct window win;
+
+	*ret_unit = w->columns[column].unit;
+	if (i == MAX_STAGES)
+		return GD_FOUND_UNKNOWN;
+	if (!gd_res_stage_window(&r->stages[i], &win) ||
+	    !gd_res_watch_value(w, column, PART_VALUE, win, ret))
+		return GD_FOUND_NO_DATA;
+	return GD_FOUND;
+}
+
 void gd_results_sample(const struct gd_results *r, size_t watch, size_t sample,
 		       size_t column, int64_t *ret_wall_ns, double *ret_value)
 {

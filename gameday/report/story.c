@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gameday/report/story.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gameday/report/text.h"
+
+bool gd_story_left_behind(const struct gd_report *r, const struct gd_fault_view *f)
+{
+	if (f->has_revert)
+		return !f->equal;
+	return r->over && (f->injecting_ns || f->injected_ns);
+}
+
+bool gd_story_unwitnessed(const struct gd_report *r, const struct gd_fault_view *f)
+{
+	return !r->over && !f->has_revert && (f->injecting_ns || f->injected_ns);
+}
+
+/* --- the verdict ---------------------------------------------------------------------- */
+
+static void add_fault(struct gd_strbuf *out, const struct gd_fault_view *f)
+{
+	gd_strbuf_addf(out, "host %s: %s", *f->host ? f->host : "?",
+		       *f->describe ? f->describe : f->ref);
+}
+
+static void add_left_behind(const struct gd_report *r, struct gd_strbuf *out)
+{
+	for (size_t i = 0; i < gd_results_n_faults(r->results); i++) {
+		struct gd_fault_view f = gd_results_fault(r->results, i);
+
+		if (!gd_story_left_behind(r, &f))
+			continue;
+		gd_strbuf_adds(out, "; LEFT BEHIND on ");
+		add_fault(out, &f);
+		gd_strbuf_addf(out, ": look with `gameday status --on %s`",
+			       *f.host ? f.host : "HOST");
+	}
+}
+
+static void add_unwitnessed(const struct gd_report *r, struct gd_strbuf *out)
+{
+	for (size_t i = 0; i < gd_results_n_faults(r->results); i++) {
+		struct gd_fault_view f = gd_results_fault(r->results, i);
+
+		if (!gd_story_unwitnessed(r, &f))
+			continue;
+		gd_strbuf_adds(out, "; restoration not witnessed by the runner on ");
+		add_fault(out, &f);
+		gd_strbuf_addf(out, ": run `gameday status --on %s`",
+			       *f.host ? f.host : "HOST");
+	}
+}
+
+void gd_story_verdict(const struct gd_report *r, struct gd_strbuf *out)
+{
+	gd_strbuf_addf(out, "%s: %s", gd_verdict_name(r->verdict.kind),
+		       r->verdict.reason);
+	add_left_behind(r, out);
+	add_unwitnessed(r, out);
+}
+
+/* --- what happened -------------------------------------------------------------------- */
+
+/* One client before and under a fault; the hit is how much worse it got. */
+struct impact {
+	const char *load, *client, *stage;
+	struct gd_load_stats before, under;
+	double hit;
+	bool any, compared;
+};
+
+static const char *stage_of_kind(const struct gd_report *r, const char *kind)
+{
+	for (size_t i = 0; i < gd_results_n_stages(r->results); i++)
+		if (strcmp(gd_results_stage(r->results, i).kind, kind) == 0)
+			return gd_results_stage(r->results, i).name;
+	return NULL;
+}
+
+/* The p99's factor, and requests that no longer succeed weigh more than any slowness. */
+static double hit_of(const struct gd_load_stats *before,
+		     const struct gd_load_stats *under)
+{
+	double slower = before->p99 > 0 ? under->p99 / before->p99 : 0;
+	double lost = before->success - under->success;
+
+	return (isnan(slower) ? 0 : slower) + (isnan(lost) ? 0 : 1000 * lost);
+}
+
+static void consider(const struct gd_report *r, const char *load, const char *client,
+		     const char *stage, struct impact *worst)
+{
+	const char *baseline = stage_of_kind(r, "baseline");
+	struct impact i = {.load = load, .client = client, .stage = stage, .any = true};
+
+	if (gd_results_load_stats(r->results, load, client, stage, &i.under) != 0)
+		return;
+	i.compared = baseline && gd_results_load_stats(r->results, load, client, baseline,
+						       &i.before) == 0;
+	i.hit = i.compared ? hit_of(&i.before, &i.under) : -1;
+	if (!worst->any || i.hit > worst->hit)
+		*worst = i;
+}
+
+static struct impact worst_impact(const struct gd_report *r)
+{
+	struct impact worst = {0};
+
+	for (size_t i = 0; i < gd_results_n_series(r->results); i++) {
+		const char *load, *client;
+
+		gd_results_series(r->results, i, &load, &client);
+		for (size_t k = 0; k < gd_results_n_stages(r->results); k++) {
+			struct gd_stage_span st = gd_results_stage(r->results, k);
+
+			if (strcmp(st.kind, "fault") == 0)
+				consider(r, load, client, st.name, &worst);
+		}
+	}
+	return worst;
+}
+
+static void add_change(struct gd_strbuf *out, const char *name, double before,
+		       double under, enum gd_metric_unit unit, bool compared)
+{
+	char a[32], b[32];
+
+	if (isnan(under)) {
+		gd_strbuf_addf(out, "%s is not known", name);
+		return;
+	}
+	(void)gd_metric_format(before, unit, a);
+	(void)gd_metric_format(under, unit, b);
+	if (!compared || isnan(before))
+		gd_strbuf_addf(out, "%s was %s", name, b);
+	else if (strcmp(a, b) == 0)
+		gd_strbuf_addf(out, "%s stayed at %s", name, b);
+	else if (unit == GD_UNIT_DURATION && before > 0)
+		gd_strbuf_addf(out, "%s went from %s to %s (%.3gx)", name, a, b,
+			       under / before);
+	else
+		gd_strbuf_addf(out, "%s went from %s to %s", name, a, b);
+}
+
+static void add_impact(const struct gd_report *r, const struct impact *w,
+		       struct gd_strbuf *out)
+{
+	const char *recovery = stage_of_kind(r, "recovery");
+	struct gd_load_stats after;
+	char p99[32];
+
+	gd_strbuf_addf(out, ": for %s.%s, hit hardest, ", w->load, w->client);
+	add_change(out, "p99", w->before.p99, w->under.p99, GD_UNIT_DURATION,
+		   w->compared);
+	gd_strbuf_adds(out, " and ");
+	add_change(out, "success", w->before.success, w->under.success, GD_UNIT_RATIO,
+		   w->compared);
+	if (recovery &&
+	    gd_results_load_stats(r->results, w->load, w->client, recovery, &after) == 0)
+		gd_strbuf_addf(out, "; in %s p99 was %s", recovery,
+			       gd_metric_format(after.p99, GD_UNIT_DURATION, p99));
+}
+
+/* "eth1: lose 5 % of outgoing packets on api-1, and 2 more" */
+static size_t add_faults(const struct gd_report *r, const char *stage,
+			 struct gd_strbuf *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < gd_results_n_faults(r->results); i++) {
+		struct gd_fault_view f = gd_results_fault(r->results, i);
+
+		if (!f.injected_ns || (stage && strcmp(f.stage, stage) != 0))
+			continue;
+		if (n++ < 2)
+			gd_strbuf_addf(out, "%s%s on %s", n > 1 ? " and " : "",
+				       *f.describe ? f.describe : f.kind,
+				       *f.host ? f.host : "a host");
+	}
+	if (n > 2)
+		gd_strbuf_addf(out, " and %zu more", n - 2);
+	return n;
+}
+
+void gd_story_happened(const struct gd_report *r, struct gd_strbuf *out)
+{
+	struct impact worst = worst_impact(r);
+	GD_AUTO_STRBUF(faults);
+
+	if (!gd_report_injected(r, NULL)) {
+		gd_strbuf_adds(out, "No fault was injected.");
+		return;
+	}
+	if (add_faults(r, worst.any ? worst.stage : NULL, &faults) == 0)
+		gd_strbuf_adds(&faults, "a fault that never came to be in");
+	gd_strbuf_addf(out, "Under %s", gd_strbuf_str(&faults));
+	if (worst.any) {
+		gd_strbuf_addf(out, " (stage %s)", worst.stage);
+		add_impact(r, &worst, out);
+	} else {
+		gd_strbuf_adds(out, ", nothing that clients felt was measured");
+	}
+	gd_strbuf_adds(out, ".");
+}
+
+/* --- what next ------------------------------------------------------------------------ */
+
+static void next_by_hand(const struct gd_report *r, struct gd_strbuf *out)
+{
+	for (size_t i = 0; i < gd_results_n_faults(r->results); i++) {
+		struct gd_fault_view f = gd_results_fault(r->results, i);
+
+		if (!gd_story_left_behind(r, &f) && !gd_story_unwitnessed(r, &f))
+			continue;
+		gd_strbuf_addf(out,
+			       "Look at host %s with `gameday status --on %s`, undo with "
+			       "`gameday revert --on %s`, or by hand as the report says.",
+			       f.host, f.host, f.host);
+		return;
+	}
+}
+
+void gd_story_next(const struct gd_report *r, struct gd_strbuf *out)
+{
+	next_by_hand(r, out);
+	if (out->len > 0)
+		return;
+	switch (r->verdict.kind) {
+	case GD_VERDICT_HELD:
+		break;
+	case GD_VERDICT_REFUTED:
+		gd_strbuf_adds(out,
+			       "Read the failed expectations: either the system or the "
+			       "hypothesis needs a change.");
+		break;
+	case GD_VERDICT_INVALID:
+		gd_strbuf_adds(out,
+			       "Make the fault stronger, the load heavier or the stage "
+			       "longer, and run again: this run proves nothing.");
+		break;
+	case GD_VERDICT_ABORTED:
+		gd_strbuf_adds(out,
+			       "Everything was undone. Mend what stopped the run before "
+			       "the next one.");
+		break;
+	case GD_VERDICT_NOT_RUN:
+		gd_strbuf_adds(out,
+			       "Mend what the reason names, then run again: no host was "
+			       "changed.");
+		break;
+	case GD_VERDICT_LEFT_BEHIND:
+		gd_strbuf_adds(out,
+			       "A human must look at the hosts named in the report.");
+		break;
+	}
+}
+
+void gd_story_when(const struct gd_report *r, const struct gd_verdict_item *item,
+		   struct gd_strbuf *out)
+{
+	int64_t injected = gd_report_injected(r, *item->stage ? item->stage : NULL);
+	double after;
+
+	if (!item->first_wall_ns || !injected)
+		return;
+	after = (double)(item->first_wall_ns - injected) / (double)GD_NS_PER_S;
+	gd_strbuf_addf(out, "%.1f s after the injection", after);
+	if (!r->harm_ns)
+		return;
+	after = (double)(item->first_wall_ns - r->harm_ns) / (double)GD_NS_PER_S;
+	if (after >= 0)
+		gd_strbuf_addf(out, ", %.1f s after the first harm", after);
+	else
+		gd_strbuf_addf(out, ", %.1f s before any harm", -after);
+}
+
+/* --- harm ----------------------------------------------------------------------------- */
+
+/* The worst that single baseline intervals of a series were, and its p99 over all. */
+struct normal {
+	double p99, worst_p99, worst_success;
+	bool known;
+};
+
+static struct normal normal_of(const struct gd_report *r, size_t series)
+{
+	const char *baseline = stage_of_kind(r, "baseline");
+	struct normal n = {.worst_success = 1};
+	struct gd_stage_span st = {0};
+	struct gd_load_stats s;
+	const char *load, *client;
+
+	gd_results_series(r->results, series, &load, &client);
+	if (!baseline ||
+	    gd_results_load_stats(r->results, load, client, baseline, &s) != 0)
+		return n;
+	for (size_t i = 0; i < gd_results_n_stages(r->results); i++)
+		if (strcmp(gd_results_stage(r->results, i).name, baseline) == 0)
+			st = gd_results_stage(r->results, i);
+	n.known = s.requests > 0;
+	n.p99 = s.p99;
+	for (size_t i = 0; i < gd_results_n_intervals(r->results, series); i++) {
+		const struct gd_interval *iv = gd_results_interval(r->results, series, i);
+
+		if (iv->start_wall_ns < st.begin_ns ||
+		    (st.figures_end_ns && iv->start_wall_ns >= st.figures_end_ns))
+			continue;
+		gd_results_point(r->results, series, i, &s);
+		n.worst_p99 = fmax(n.worst_p99, s.p99);
+		n.worst_success = fmin(n.worst_success, s.success);
+	}
+	return n;
+}
+
+static bool hurts(const struct normal *n, const struct gd_load_stats *s)
+{
+	return s->success < n->worst_success ||
+	       (s->p99 > 2 * n->p99 && s->p99 > n->worst_p99);
+}
+
+static void harm_of(struct gd_report *r, size_t series, int64_t from)
+{
+	struct normal n = normal_of(r, series);
+	const char *load, *client;
+
+	gd_results_series(r->results, series, &load, &client);
+	for (size_t i = 0; n.known && i < gd_results_n_intervals(r->results, series);
+	     i++) {
+		const struct gd_interval *iv = gd_results_interval(r->results, series, i);
+		int64_t end = iv->start_wall_ns + iv->length_ns;
+		struct gd_load_stats s;
+		char p99[32], success[32];
+
+		if (end <= from || (r->harm_ns && iv->start_wall_ns >= r->harm_ns))
+			continue;
+		gd_results_point(r->results, series, i, &s);
+		if (!hurts(&n, &s))
+			continue;
+		r->harm_ns = iv->start_wall_ns > from ? iv->start_wall_ns : from;
+		(void)snprintf(r->harm, sizeof(r->harm),
+			       "%.40s.%.40s: p99 %s, success %s", load, client,
+			       gd_metric_format(s.p99, GD_UNIT_DURATION, p99),
+			       gd_metric_format(s.success, GD_UNIT_RATIO, success));
+		return;
+	}
+}
+
+void gd_story_find_harm(struct gd_report *r)
+{
+	int64_t from = gd_report_injected(r, NULL);
+
+	r->harm_ns = 0;
+	for (size_t i = 0; from && i < gd_results_n_series(r->results); i++)
+		harm_of(r, i, from);
+}

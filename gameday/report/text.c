@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gameday/report/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/*
+ * Reads one character of at most `left` bytes: its length and code point, or length 0 when
+ * the bytes are not UTF-8 (overlong forms, surrogates and beyond U+10FFFF included).
+ */
+static size_t decode(const unsigned char *s, size_t left, uint32_t *ret)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t len = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+	uint32_t c = len == 1 ? s[0] : s[0] & (0x7fU >> len);
+
+	if (s[0] >= 0x80 && (s[0] < 0xc2 || s[0] > 0xf4))
+		return 0;
+	if (len > left)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	*ret = c;
+	return len;
+}
+
+void gd_text_clean(char *text, size_t size)
+{
+	unsigned char *s = (unsigned char *)text;
+	size_t i = 0;
+
+	while (i < size) {
+		uint32_t c = 0;
+		size_t len = decode(s + i, size - i, &c);
+
+		if (len == 0 || c == 0) {
+			s[i] = '?';
+			len = 1;
+		}
+		i += len;
+	}
+}
+
+/* Moves the cursor, breaks a line or turns the direction of writing. */
+static bool is_unsafe(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || (c >= 0x200b && c <= 0x200f) ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
+	       c == 0xfeff;
+}
+
+/* The next character as safe bytes: its length, and what to show instead in *ret_safe. */
+static size_t step(const char *s, bool *ret_safe)
+{
+	uint32_t c = 0;
+	size_t len = decode((const unsigned char *)s, strnlen(s, 4), &c);
+
+	*ret_safe = len > 0 && !is_unsafe(c);
+	return len ? len : 1;
+}
+
+void gd_text_plain(struct gd_strbuf *out, const char *text, size_t max)
+{
+	while (*text && max-- > 0) {
+		bool safe;
+		size_t len = step(text, &safe);
+
+		gd_strbuf_add(out, safe ? text : " ", safe ? len : 1);
+		text += len;
+	}
+	if (*text)
+		gd_strbuf_adds(out, "...");
+}
+
+/* The character as Markdown: an entity for what is HTML, a backslash for what is markup. */
+static void add_md(struct gd_strbuf *out, const char *s, size_t len)
+{
+	if (*s == '<')
+		gd_strbuf_adds(out, "&lt;");
+	else if (*s == '>')
+		gd_strbuf_adds(out, "&gt;");
+	else if (*s == '&')
+		gd_strbuf_adds(out, "&amp;");
+	else if (strchr("\\`*[]|~#", *s))
+		gd_strbuf_addf(out, "\\%c", *s);
+	else
+		gd_strbuf_add(out, s, len);
+}
+
+void gd_text_md(struct gd_strbuf *out, const char *text)
+{
+	while (*text) {
+		bool safe;
+		size_t len = step(text, &safe);
+
+		if (safe)
+			add_md(out, text, len);
+		else
+			gd_strbuf_addc(out, ' ');
+		text += len;
+	}
+}
+
+void gd_text_mdf(struct gd_strbuf *out, const char *fmt, ...)
+{
+	GD_AUTO_STRBUF(plain);
+	va_list ap;
+
+	va_start(ap, fmt);
+	gd_strbuf_vaddf(&plain, fmt, ap);
+	va_end(ap);
+	gd_text_md(out, gd_strbuf_str(&plain));
+	out->failed = out->failed || plain.failed;
+}
+
+static size_t longest_backticks(const char *text)
+{
+	size_t longest = 0;
+
+	for (; *text; text++) {
+		size_t n = strspn(text, "`");
+
+		longest = n > longest ? n : longest;
+		text += n;
+		if (!*text)
+			break;
+	}
+	return longest;
+}
+
+static void add_fence(struct gd_strbuf *out, size_t n)
+{
+	while (n-- > 0)
+		gd_strbuf_addc(out, '`');
+	gd_strbuf_addc(out, '\n');
+}
+
+void gd_text_md_block(struct gd_strbuf *out, const char *text, size_t max)
+{
+	size_t fence = longest_backticks(text) + 1;
+	const char *start = text;
+
+	fence = fence < 3 ? 3 : fence;
+	add_fence(out, fence);
+	while (*text && (size_t)(text - start) < max) {
+		bool safe;
+		size_t len = step(text, &safe);
+
+		if (*text == '\n' || *text == '\t')
+			gd_strbuf_addc(out, *text);
+		else
+			gd_strbuf_add(out, safe ? text : "?", safe ? len : 1);
+		text += len;
+	}
+	if (text > start && text[-1] != '\n')
+		gd_strbuf_addc(out, '\n');
+	if (*text)
+		gd_strbuf_addf(out, "... %zu more bytes\n", strlen(text));
+	add_fence(out, fence);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Foreign text (from hosts, journals and people's files) on its way to a page or terminal:
+ * what could be read as markup, move the cursor or reverse the direction is disarmed.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "gameday/base/attr.h"
+#include "gameday/base/strbuf.h"
+
+/* Replaces in place every byte that is not part of valid UTF-8, and NULs, with '?'. */
+void gd_text_clean(char *text, size_t size) GD_NONNULL;
+/*
+ * One line for a terminal: control characters, line ends and direction marks become
+ * spaces. At most max characters, then "...".
+ */
+void gd_text_plain(struct gd_strbuf *out, const char *text, size_t max) GD_NONNULL;
+/* One line of Markdown, fit for a table cell: the same, and markup is escaped. */
+void gd_text_md(struct gd_strbuf *out, const char *text) GD_NONNULL;
+/* printf, then gd_text_md. */
+void gd_text_mdf(struct gd_strbuf *out, const char *fmt, ...) GD_PRINTF(2, 3) GD_NONNULL;
+/*
+ * A fenced block of several lines, its fence longer than any run of backticks inside; at
+ * most max bytes of text, then a line that says how many are left out.
+ */
+void gd_text_md_block(struct gd_strbuf *out, const char *text, size_t max) GD_NONNULL;

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A format of the report: one file with one row. The table is in report.c. */
+#pragma once
+
+#include "gameday/report/model.h"
+
+struct gd_report_writer {
+	const char *format; /* "md" */
+	const char *file;   /* "report.md" */
+	int (*write)(const struct gd_report *r, struct gd_strbuf *out, struct gd_error *err);
+};
+
+extern const struct gd_report_writer gd_report_md;
+extern const struct gd_report_writer gd_report_json;
