@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A file with five different mistakes gives five errors, each at its place, and exit 2.
+set -eu
+SOURCE=$1
+GD=$2
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+cd "$WORK"
+
+cat >five.yaml <<'YAML'
+scenario: five
+title: Five mistakes
+hypothesis: Each is found.
+hosts:
+  server: api-1
+load:
+  - name: page
+    from: runner
+    http: http://{server}:8080/
+    rate: 50 furlongs
+    connections: 8
+    timeuot: 1s
+steady:
+  - page.plain.p98 < 50ms
+stages:
+  - baseline: {for: 5s}
+  - lossy: {for: 5s, faults: [{netem: {on: sever, device: eth1, loss: 500%}}]}
+  - recovery: {for: 5s}
+YAML
+status=0
+"$GD" check five.yaml >out 2>&1 || status=$?
+cat out
+[ $status -eq 2 ] || { echo "exit $status, expected 2"; exit 1; }
+for place in 10:11 12:5 14:5 17:42 17:68; do
+	grep -q "^five.yaml:$place: error: " out || { echo "no error at $place"; exit 1; }
+done
+[ "$(grep -c ': error: ' out)" -eq 5 ] || { echo "not five errors"; exit 1; }
+grep -q 'timeout' out || { echo "no suggestion for timeuot"; exit 1; }
+[ "$(grep -c '^ *| *^' out)" -eq 5 ] || [ "$(grep -cE '^[ |0-9]*\^' out)" -eq 5 ] || { echo "not five carets"; exit 1; }
+
+# What is shipped is right, and says so.
+"$GD" check "$SOURCE"/scenarios/*.yaml "$SOURCE"/runbooks/*.yaml
+# Not there; not YAML; a bomb; NULs.
+for bad in missing; do
+	status=0
+	"$GD" check $bad >out 2>&1 || status=$?
+	[ $status -eq 2 ] || { cat out; echo "exit $status for $bad"; exit 1; }
+done
+printf 'a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n' >bomb.yaml
+printf 'scenario: \0\n' >nul.yaml
+head -c 2000000 /dev/zero | tr '\0' '[' >deep.yaml
+for bad in bomb nul deep; do
+	status=0
+	timeout 10 "$GD" check $bad.yaml >out 2>&1 || status=$?
+	[ $status -eq 2 ] || { head -c 500 out; echo "exit $status for $bad.yaml"; exit 1; }
+	[ "$(wc -c <out)" -lt 4000 ] || { echo "$bad.yaml: too much output"; exit 1; }
+done
