@@ -68,10 +68,10 @@ static bool can_leave_out(const struct gd_shape *shape, size_t i, const void *va
 	return shape->given_offset != GD_NO_OFFSET && equals_default(field, m);
 }
 
-/* Integers beyond a double's reach become digits in a string, as everywhere in gameday. */
+/* From 10^15 on cJSON may print a neighbour: then the digits go as a string (base/json.h). */
 static cJSON *encode_int(int64_t v, const char *digits)
 {
-	if (v >= -INT64_C(9007199254740992) && v <= INT64_C(9007199254740992))
+	if (v > -INT64_C(1000000000000000) && v < INT64_C(1000000000000000))
 		return cJSON_CreateNumber((double)v);
 	return cJSON_CreateString(digits);
 }

@@ -47,15 +47,14 @@ void gd_value_range(const struct gd_field *field, int64_t *ret_min, int64_t *ret
 	bool own = field->min != 0 || field->max != 0;
 
 	*ret_min = own ? field->min : 0;
-	*ret_max = own ? field->max : INT64_MAX;
+	*ret_max = own && field->max >= field->min ? field->max : INT64_MAX;
 	if (!own && (field->kind == GD_KIND_INT || field->kind == GD_KIND_DOUBLE))
 		*ret_min = INT64_MIN;
 	if (!own && field->kind == GD_KIND_RATIO)
 		*ret_max = 1000 * 1000 * 1000;
-	if (!own && field->kind == GD_KIND_TEXT)
+	if (field->kind == GD_KIND_TEXT && *ret_max == INT64_MAX)
 		*ret_max = MAX_TEXT;
-	if (field->kind == GD_KIND_NAME &&
-	    (*ret_max <= 0 || *ret_max >= (int64_t)field->size))
+	if (field->kind == GD_KIND_NAME && *ret_max >= (int64_t)field->size)
 		*ret_max = (int64_t)field->size - 1;
 }
 
@@ -176,16 +175,17 @@ static int parse_int(const char *text, int64_t *ret, struct gd_error *err)
 static int parse_double(const struct gd_field *field, const char *text, double *ret,
 			struct gd_error *err)
 {
-	bool own = field->min != 0 || field->max != 0;
+	int64_t min, max;
 	char *end;
 
 	*ret = strtod(text, &end);
 	if (end == text || *end || !isfinite(*ret) || strpbrk(text, "xXpP \t\n"))
 		return gd_raise(err, GD_E_INPUT, "\"%.40s\" is not a number", text);
-	if (own && (*ret < (double)field->min || *ret > (double)field->max))
-		return check_range(field,
-				   *ret < (double)field->min ? INT64_MIN : INT64_MAX,
-				   text, err);
+	gd_value_range(field, &min, &max);
+	if (min != INT64_MIN && *ret < (double)min)
+		return check_range(field, min - 1, text, err);
+	if (max != INT64_MAX && *ret > (double)max)
+		return check_range(field, max + 1, text, err);
 	return 0;
 }
 

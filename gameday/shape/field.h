@@ -66,7 +66,8 @@ struct gd_field {
 	enum gd_kind kind;
 	unsigned flags;
 	size_t offset, size; /* of the member; use GD_MEMBER */
-	int64_t min, max;    /* in the kind's unit; both 0: the kind's own range */
+	/* In the kind's unit; both 0: the kind's own range; max below min: no upper limit. */
+	int64_t min, max;
 	const struct gd_choice *choices; /* ENUM; ends with a NULL name */
 	const struct gd_shape *shape;    /* OBJECT, LIST, MAP */
 };
