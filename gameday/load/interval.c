@@ -52,6 +52,25 @@ void gd_interval_fini(struct gd_interval *iv)
 	*iv = (struct gd_interval){0};
 }
 
+void gd_interval_add(struct gd_interval *into, const struct gd_interval *from)
+{
+	into->length_ns += from->length_ns;
+	into->intended += from->intended;
+	into->attempts += from->attempts;
+	into->retries += from->retries;
+	into->budget_denied += from->budget_denied;
+	into->late += from->late;
+	into->behind |= from->behind;
+	if (from->late_max_ns > into->late_max_ns)
+		into->late_max_ns = from->late_max_ns;
+	for (size_t i = 0; i < GD_N_OUTCOMES; i++) {
+		into->outcomes[i] += from->outcomes[i];
+		into->attempt_outcomes[i] += from->attempt_outcomes[i];
+	}
+	gd_hist_merge(into->latency, from->latency);
+	gd_hist_merge(into->attempt_latency, from->attempt_latency);
+}
+
 static bool set_outcomes(cJSON *obj, const char *key,
 			 const uint64_t counts[GD_N_OUTCOMES])
 {

@@ -49,25 +49,6 @@ static void signal_reader(struct gd_load *l)
 	(void)n; /* full: readable as well */
 }
 
-static void merge_into(struct gd_interval *into, const struct gd_interval *from)
-{
-	into->length_ns += from->length_ns;
-	into->intended += from->intended;
-	into->attempts += from->attempts;
-	into->retries += from->retries;
-	into->budget_denied += from->budget_denied;
-	into->late += from->late;
-	into->behind |= from->behind;
-	if (from->late_max_ns > into->late_max_ns)
-		into->late_max_ns = from->late_max_ns;
-	for (size_t i = 0; i < GD_N_OUTCOMES; i++) {
-		into->outcomes[i] += from->outcomes[i];
-		into->attempt_outcomes[i] += from->attempt_outcomes[i];
-	}
-	gd_hist_merge(into->latency, from->latency);
-	gd_hist_merge(into->attempt_latency, from->attempt_latency);
-}
-
 static struct queued *last_of_client(struct gd_load *l, const char *client)
 {
 	struct queued *last = NULL;
@@ -88,7 +69,7 @@ static void enqueue(struct gd_load *l, struct gd_interval *iv)
 	if (!q)
 		last = last_of_client(l, iv->client);
 	if (last)
-		merge_into(&last->iv, iv);
+		gd_interval_add(&last->iv, iv);
 	if (!q) {
 		gd_interval_fini(iv);
 		return;

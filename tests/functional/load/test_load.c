@@ -73,20 +73,7 @@ static void add(struct total *t, const struct gd_interval *iv)
 		t->intended[t->n_intervals] = iv->intended;
 	t->n_intervals++;
 	t->n_behind += iv->behind;
-	t->sum.length_ns += iv->length_ns;
-	t->sum.intended += iv->intended;
-	t->sum.attempts += iv->attempts;
-	t->sum.retries += iv->retries;
-	t->sum.budget_denied += iv->budget_denied;
-	t->sum.late += iv->late;
-	if (iv->late_max_ns > t->sum.late_max_ns)
-		t->sum.late_max_ns = iv->late_max_ns;
-	for (size_t i = 0; i < GD_N_OUTCOMES; i++) {
-		t->sum.outcomes[i] += iv->outcomes[i];
-		t->sum.attempt_outcomes[i] += iv->attempt_outcomes[i];
-	}
-	gd_hist_merge(t->sum.latency, iv->latency);
-	gd_hist_merge(t->sum.attempt_latency, iv->attempt_latency);
+	gd_interval_add(&t->sum, iv);
 }
 
 /* What must be so in every run: nothing is lost and nothing counted twice. */

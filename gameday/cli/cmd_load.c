@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The load generator alone. The command line becomes the node tree of a scenario's load, so
+ * rates, limits and client policies mean here what they mean there.
+ */
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "gameday/base/auto.h"
+#include "gameday/base/loop.h"
+#include "gameday/cli/cmd.h"
+#include "gameday/load/load.h"
+#include "gameday/scenario/yaml.h"
+#include "gameday/shape/metric.h"
+
+GD_DEFINE_AUTO(gd_loop, gd_loop_free);
+
+extern const struct gd_cmd gd_cmd_load;
+
+#define NAME "load"
+
+struct options {
+	char *rate, *concurrency, *connections, *timeout, *method;
+	struct gd_span length;
+	struct gd_list clients; /* struct client_text */
+	bool json;
+};
+
+struct client_text {
+	char *text;
+};
+
+static const struct gd_field client_text_fields[] = {
+	{.name = "client",
+	 .help = "a client policy, as under clients: in a scenario",
+	 .kind = GD_KIND_TEXT,
+	 .flags = GD_FIELD_REQUIRED,
+	 .min = 1,
+	 .max = 4096,
+	 GD_MEMBER(struct client_text, text)},
+};
+
+static const struct gd_shape client_text_shape = {.name = "client",
+						  .fields = client_text_fields,
+						  .n_fields = 1,
+						  .size = sizeof(struct client_text),
+						  .key_offset = GD_NO_OFFSET,
+						  .node_offset = GD_NO_OFFSET,
+						  .given_offset = GD_NO_OFFSET,
+						  .scalar = true};
+
+static const struct gd_field fields[] = {
+	{.name = "rate",
+	 .help = "open loop: requests per second of each client, as 200/s",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct options, rate)},
+	{.name = "concurrency",
+	 .help = "closed loop: requests that each client keeps under way",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct options, concurrency)},
+	{.name = "for",
+	 .help = "how long",
+	 .kind = GD_KIND_DURATION,
+	 .flags = GD_FIELD_REQUIRED,
+	 .min = GD_NS_PER_MS,
+	 .max = 24 * 3600 * GD_NS_PER_S,
+	 GD_MEMBER(struct options, length)},
+	{.name = "connections",
+	 .help = "connections of each client, at most",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct options, connections)},
+	{.name = "timeout",
+	 .help = "of one attempt (default 1s)",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct options, timeout)},
+	{.name = "method",
+	 .help = "HTTP method (default GET)",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct options, method)},
+	{.name = "client",
+	 .help = "a client, as in a scenario: 'NAME: {retry: {attempts: 3}}'; may repeat",
+	 .kind = GD_KIND_LIST,
+	 .shape = &client_text_shape,
+	 GD_MEMBER(struct options, clients)},
+	{.name = "json",
+	 .help = "print the result as JSON",
+	 .kind = GD_KIND_BOOL,
+	 GD_MEMBER(struct options, json)},
+};
+
+/* One client's intervals, added up. */
+struct summary {
+	struct gd_interval sum; /* owned */
+	size_t n_intervals, n_behind;
+};
+
+struct session {
+	const struct options *options;
+	struct gd_load *load; /* owned */
+	struct summary clients[GD_LOAD_MAX_CLIENTS];
+	size_t n_clients;
+	bool live, ended, stopped, given_up;
+	struct gd_error err;
+	bool failed;
+};
+
+/* --- the spec ------------------------------------------------------------------------- */
+
+static int put_text(struct gd_node *map, const char *key, const char *text,
+		    struct gd_error *err)
+{
+	struct gd_node *value;
+
+	if (!text)
+		return 0;
+	value = gd_node_scalar(text, false, (struct gd_pos){0});
+	if (!value || gd_node_append(map, key, (struct gd_pos){0}, value) < 0)
+		return gd_raise_nomem(err);
+	return 0;
+}
+
+static int move_client(struct gd_node *clients, struct gd_node_entry *entry,
+		       struct gd_error *err)
+{
+	if (gd_node_get(clients, entry->key))
+		return gd_raise(err, GD_E_INPUT, "client %s given twice", entry->key);
+	if (gd_node_append(clients, entry->key, entry->key_pos,
+			   gd_steal_ptr(&entry->value)) < 0)
+		return gd_raise_nomem(err);
+	return 0;
+}
+
+/* "plain", or "NAME: {POLICY}" in YAML, is added to the map of clients. */
+static int add_client(struct gd_node *clients, const char *text, struct gd_error *err)
+{
+	GD_AUTO(gd_node) struct gd_node *tree = NULL;
+	GD_AUTO_DIAGS(diags);
+	struct gd_node *empty;
+
+	if (gd_yaml_parse(text, strlen(text), "--client", &tree, &diags) < 0)
+		return gd_diags_to_error(&diags, err) < 0
+			       ? -1
+			       : gd_raise(err, GD_E_INPUT, "--client '%s' is not YAML",
+					  text);
+	if (tree && tree->kind == GD_NODE_SCALAR) {
+		empty = gd_node_new(GD_NODE_MAP, (struct gd_pos){0});
+		if (!empty ||
+		    gd_node_append(clients, tree->text, (struct gd_pos){0}, empty) < 0)
+			return gd_raise_nomem(err);
+		return 0;
+	}
+	if (!tree || tree->kind != GD_NODE_MAP || tree->n_entries == 0)
+		return gd_raise(
+			err, GD_E_INPUT,
+			"--client '%s': wanted NAME or 'NAME: {retry: {attempts: 3}}'",
+			text);
+	for (size_t i = 0; i < tree->n_entries; i++) {
+		if (move_client(clients, &tree->entries[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_clients(struct gd_node *map, const struct options *o, struct gd_error *err)
+{
+	struct gd_node *clients = gd_node_new(GD_NODE_MAP, (struct gd_pos){0});
+
+	if (!clients || gd_node_append(map, "clients", (struct gd_pos){0}, clients) < 0)
+		return gd_raise_nomem(err);
+	for (size_t i = 0; i < o->clients.n; i++) {
+		if (add_client(clients, GD_AT(&o->clients, struct client_text, i)->text,
+			       err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int make_tree(const struct gd_cmd_args *args, struct gd_node *map,
+		     struct gd_error *err)
+{
+	const struct options *o = args->options;
+
+	if (put_text(map, "name", NAME, err) < 0 ||
+	    put_text(map, "http", args->operands[0], err) < 0 ||
+	    put_text(map, "rate", o->rate, err) < 0 ||
+	    put_text(map, "concurrency", o->concurrency, err) < 0 ||
+	    put_text(map, "connections", o->connections, err) < 0 ||
+	    put_text(map, "timeout", o->timeout, err) < 0 ||
+	    put_text(map, "method", o->method, err) < 0)
+		return -1;
+	return add_clients(map, o, err);
+}
+
+/* There is only one load here: "load load: " in front of a message helps nobody. */
+static void drop_name(struct gd_error *err)
+{
+	static const char front[] = "load " NAME ": ";
+
+	if (strncmp(err->text, front, strlen(front)) == 0)
+		memmove(err->text, err->text + strlen(front),
+			strlen(err->text + strlen(front)) + 1);
+}
+
+static int start(const struct gd_cmd_args *args, struct session *s, struct gd_error *err)
+{
+	GD_AUTO(gd_node)
+	struct gd_node *map = gd_node_new(GD_NODE_MAP, (struct gd_pos){0});
+	GD_AUTO_DIAGS(diags);
+	struct gd_load_options opt = {.duration = s->options->length};
+	struct gd_load_spec spec = {0};
+	int status;
+
+	if (!map)
+		return gd_raise_nomem(err);
+	if (make_tree(args, map, err) < 0)
+		return -1;
+	if (gd_shape_decode(&gd_load_shape, map, &spec, &diags) < 0)
+		status = gd_diags_to_error(&diags, err);
+	else
+		status = gd_load_start(&spec, &opt, &s->load, err);
+	gd_shape_fini(&gd_load_shape, &spec);
+	drop_name(err);
+	return status;
+}
+
+/* --- figures -------------------------------------------------------------------------- */
+
+static uint64_t n_finished(const struct gd_interval *iv)
+{
+	return iv->intended - iv->outcomes[GD_OUTCOME_UNFINISHED];
+}
+
+static double seconds_of(const struct gd_interval *iv)
+{
+	return (double)iv->length_ns / (double)GD_NS_PER_S;
+}
+
+/* of / whole; NAN when there is no whole. */
+static double share(uint64_t of, uint64_t whole)
+{
+	return whole > 0 ? (double)of / (double)whole : (double)NAN;
+}
+
+static double success_of(const struct gd_interval *iv)
+{
+	return share(iv->outcomes[GD_OUTCOME_OK], n_finished(iv));
+}
+
+/* A step's upper end may lie above the greatest value itself: that would look odd. */
+static double percentile(const struct gd_interval *iv, double p)
+{
+	if (gd_hist_count(iv->latency) == 0)
+		return (double)NAN;
+	return fmin((double)gd_hist_percentile(iv->latency, p),
+		    (double)gd_hist_max(iv->latency));
+}
+
+static const struct {
+	const char *title, *key;
+	double percentile;
+} columns[] = {
+	{"p50", "p50_ns", 50},      {"p90", "p90_ns", 90},  {"p99", "p99_ns", 99},
+	{"p99.9", "p999_ns", 99.9}, {"max", "max_ns", 100},
+};
+
+static void print_errors(const struct gd_interval *iv)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < GD_N_OUTCOMES; i++) {
+		if (i == GD_OUTCOME_OK || iv->outcomes[i] == 0)
+			continue;
+		(void)printf("%s%s %llu", first ? "  errors: " : ", ",
+			     gd_outcome_name((enum gd_outcome)i),
+			     (unsigned long long)iv->outcomes[i]);
+		first = false;
+	}
+	if (!first)
+		(void)putchar('\n');
+}
+
+static void print_row(const struct summary *c)
+{
+	const struct gd_interval *iv = &c->sum;
+	char rate[32], success[32], cell[32];
+
+	(void)gd_metric_format((double)iv->intended / seconds_of(iv), GD_UNIT_FREQ, rate);
+	(void)gd_metric_format(success_of(iv), GD_UNIT_RATIO, success);
+	(void)printf("%-14s %10s %9llu %10s", iv->client, rate,
+		     (unsigned long long)iv->intended, success);
+	for (size_t i = 0; i < GD_N_ELEMS(columns); i++)
+		(void)printf(" %9s",
+			     gd_metric_format(percentile(iv, columns[i].percentile),
+					      GD_UNIT_DURATION, cell));
+	(void)printf(" %8.3f %8llu\n", share(iv->attempts, iv->intended),
+		     (unsigned long long)iv->retries);
+	print_errors(iv);
+	if (iv->budget_denied > 0)
+		(void)printf("  retries denied by the budget: %llu\n",
+			     (unsigned long long)iv->budget_denied);
+}
+
+static void print_behind(const struct session *s)
+{
+	char late[32];
+
+	for (size_t i = 0; i < s->n_clients; i++) {
+		const struct summary *c = &s->clients[i];
+
+		if (c->n_behind == 0)
+			continue;
+		(void)printf(
+			"%s: the generator itself fell behind in %zu of %zu intervals, "
+			"by up to %s:\n  these latencies hold its own delay too\n",
+			c->sum.client, c->n_behind, c->n_intervals,
+			gd_span_human((struct gd_span){c->sum.late_max_ns}, late));
+	}
+}
+
+static void print_table(const struct session *s)
+{
+	(void)printf("%-14s %10s %9s %10s", "client", "rate", "requests", "success");
+	for (size_t i = 0; i < GD_N_ELEMS(columns); i++)
+		(void)printf(" %9s", columns[i].title);
+	(void)printf(" %8s %8s\n", "att/req", "retries");
+	for (size_t i = 0; i < s->n_clients; i++)
+		print_row(&s->clients[i]);
+	print_behind(s);
+}
+
+static int client_to_json(const struct summary *c, cJSON *list, struct gd_error *err)
+{
+	const struct gd_interval *iv = &c->sum;
+	cJSON *obj = NULL;
+	bool ok;
+
+	if (gd_interval_to_json(iv, &obj, err) < 0)
+		return -1;
+	if (!cJSON_AddItemToArray(list, obj)) {
+		cJSON_Delete(obj);
+		return gd_raise_nomem(err);
+	}
+	cJSON_DeleteItemFromObjectCaseSensitive(obj, "type");
+	cJSON_DeleteItemFromObjectCaseSensitive(obj, "index");
+	ok = gd_json_set_num(obj, "seconds", seconds_of(iv)) &&
+	     gd_json_set_num(obj, "rate", (double)iv->intended / seconds_of(iv)) &&
+	     gd_json_set_num(obj, "success", success_of(iv)) &&
+	     gd_json_set_num(obj, "attempts_per_request",
+			     share(iv->attempts, iv->intended)) &&
+	     gd_json_set_int(obj, "intervals", (int64_t)c->n_intervals) &&
+	     gd_json_set_int(obj, "behind_intervals", (int64_t)c->n_behind);
+	for (size_t i = 0; ok && i < GD_N_ELEMS(columns); i++)
+		ok = gd_json_set_num(obj, columns[i].key,
+				     percentile(iv, columns[i].percentile));
+	return ok ? 0 : gd_raise_nomem(err);
+}
+
+static int print_json(const struct gd_cmd_args *args, const struct session *s,
+		      struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *root = cJSON_CreateObject();
+	GD_AUTO_FREE char *text = NULL;
+	cJSON *list = cJSON_CreateArray();
+
+	if (!gd_json_set(root, "clients", list) ||
+	    !gd_json_set_str(root, "url", args->operands[0]) ||
+	    !gd_json_set_bool(root, "stopped", s->stopped))
+		return gd_raise_nomem(err);
+	for (size_t i = 0; i < s->n_clients; i++) {
+		if (client_to_json(&s->clients[i], list, err) < 0)
+			return -1;
+	}
+	text = gd_json_print_pretty(root);
+	if (!text)
+		return gd_raise_nomem(err);
+	(void)puts(text);
+	return 0;
+}
+
+/* --- while it runs -------------------------------------------------------------------- */
+
+static void print_live(const struct gd_interval *iv)
+{
+	char rate[32], success[32], p50[32], p99[32];
+	uint64_t n_errors = n_finished(iv) - iv->outcomes[GD_OUTCOME_OK];
+
+	(void)fprintf(stderr,
+		      "%4llu  %-14s %10s  ok %-9s p50 %-9s p99 %-9s errors %llu%s\n",
+		      (unsigned long long)iv->index + 1, iv->client,
+		      gd_metric_format((double)iv->intended / seconds_of(iv),
+				       GD_UNIT_FREQ, rate),
+		      gd_metric_format(success_of(iv), GD_UNIT_RATIO, success),
+		      gd_metric_format(percentile(iv, 50), GD_UNIT_DURATION, p50),
+		      gd_metric_format(percentile(iv, 99), GD_UNIT_DURATION, p99),
+		      (unsigned long long)n_errors, iv->behind ? "  (behind)" : "");
+}
+
+/* The summary of iv's client, made when it is seen first; NULL when out of memory. */
+static struct summary *summary_of(struct session *s, const struct gd_interval *iv)
+{
+	struct summary *c;
+
+	for (size_t i = 0; i < s->n_clients; i++) {
+		if (strcmp(s->clients[i].sum.client, iv->client) == 0)
+			return &s->clients[i];
+	}
+	gd_assert(s->n_clients < GD_LOAD_MAX_CLIENTS);
+	c = &s->clients[s->n_clients++];
+	memcpy(c->sum.load, iv->load, sizeof(c->sum.load));
+	memcpy(c->sum.client, iv->client, sizeof(c->sum.client));
+	c->sum.start_wall_ns = iv->start_wall_ns;
+	c->sum.latency = gd_hist_new();
+	c->sum.attempt_latency = gd_hist_new();
+	return c->sum.latency && c->sum.attempt_latency ? c : NULL;
+}
+
+static void take_interval(struct session *s, const struct gd_interval *iv)
+{
+	struct summary *c = summary_of(s, iv);
+
+	if (!c) {
+		(void)gd_raise_nomem(&s->err);
+		s->failed = s->ended = true;
+		return;
+	}
+	gd_interval_add(&c->sum, iv);
+	c->n_intervals++;
+	c->n_behind += iv->behind;
+	if (s->live)
+		print_live(iv);
+}
+
+static void on_load(void *ctx, uint32_t events GD_UNUSED)
+{
+	struct session *s = ctx;
+	struct gd_interval iv;
+	int got;
+
+	while ((got = gd_load_take(s->load, &iv)) == 1) {
+		take_interval(s, &iv);
+		gd_interval_fini(&iv);
+	}
+	if (got == 2)
+		s->ended = true;
+}
+
+/* The first signal ends the load in order, the second one at once. */
+static void on_signal(void *ctx, int signo GD_UNUSED)
+{
+	struct session *s = ctx;
+
+	s->given_up = s->stopped;
+	s->stopped = true;
+	gd_load_stop(s->load);
+}
+
+static int drive(struct session *s, struct gd_error *err)
+{
+	static const int signos[] = {SIGINT, SIGTERM};
+	GD_AUTO(gd_loop) struct gd_loop *loop = NULL;
+	struct gd_io *io = NULL;
+
+	if (gd_loop_new(&loop, err) < 0 ||
+	    gd_loop_signals(loop, signos, GD_N_ELEMS(signos), on_signal, s, err) < 0 ||
+	    gd_loop_io(loop, gd_load_fd(s->load), EPOLLIN, on_load, s, &io, err) < 0)
+		return -1;
+	while (!s->ended && !s->given_up) {
+		if (gd_loop_step(loop, gd_after(gd_now(), gd_span_s(3600)), err) < 0)
+			return -1;
+	}
+	if (s->failed)
+		*err = s->err;
+	return s->failed ? -1 : gd_load_status(s->load, err);
+}
+
+static int run_session(const struct gd_cmd_args *args, struct session *s,
+		       struct gd_error *err)
+{
+	if (start(args, s, err) < 0 || drive(s, err) < 0)
+		return -1;
+	if (s->options->json)
+		return print_json(args, s, err);
+	print_table(s);
+	return GD_EXIT_HELD;
+}
+
+static int run(const struct gd_cmd_args *args, struct gd_error *err)
+{
+	struct session s = {.options = args->options, .live = isatty(STDERR_FILENO) == 1};
+	int status = run_session(args, &s, err);
+
+	gd_load_free(s.load);
+	for (size_t i = 0; i < s.n_clients; i++)
+		gd_interval_fini(&s.clients[i].sum);
+	return status;
+}
+
+const struct gd_cmd gd_cmd_load = {
+	.name = "load",
+	.synopsis =
+		"URL (--rate R | --concurrency N) --for D [--connections N] [--timeout D] "
+		"[--client SPEC]... [--json]",
+	.summary = "the load generator alone",
+	.details =
+		"With --rate each client starts its requests on a fixed schedule, and latency "
+		"counts from the\nscheduled start: a server that stands still can't hide. With "
+		"--concurrency a request starts\nwhen one has ended. Several clients run side by "
+		"side on the same schedule; without --client\nthere is one, plain, which tries "
+		"once. Ctrl-C ends early and prints what was measured.",
+	.example =
+		"gameday load http://127.0.0.1:8080/ --rate 200/s --for 10s --client plain "
+		"--client 'retrying: {retry: {attempts: 3, backoff: 20ms..500ms, budget: 20%}}'",
+	.options = GD_SHAPE("load", fields, struct options),
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};
