@@ -181,7 +181,8 @@ static void status_print(const struct gd_lab_report *r)
 		     r->state.restored ? "restored" : "booted", (long long)uptime_s(r));
 	(void)printf("  files   %s\n", r->paths.state);
 	if (!r->running)
-		(void)puts("  its QEMU is gone: `gameday lab up` or `gameday lab down` clears up");
+		(void)puts(
+			"  its QEMU is gone: `gameday lab up` or `gameday lab down` clears up");
 	for (size_t i = 0; r->running && i < GD_LAB_N_HOSTS; i++)
 		host_print(r, i);
 }
@@ -199,14 +200,18 @@ static int status(const struct options *o, const char *const operands[], size_t 
 		status_print(&r);
 	else if (status_json(&r, err) != 0)
 		return -1;
-	return strcmp(state_word(&r), "healthy") == 0 ? GD_EXIT_HELD : GD_EXIT_EXPECTATION;
+	return strcmp(state_word(&r), "healthy") == 0 ? GD_EXIT_HELD
+						      : GD_EXIT_EXPECTATION;
 }
 
 /* --- which of them ------------------------------------------------------------------- */
 
 static const struct verb verbs[] = {
-	{"up", 0, 0, up},         {"down", 0, 0, down},           {"status", 0, 0, status},
-	{"ssh", 1, SIZE_MAX, ssh}, {"inventory", 0, 0, inventory},
+	{"up", 0, 0, up},
+	{"down", 0, 0, down},
+	{"status", 0, 0, status},
+	{"ssh", 1, SIZE_MAX, ssh},
+	{"inventory", 0, 0, inventory},
 };
 
 /* An option behind the verb, as people type it. */
@@ -250,8 +255,8 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 	if (n < v->min_operands)
 		return gd_raise(err, GD_E_INPUT, "lab %s: which host?", v->name);
 	if (n > v->max_operands)
-		return gd_raise(err, GD_E_INPUT, "lab %s: `%s` is not understood", v->name,
-				operands[0]);
+		return gd_raise(err, GD_E_INPUT, "lab %s: `%s` is not understood",
+				v->name, operands[0]);
 	return v->run(&o, operands, n, err);
 }
 
@@ -269,7 +274,8 @@ const struct gd_cmd gd_cmd_lab = {
 		"The lab lives in $GAMEDAY_LAB_DIR, else $XDG_STATE_HOME/gameday/lab; down removes\n"
 		"it. Kernel, image and snapshot stay in $XDG_CACHE_HOME/gameday/lab. Its SSH keys\n"
 		"are new every time. status exits with 0 only if everything is healthy.",
-	.example = "gameday lab up && gameday lab ssh client curl -s http://10.20.0.11:8080/healthz",
+	.example =
+		"gameday lab up && gameday lab ssh client curl -s http://10.20.0.11:8080/healthz",
 	.options = GD_SHAPE("lab", fields, struct options),
 	.min_operands = 1,
 	.max_operands = 250,

@@ -13,6 +13,7 @@
  */
 #include "gameday/lab/guest/guest.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/random.h>
@@ -26,22 +27,50 @@
 
 #define BODY_MAX (64 * 1024)
 
+/* The port's device number follows the order of probing; its name does not. */
+static int port_open(void)
+{
+	DIR *d = opendir("/sys/class/virtio-ports");
+	struct dirent *e;
+	char path[300], name[64];
+	int fd = -1;
+
+	while (d && fd < 0 && (e = readdir(d))) {
+		(void)snprintf(path, sizeof path, "/sys/class/virtio-ports/%s/name",
+			       e->d_name);
+		FILE *f = fopen(path, "re");
+
+		if (!f)
+			continue;
+		if (fgets(name, sizeof name, f) &&
+		    strncmp(name, GD_LAB_CONTROL_PORT, strlen(GD_LAB_CONTROL_PORT)) ==
+			    0) {
+			(void)snprintf(path, sizeof path, "/dev/%s", e->d_name);
+			fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+		}
+		(void)fclose(f);
+	}
+	if (d)
+		closedir(d);
+	return fd;
+}
+
 void gd_control_open(struct gd_control *c)
 {
 	memset(c, 0, sizeof *c);
 	c->fd = -1;
 	for (int tries = 0; tries < 500 && c->fd < 0; tries++) {
-		c->fd = open(GD_LAB_CONTROL_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+		c->fd = port_open();
 		if (c->fd < 0)
 			usleep(10000);
 	}
 	if (c->fd < 0)
-		gd_say("%s: %s", GD_LAB_CONTROL_DEVICE, strerror(errno));
+		gd_say("no control port " GD_LAB_CONTROL_PORT);
 }
 
 static void clock_set(const char *args)
 {
-	struct timespec t = { 0 };
+	struct timespec t = {0};
 	char *end;
 
 	t.tv_sec = strtoll(args, &end, 10);
@@ -53,9 +82,10 @@ static void clock_set(const char *args)
 static void entropy_add(const char *hex)
 {
 	struct {
-		int entropy_count, buf_size; /* as struct rand_pool_info, with room behind */
+		int entropy_count,
+			buf_size; /* as struct rand_pool_info, with room behind */
 		unsigned char bytes[64];
-	} pool = { 0 };
+	} pool = {0};
 	size_t n = 0;
 	unsigned int byte;
 	int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
@@ -64,7 +94,8 @@ static void entropy_add(const char *hex)
 		pool.bytes[n++] = (unsigned char)byte;
 	pool.entropy_count = (int)(n * 8);
 	pool.buf_size = (int)n;
-	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool) != 0 || ioctl(fd, RNDRESEEDCRNG) != 0)
+	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool) != 0 ||
+	    ioctl(fd, RNDRESEEDCRNG) != 0)
 		gd_say("entropy: %s", strerror(errno));
 	if (fd >= 0)
 		close(fd);

@@ -58,12 +58,12 @@ struct gd_control {
 	int fd;
 	char line[4096];
 	size_t n_line;
-	char *body;      /* of a `put` under way, else NULL */
+	char *body; /* of a `put` under way, else NULL */
 	size_t n_body, body_size;
 	char path[256];
 	mode_t mode;
-	bool go;         /* keys are in place */
-	bool health;     /* a health report was asked for */
+	bool go;     /* keys are in place */
+	bool health; /* a health report was asked for */
 };
 
 /* Opens the virtio port, waiting for its device up to a limit; fd is -1 if it never comes. */

@@ -18,11 +18,28 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define PROBE_SECONDS 2
+#define PROBE_SECONDS 1
+
+/* Is somebody listening on port 22 there? Read, not tried: each try would cost an sshd a fork. */
+static bool sshd_listens(pid_t host)
+{
+	char path[64], line[256];
+	bool found = false;
+	FILE *f;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/net/tcp", (int)host);
+	f = fopen(path, "re");
+	/* "  0: 1502000A:0016 00000000:0000 0A ...": port 22, state LISTEN */
+	while (f && !found && fgets(line, sizeof line, f))
+		found = strstr(line, ":0016 00000000:0000 0A ") != NULL;
+	if (f)
+		(void)fclose(f);
+	return found;
+}
 
 static void limit_set(int fd)
 {
-	const struct timeval limit = { .tv_sec = PROBE_SECONDS };
+	const struct timeval limit = {.tv_sec = PROBE_SECONDS};
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
@@ -46,9 +63,10 @@ static bool talk(int fd, const char *ask, const char *want)
 	return false;
 }
 
-static bool http_is(const char *address, uint16_t port, const char *path, const char *want)
+static bool http_is(const char *address, uint16_t port, const char *path,
+		    const char *want)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	char ask[256];
 	bool ok;
@@ -57,15 +75,17 @@ static bool http_is(const char *address, uint16_t port, const char *path, const 
 		return false;
 	limit_set(fd);
 	(void)inet_pton(AF_INET, address, &to.sin_addr);
-	(void)snprintf(ask, sizeof ask, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", path, address);
-	ok = connect(fd, (const struct sockaddr *)&to, sizeof to) == 0 && talk(fd, ask, want);
+	(void)snprintf(ask, sizeof ask, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", path,
+		       address);
+	ok = connect(fd, (const struct sockaddr *)&to, sizeof to) == 0 &&
+	     talk(fd, ask, want);
 	close(fd);
 	return ok;
 }
 
 static bool bird_is_up(pid_t host)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool ok;
 
@@ -94,7 +114,8 @@ static void tell(int out, const char *host, const char *what, bool ok)
 {
 	char line[128];
 
-	(void)snprintf(line, sizeof line, "health %s %s %s\n", host, what, ok ? "ok" : "down");
+	(void)snprintf(line, sizeof line, "health %s %s %s\n", host, what,
+		       ok ? "ok" : "down");
 	say(out, line);
 }
 
@@ -115,6 +136,8 @@ static bool enter_net(pid_t host)
 void gd_health_report(const pid_t pids[static GD_LAB_N_HOSTS], bool modules_in, int out)
 {
 	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++)
+		tell(out, gd_lab_hosts[i].name, "ssh", sshd_listens(pids[i]));
+	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++)
 		if (gd_lab_hosts[i].role == GD_LAB_ROUTER)
 			tell(out, gd_lab_hosts[i].name, "bgp", bird_is_up(pids[i]));
 	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++)
@@ -125,9 +148,11 @@ void gd_health_report(const pid_t pids[static GD_LAB_N_HOSTS], bool modules_in, 
 
 		if (h->role != GD_LAB_API)
 			continue;
-		tell(out, h->name, "nginx", http_is(h->address, 8080, "/healthz", "200 OK"));
+		tell(out, h->name, "nginx",
+		     http_is(h->address, 8080, "/healthz", "200 OK"));
 		/* etcd answers "true" only after a read through the quorum. */
-		tell(out, h->name, "etcd", http_is(h->address, 2379, "/health", "\"true\""));
+		tell(out, h->name, "etcd",
+		     http_is(h->address, 2379, "/health", "\"true\""));
 	}
 	tell(out, "guest", "modules", modules_in);
 	say(out, "health done\n");

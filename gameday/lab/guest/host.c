@@ -34,8 +34,8 @@ struct service {
 	char name[32];
 	char text[2048]; /* the line; argv points into it */
 	const char *argv[N_ARGS];
-	pid_t pid;       /* 0: not running */
-	time_t due;      /* when to start it again, CLOCK_BOOTTIME seconds */
+	pid_t pid;  /* 0: not running */
+	time_t due; /* when to start it again, CLOCK_BOOTTIME seconds */
 };
 
 struct host {
@@ -66,9 +66,10 @@ static void cgroup_enter(const char *name)
 
 static void mounts_make(const struct gd_lab_host *self)
 {
-	static const char *const var[] = { "/var/lib/nginx", "/var/lib/etcd",  "/var/log/nginx",
-					   "/var/tmp",       "/var/cache",     "/run/sshd",
-					   "/run/bird",      "/run/lock",      "/var/empty" };
+	static const char *const var[] = {
+		"/var/lib/nginx", "/var/lib/etcd", "/var/log/nginx",
+		"/var/tmp",       "/var/cache",    "/run/sshd",
+		"/run/bird",      "/run/lock",     "/var/empty"};
 	char path[128];
 
 	(void)gd_mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
@@ -83,7 +84,8 @@ static void mounts_make(const struct gd_lab_host *self)
 	(void)gd_mount("run", "/run", "tmpfs", 0, "mode=755");
 	(void)gd_mount("tmp", "/tmp", "tmpfs", 0, "mode=1777");
 	(void)gd_mount("var", "/var", "tmpfs", 0, "mode=755");
-	(void)gd_mount("devpts", "/dev/pts", "devpts", 0, "newinstance,ptmxmode=0666,mode=620,gid=5");
+	(void)gd_mount("devpts", "/dev/pts", "devpts", 0,
+		       "newinstance,ptmxmode=0666,mode=620,gid=5");
 	(void)gd_mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777");
 	for (size_t i = 0; i < sizeof var / sizeof var[0]; i++)
 		(void)gd_mkdirs(var[i]);
@@ -159,11 +161,11 @@ static void disk_mount(const struct gd_lab_host *self)
 	char name[32], table[96], path[64];
 
 	(void)snprintf(name, sizeof name, "%s-data", self->name);
-	(void)snprintf(table, sizeof table, "0 %llu linear /dev/%s 0", GD_LAB_DISK_BYTES / 512,
-		       self->disk);
+	(void)snprintf(table, sizeof table, "0 %llu linear /dev/%s 0",
+		       GD_LAB_DISK_BYTES / 512, self->disk);
 	(void)snprintf(path, sizeof path, "/dev/mapper/%s", name);
-	if (gd_run((const char *const[]){ "/usr/sbin/dmsetup", "create", name, "--table", table,
-					  NULL }) == 0)
+	if (gd_run((const char *const[]){"dmsetup", "create", name, "--verifyudev",
+					 "--table", table, NULL}) == 0)
 		(void)gd_mount(path, "/var/lib/etcd", "ext4", MS_NOATIME, NULL);
 }
 
@@ -171,10 +173,10 @@ static void data_start(struct host *h)
 {
 	if (h->self->role == GD_LAB_ROUTER)
 		(void)gd_write_file("/proc/sys/net/ipv4/ip_forward", "1");
-	(void)gd_run((const char *const[]){ "/usr/sbin/ip", "-batch", "/etc/lab/data.ip", NULL });
+	(void)gd_run((const char *const[]){"ip", "-batch", "/etc/lab/data.ip", NULL});
 	if (access("/etc/lab/data.tc", R_OK) == 0)
-		(void)gd_run((const char *const[]){ "/usr/sbin/tc", "-batch", "/etc/lab/data.tc",
-						    NULL });
+		(void)gd_run(
+			(const char *const[]){"tc", "-batch", "/etc/lab/data.tc", NULL});
 	if (h->self->disk)
 		disk_mount(h->self);
 	services_read(h);
@@ -193,8 +195,8 @@ static void step(struct host *h)
 	if (n <= 0)
 		return;
 	if (what == GD_STEP_MGMT) {
-		(void)gd_run((const char *const[]){ "/usr/sbin/ip", "-batch", "/etc/lab/mgmt.ip",
-						    NULL });
+		(void)gd_run(
+			(const char *const[]){"ip", "-batch", "/etc/lab/mgmt.ip", NULL});
 		sshd_start(h);
 		gd_say("%s: sshd started", h->self->name);
 	} else if (what == GD_STEP_DATA) {
@@ -231,7 +233,7 @@ static void restart_due(struct host *h)
 
 void gd_host_main(const struct gd_lab_host *self, int steps)
 {
-	struct host h = { .self = self, .steps = steps };
+	struct host h = {.self = self, .steps = steps};
 	sigset_t mask;
 
 	sigemptyset(&mask);
@@ -240,11 +242,9 @@ void gd_host_main(const struct gd_lab_host *self, int steps)
 	h.signals = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
 	(void)sethostname(self->name, strlen(self->name));
 	mounts_make(self);
-	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
-	setenv("HOME", "/root", 1);
 	for (;;) {
-		struct pollfd fds[] = { { .fd = h.steps, .events = POLLIN },
-					{ .fd = h.signals, .events = POLLIN } };
+		struct pollfd fds[] = {{.fd = h.steps, .events = POLLIN},
+				       {.fd = h.signals, .events = POLLIN}};
 
 		(void)poll(fds, 2, 1000);
 		if (fds[0].revents)

@@ -13,7 +13,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -52,12 +52,14 @@ static void base_mounts(void)
 	(void)symlink("/proc/self/fd/1", "/dev/stdout");
 	(void)symlink("/proc/self/fd/2", "/dev/stderr");
 	(void)gd_mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, NULL);
-	(void)gd_write_file("/sys/fs/cgroup/cgroup.subtree_control", "+cpu +io +memory +pids");
+	(void)gd_write_file("/sys/fs/cgroup/cgroup.subtree_control",
+			    "+cpu +io +memory +pids");
 }
 
 static void hosts_start(struct machine *m)
 {
-	const int flags = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWPID | SIGCHLD;
+	const int flags =
+		CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWPID | SIGCHLD;
 
 	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++) {
 		int pipe_fds[2];
@@ -126,7 +128,7 @@ static void control_obey(struct machine *m)
 static void serve(struct machine *m)
 {
 	for (;;) {
-		struct pollfd fd = { .fd = m->control.fd, .events = POLLIN };
+		struct pollfd fd = {.fd = m->control.fd, .events = POLLIN};
 
 		(void)poll(&fd, 1, 200);
 		children_reap(m);
@@ -138,17 +140,20 @@ static void serve(struct machine *m)
 
 int main(void)
 {
-	struct machine m = { 0 };
+	struct machine m = {0};
 
 	(void)umask(022);
+	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	setenv("HOME", "/root", 1);
 	base_mounts();
 	gd_say("start");
 	gd_modules_load("/lab/modules.early");
 	hosts_start(&m);
+	/* Before the e1000 driver comes: its cards take the names eth0 to eth2 for a while. */
+	gd_nic_give_mgmt(m.pids);
 	m.data_child = fork();
 	if (m.data_child == 0)
 		data_plane(&m);
-	gd_nic_give_mgmt(m.pids);
 	gd_control_open(&m.control);
 	gd_say("management NICs in place");
 	serve(&m);

@@ -31,7 +31,8 @@ static void load(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || (syscall(SYS_finit_module, fd, options_of(path), 0) != 0 && errno != EEXIST))
+	if (fd < 0 ||
+	    (syscall(SYS_finit_module, fd, options_of(path), 0) != 0 && errno != EEXIST))
 		gd_say("%s: %s", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);

@@ -14,14 +14,15 @@
 #include <unistd.h>
 
 #define BATCH "/run/nic.ip"
-#define IP "/usr/sbin/ip"
+#define IP "ip"
 
 static bool mac_is(const char *nic, const char *mac)
 {
 	char path[64], got[32] = "";
 	FILE *f;
 
-	if (snprintf(path, sizeof path, "/sys/class/net/%.16s/address", nic) >= (int)sizeof path)
+	if (snprintf(path, sizeof path, "/sys/class/net/%.16s/address", nic) >=
+	    (int)sizeof path)
 		return false;
 	f = fopen(path, "re");
 	if (!f)
@@ -41,7 +42,8 @@ bool gd_nic_by_mac(const char *mac, char name[static 16])
 	if (!d)
 		return false;
 	while (!found && (e = readdir(d)))
-		if (e->d_name[0] != '.' && strlen(e->d_name) < 16 && mac_is(e->d_name, mac)) {
+		if (e->d_name[0] != '.' && strlen(e->d_name) < 16 &&
+		    mac_is(e->d_name, mac)) {
 			strcpy(name, e->d_name);
 			found = true;
 		}
@@ -72,7 +74,7 @@ static pid_t pid_of(const pid_t pids[static GD_LAB_N_HOSTS], const char *name)
 static void batch_run(FILE *f)
 {
 	if (fclose(f) == 0)
-		(void)gd_run((const char *const[]){ IP, "-batch", BATCH, NULL });
+		(void)gd_run((const char *const[]){IP, "-batch", BATCH, NULL});
 }
 
 void gd_nic_give_mgmt(const pid_t pids[static GD_LAB_N_HOSTS])
@@ -82,13 +84,15 @@ void gd_nic_give_mgmt(const pid_t pids[static GD_LAB_N_HOSTS])
 
 	if (!f || !nic_await(GD_LAB_MGMT_MAC, mgmt))
 		return;
-	(void)fprintf(f, "link set dev %s up\n", mgmt);
+	/* Its kernel name may be eth0, which would then be taken for the one to be made. */
+	(void)fprintf(f, "link set dev %s name mgmt\nlink set dev mgmt up\n", mgmt);
 	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++)
 		(void)fprintf(f,
-			      "link add link %s name eth0 address %s netns %d "
+			      "link add link mgmt name eth0 address %s netns %d "
 			      "type macvlan mode private\n",
-			      mgmt, gd_lab_hosts[i].mgmt_mac, (int)pids[i]);
-	(void)fprintf(f, "link add name eth2 netns %d type veth peer name eth2 netns %d\n",
+			      gd_lab_hosts[i].mgmt_mac, (int)pids[i]);
+	(void)fprintf(f,
+		      "link add name eth2 netns %d type veth peer name eth2 netns %d\n",
 		      (int)pid_of(pids, "r1"), (int)pid_of(pids, "r2"));
 	batch_run(f);
 }
@@ -102,6 +106,7 @@ void gd_nic_give_data(const pid_t pids[static GD_LAB_N_HOSTS])
 		return;
 	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++)
 		if (nic_await(gd_lab_hosts[i].data_mac, nic))
-			(void)fprintf(f, "link set dev %s netns %d name eth1\n", nic, (int)pids[i]);
+			(void)fprintf(f, "link set dev %s netns %d name eth1\n", nic,
+				      (int)pids[i]);
 	batch_run(f);
 }

@@ -50,7 +50,7 @@ void gd_exec(const char *const argv[], const char *log)
 			dup2(null, STDIN_FILENO);
 		setsid();
 	}
-	execv(argv[0], (char *const *)(uintptr_t)argv);
+	execvp(argv[0], (char *const *)(uintptr_t)argv);
 	gd_say("%s: %s", argv[0], strerror(errno));
 	_exit(127);
 }
