@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The layout of gameday-agent.bundle, shared by the packer and the launcher:
+ *
+ *   launcher (a static ELF file) | zstd frame of the archive | struct bundle_trailer
+ *
+ * The archive is a sequence of struct bundle_entry, each followed by its file's bytes.
+ * Integers are little-endian as on the only machine that runs it, x86-64.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define BUNDLE_MAGIC "GDBUNDL1"
+/* Written last: a directory without it was never finished. */
+#define BUNDLE_MARKER "complete"
+
+enum {
+	BUNDLE_MAX_NAME = 63,
+	BUNDLE_MAX_FILES = 64,
+	BUNDLE_MAX_RAW = 128 << 20, /* bytes of the archive, unpacked */
+};
+
+struct bundle_entry {
+	char name[BUNDLE_MAX_NAME + 1]; /* no slash, not hidden, NUL-terminated */
+	uint64_t size;
+};
+
+struct bundle_trailer {
+	uint64_t packed_size; /* of the zstd frame */
+	uint64_t raw_size;    /* of the archive */
+	char magic[8];
+};
