@@ -74,7 +74,7 @@ bool gd_op_holds(enum gd_op op, double left, double right)
 	case GD_OP_GE:
 		return left >= right;
 	case GD_OP_EQ:
-		return !(left < right) && !(left > right);
+		return left <= right && left >= right;
 	case GD_OP_NE:
 		return left < right || left > right;
 	}

@@ -260,6 +260,8 @@ static const struct {
 	 "a text that holds \": \" needs quotes, or a line above is indented wrongly"},
 	{"found character that cannot start any token",
 	 "a text that begins with a special character needs quotes"},
+	{"did not find expected alphabetic or numeric character",
+	 "a text that begins with * or & needs quotes"},
 	{"did not find expected key",
 	 "check the indentation of this line and the one above"},
 	{"did not find expected '-' indicator", "check the indentation of the list"},

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+
+#include "gameday/base/auto.h"
+#include "gameday/base/json.h"
+
+struct loaded {
+	struct gd_scenario s;
+	struct gd_inventory inv;
+	struct gd_diags diags;
+};
+
+static void load(struct loaded *l, const char *scenario, const char *inventory)
+{
+	GD_AUTO_FD int fd_s = -1;
+	GD_AUTO_FD int fd_i = -1;
+	char path[64];
+
+	*l = (struct loaded){.diags = GD_DIAGS_INIT};
+	text_file(scenario, &fd_s, path);
+	assert_int_equal(gd_scenario_load(path, &l->s, &l->diags), 0);
+	text_file(inventory, &fd_i, path);
+	assert_int_equal(gd_inventory_load(path, &l->inv, &l->diags), 0);
+}
+
+static void unload(struct loaded *l)
+{
+	gd_diags_fini(&l->diags);
+	gd_scenario_fini(&l->s);
+	gd_inventory_fini(&l->inv);
+}
+
+static void roles_become_hosts_and_faults_multiply(void **state)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	struct loaded l;
+	struct gd_plan p;
+	char *url;
+
+	(void)state;
+	load(&l, good_scenario, good_inventory);
+	assert_int_equal(gd_plan_make(&l.s, &l.inv, &test_kinds, &p, &l.diags), 0);
+	assert_int_equal(p.n_hosts, 3);
+	assert_string_equal(p.hosts[0].host->name, "api-1");
+	assert_string_equal(p.hosts[1].host->name, "api-1"); /* the first with the tag */
+	assert_string_equal(p.hosts[2].host->name, "api-2");
+	assert_int_equal(p.n_faults, 3);
+	assert_string_equal(p.faults[0].ref, "lossy.1.slow@api-1");
+	assert_string_equal(p.faults[1].ref, "lossy.2.slow@api-1");
+	assert_string_equal(p.faults[2].ref, "lossy.2.slow@api-2");
+	assert_ptr_not_equal(p.faults[1].args, p.faults[2].args);
+	assert_int_equal(gd_plan_length(&p).ns, 80 * GD_NS_PER_S);
+	assert_int_equal(gd_plan_expand(&p, "http://{server}:80/{others}", &url, &err),
+			 0);
+	assert_string_equal(url, "http://10.20.0.11:80/10.20.0.11");
+	free(url);
+	assert_int_equal(gd_plan_expand(&p, "http://{nobody}/", &url, &err), -1);
+	assert_int_equal(gd_plan_expand(&p, "http://{server", &url, &err), -1);
+	gd_plan_fini(&p);
+	unload(&l);
+}
+
+static void ipv6_addresses_get_brackets(void **state)
+{
+	GD_AUTO_FREE char *text =
+		replaced(good_scenario, "server: api-1", "server: api-2");
+	struct gd_error err = GD_ERROR_INIT;
+	struct loaded l;
+	struct gd_plan p;
+	char *url;
+
+	(void)state;
+	load(&l, text, good_inventory);
+	assert_int_equal(gd_plan_make(&l.s, &l.inv, &test_kinds, &p, &l.diags), 0);
+	assert_int_equal(gd_plan_expand(&p, "http://{server}:80/", &url, &err), 0);
+	assert_string_equal(url, "http://[fd00::2]:80/");
+	free(url);
+	gd_plan_fini(&p);
+	unload(&l);
+}
+
+static const struct {
+	const char *from, *to;
+	int line, column;
+	const char *said;
+} unfit[] = {
+	{"server: api-1", "server: api-7", 7, 11, "did you mean \"api-"},
+	{"count: 2", "count: 4", 8, 11, "wanted 4 hosts with tag \"api\""},
+	{"tag: api", "tag: web", 8, 11, "has 0"},
+};
+
+static void roles_without_hosts_are_errors(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < GD_N_ELEMS(unfit); i++) {
+		GD_AUTO_FREE char *text =
+			replaced(good_scenario, unfit[i].from, unfit[i].to);
+		struct loaded l;
+		struct gd_plan p;
+
+		load(&l, text, good_inventory);
+		assert_int_equal(gd_plan_make(&l.s, &l.inv, &test_kinds, &p, &l.diags),
+				 -1);
+		expect_error(&l.diags, unfit[i].to, unfit[i].line, unfit[i].column,
+			     unfit[i].said);
+		assert_int_equal(gd_scenario_check(&l.s, &l.inv, &test_kinds, &l.diags),
+				 -1);
+		unload(&l);
+	}
+}
+
+static void the_plan_tells_all_that_will_be_done(void **state)
+{
+	static const char *const told[] = {
+		"A demonstration (demo, P2)",
+		"server       api-1            ssh root@127.0.0.1 port 2201",
+		"traffic to 10.20.0.11",
+		"checkout: GET http://10.20.0.11:8080/ from others (api-1, api-2)",
+		"open loop, 200/s per client",
+		"client retrying: up to 3 attempts",
+		"nic on server (api-1), device eth1",
+		"must hold, or nothing is injected:",
+		"slow on api-1: eth1 becomes slow\n",
+		"slow on api-2: eth1 becomes slow (from 5s into the stage)",
+		"          unslow --check eth1\n",
+		"20.0 s  lossy, 40s",
+		"checkout.retrying.success < 80% for 5s",
+		"server.nic.drops in lossy > 0",
+		"lease",
+		"the planned 80s are over",
+	};
+	GD_AUTO_STRBUF(out);
+	struct loaded l;
+	struct gd_plan p;
+
+	(void)state;
+	load(&l, good_scenario, good_inventory);
+	assert_int_equal(gd_plan_make(&l.s, &l.inv, &test_kinds, &p, &l.diags), 0);
+	gd_plan_print(&p, &out);
+	for (size_t i = 0; i < GD_N_ELEMS(told); i++)
+		if (!strstr(gd_strbuf_str(&out), told[i]))
+			fail_msg("no \"%s\" in\n%s", told[i], gd_strbuf_str(&out));
+	gd_plan_fini(&p);
+	unload(&l);
+}
+
+static void the_plan_as_data(void **state)
+{
+	GD_AUTO(cJSON) cJSON *json = NULL;
+	struct gd_error err = GD_ERROR_INIT;
+	const cJSON *stages, *faults;
+	struct loaded l;
+	struct gd_plan p;
+
+	(void)state;
+	load(&l, good_scenario, good_inventory);
+	assert_int_equal(gd_plan_make(&l.s, &l.inv, &test_kinds, &p, &l.diags), 0);
+	assert_int_equal(gd_plan_to_json(&p, &json, &err), 0);
+	stages = cJSON_GetObjectItemCaseSensitive(json, "stages");
+	assert_int_equal(cJSON_GetArraySize(stages), 3);
+	faults =
+		cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(stages, 1), "faults");
+	assert_int_equal(cJSON_GetArraySize(faults), 3);
+	assert_string_equal(gd_json_str(cJSON_GetArrayItem(faults, 0), "describe", ""),
+			    "eth1 becomes slow");
+	gd_plan_fini(&p);
+	unload(&l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(roles_become_hosts_and_faults_multiply),
+		cmocka_unit_test(ipv6_addresses_get_brackets),
+		cmocka_unit_test(roles_without_hosts_are_errors),
+		cmocka_unit_test(the_plan_tells_all_that_will_be_done),
+		cmocka_unit_test(the_plan_as_data),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
