@@ -128,7 +128,7 @@ static int64_t index_of_rank(const struct gd_hist *h, uint64_t n)
  */
 int64_t gd_hist_percentile(const struct gd_hist *h, double percentile)
 {
-	double p = fmin(fmax(nextafter(percentile, -INFINITY), 0.0), 100.0);
+	double p = fmin(fmax(nextafter(percentile, -1.0), 0.0), 100.0);
 	double rank = ceil(p * (double)h->count / 100.0);
 	int64_t index;
 
@@ -154,7 +154,7 @@ double gd_hist_mean(const struct gd_hist *h)
 	double sum = 0;
 
 	if (h->count == 0)
-		return NAN;
+		return (double)NAN;
 	for (int64_t i = 0; i < GD_HIST_N_COUNTS; i++) {
 		uint64_t n = gd_hist_at(h, i);
 		int64_t half = (INT64_C(1) << gd_hist_step_bits(&gd_hist_own, i)) / 2;
