@@ -102,6 +102,12 @@ void gd_md_runbook(const struct gd_report *r, struct gd_strbuf *out)
 				    "|---|---|---|---|---|\n");
 	for (size_t i = 0; i < r->runbook.detection.n; i++)
 		detection_row(r, &r->detected[i], out);
+	if (r->runbook.detection.n > 0)
+		gd_strbuf_adds(
+			out,
+			"\nA detection is judged over each fault stage; its time is that "
+			"of the first interval or sample with which it was true, from "
+			"the stage's first counted moment on.\n");
 	gd_strbuf_adds(out, "\n### Diagnosis\n\n");
 	gd_runbook_diagnosis_md(&r->runbook, out);
 	gd_strbuf_adds(out, "\n### Mitigation\n\n");

@@ -228,6 +228,23 @@ static void compare_verdict(struct gd_report *r)
 			gd_verdict_name(r->verdict.kind));
 }
 
+/* Something was recorded within the last 15 s: its writer may be alive. */
+static bool recently(const struct gd_report *r)
+{
+	int64_t last = r->last_ns, age;
+
+	for (size_t i = 0; i < gd_results_n_series(r->results); i++) {
+		size_t n = gd_results_n_intervals(r->results, i);
+		const struct gd_interval *iv =
+			n ? gd_results_interval(r->results, i, n - 1) : NULL;
+
+		if (iv && iv->start_wall_ns + iv->length_ns > last)
+			last = iv->start_wall_ns + iv->length_ns;
+	}
+	age = gd_wall_now().ns - last;
+	return age < 15 * GD_NS_PER_S && age > -15 * GD_NS_PER_S;
+}
+
 static int judge(struct gd_report *r, struct gd_error *err)
 {
 	static const struct gd_list none = {0};
@@ -244,6 +261,9 @@ static int judge(struct gd_report *r, struct gd_error *err)
 			       "the scenario as used is missing or damaged, so its "
 			       "expectations are not known");
 	}
+	if (!r->over && recently(r))
+		(void)snprintf(r->verdict.reason, sizeof(r->verdict.reason),
+			       "no end is recorded yet: the run may still be going on");
 	compare_verdict(r);
 	return 0;
 }

@@ -27,17 +27,34 @@ static void add_fault(struct gd_strbuf *out, const struct gd_fault_view *f)
 		       *f->describe ? f->describe : f->ref);
 }
 
+static size_t n_left_behind(const struct gd_report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < gd_results_n_faults(r->results); i++) {
+		struct gd_fault_view f = gd_results_fault(r->results, i);
+
+		n += gd_story_left_behind(r, &f);
+	}
+	return n;
+}
+
+/* The reason names the first one; with one alone only the command is missing. */
 static void add_left_behind(const struct gd_report *r, struct gd_strbuf *out)
 {
+	bool alone = n_left_behind(r) == 1 && r->verdict.kind == GD_VERDICT_LEFT_BEHIND;
+
 	for (size_t i = 0; i < gd_results_n_faults(r->results); i++) {
 		struct gd_fault_view f = gd_results_fault(r->results, i);
 
 		if (!gd_story_left_behind(r, &f))
 			continue;
-		gd_strbuf_adds(out, "; LEFT BEHIND on ");
-		add_fault(out, &f);
-		gd_strbuf_addf(out, ": look with `gameday status --on %s`",
-			       *f.host ? f.host : "HOST");
+		if (!alone) {
+			gd_strbuf_adds(out, "; LEFT BEHIND on ");
+			add_fault(out, &f);
+		}
+		gd_strbuf_addf(out, "%s look with `gameday status --on %s`",
+			       alone ? ";" : ":", *f.host ? f.host : "HOST");
 	}
 }
 

@@ -78,13 +78,14 @@ void gd_text_plain(struct gd_strbuf *out, const char *text, size_t max)
 		gd_strbuf_adds(out, "...");
 }
 
-/* The character as Markdown: an entity for what is HTML, a backslash for what is markup. */
+/*
+ * The character as Markdown: an entity for what begins HTML, a backslash for what is markup.
+ * A '>' alone only matters at the start of a line, where no foreign text stands.
+ */
 static void add_md(struct gd_strbuf *out, const char *s, size_t len)
 {
 	if (*s == '<')
 		gd_strbuf_adds(out, "&lt;");
-	else if (*s == '>')
-		gd_strbuf_adds(out, "&gt;");
 	else if (*s == '&')
 		gd_strbuf_adds(out, "&amp;");
 	else if (strchr("\\`*[]|~#", *s))

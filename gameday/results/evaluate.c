@@ -91,11 +91,11 @@ static int64_t known_at(const struct gd_condition *c, const struct limit *l, boo
 		int64_t length = s->end_ns - s->begin_ns;
 		double limit = limit_at(l, growing, win.from_ns, s->end_ns);
 
-		if (isnan(s->value) || isnan(limit))
-			continue;
 		if (since && s->begin_ns - last_end > 2 * length)
 			since = 0; /* nobody measured in between */
 		last_end = s->end_ns;
+		if (isnan(s->value) || isnan(limit))
+			continue;
 		if (!gd_op_holds(c->op, s->value, limit))
 			since = 0;
 		else if (!since)
