@@ -132,7 +132,7 @@ static void try_plan(const struct context *x, const struct gd_scenario *s,
 		gd_plan_fini(&plan);
 }
 
-static int check_scenario(const struct context *x, const char *path, size_t *ret_errors,
+static int check_scenario(const struct context *x, const char *path, bool *ret_bad,
 			  struct gd_error *err)
 {
 	GD_AUTO_DIAGS(diags);
@@ -148,40 +148,42 @@ static int check_scenario(const struct context *x, const char *path, size_t *ret
 	if (rc == 0)
 		rc = show(x, path, GD_FILE_SCENARIO, &diags, s.source, s.source_size,
 			  err);
-	*ret_errors = diags.n_errors;
+	*ret_bad = diags.n_errors > 0;
 	gd_scenario_fini(&s);
 	return rc;
 }
 
-static int check_runbook(const struct context *x, const char *path, size_t *ret_errors,
+static int check_runbook(const struct context *x, const char *path, bool *ret_bad,
 			 struct gd_error *err)
 {
 	GD_AUTO_DIAGS(diags);
 	struct gd_runbook r;
-	int rc = gd_runbook_load(path, &r, &diags);
+	bool bad = gd_runbook_load(path, &r, &diags) < 0;
+	int rc;
 
-	if (rc == 0 || r.tree)
-		rc = gd_runbook_check(&r, &x->kinds, &diags);
+	if (r.tree && gd_runbook_check(&r, &x->kinds, &diags) < 0)
+		bad = true;
 	rc = show(x, path, GD_FILE_RUNBOOK, &diags, r.source, r.source_size, err);
-	*ret_errors = diags.n_errors;
+	*ret_bad = bad;
 	gd_runbook_fini(&r);
 	return rc;
 }
 
-static int check_inventory(const struct context *x, const char *path, size_t *ret_errors,
+static int check_inventory(const struct context *x, const char *path, bool *ret_bad,
 			   struct gd_error *err)
 {
 	GD_AUTO_DIAGS(diags);
 	struct gd_inventory inv;
-	int rc = gd_inventory_load(path, &inv, &diags);
+	bool bad = gd_inventory_load(path, &inv, &diags) < 0;
+	int rc = show(x, path, GD_FILE_INVENTORY, &diags, inv.source, inv.source_size,
+		      err);
 
-	rc = show(x, path, GD_FILE_INVENTORY, &diags, inv.source, inv.source_size, err);
-	*ret_errors = diags.n_errors;
+	*ret_bad = bad;
 	gd_inventory_fini(&inv);
 	return rc;
 }
 
-static int check_file(const struct context *x, const char *path, size_t *ret_errors,
+static int check_file(const struct context *x, const char *path, bool *ret_bad,
 		      struct gd_error *err)
 {
 	GD_AUTO_DIAGS(diags);
@@ -189,21 +191,19 @@ static int check_file(const struct context *x, const char *path, size_t *ret_err
 	enum gd_file_kind kind;
 	size_t size = 0;
 	/* Mistakes of a file of a known kind are found again, with all others, below. */
-	int rc = gd_file_kind_read(path, &kind, &source, &size, &diags);
+	*ret_bad = gd_file_kind_read(path, &kind, &source, &size, &diags) < 0;
 
 	switch (kind) {
 	case GD_FILE_SCENARIO:
-		return check_scenario(x, path, ret_errors, err);
+		return check_scenario(x, path, ret_bad, err);
 	case GD_FILE_RUNBOOK:
-		return check_runbook(x, path, ret_errors, err);
+		return check_runbook(x, path, ret_bad, err);
 	case GD_FILE_INVENTORY:
-		return check_inventory(x, path, ret_errors, err);
+		return check_inventory(x, path, ret_bad, err);
 	case GD_FILE_UNKNOWN:
 		break;
 	}
-	rc = show(x, path, kind, &diags, source, size, err);
-	*ret_errors = diags.n_errors;
-	return rc;
+	return show(x, path, kind, &diags, source, size, err);
 }
 
 /* --- the command --------------------------------------------------------------------- */
@@ -229,11 +229,11 @@ static int check_all(struct context *x, const struct gd_cmd_args *args,
 		x->has_inventory = true;
 	}
 	for (size_t i = 0; i < args->n_operands; i++) {
-		size_t n_errors = 0;
+		bool file_bad = false;
 
-		if (check_file(x, args->operands[i], &n_errors, err) < 0)
+		if (check_file(x, args->operands[i], &file_bad, err) < 0)
 			return -1;
-		bad = bad || n_errors > 0;
+		bad = bad || file_bad;
 	}
 	if (x->list && print_json(x->list, err) < 0)
 		return -1;

@@ -200,14 +200,23 @@ static void print_conditions(const struct gd_list *list, const char *indent,
 			       GD_AT(list, const struct gd_condition, i)->source);
 }
 
+/* Minutes and seconds from the start of baseline. */
+static void add_clock(struct gd_span at, struct gd_strbuf *out)
+{
+	int64_t seconds = at.ns / GD_NS_PER_S;
+
+	gd_strbuf_addf(out, "  %4" PRId64 ":%02" PRId64, seconds / 60, seconds % 60);
+}
+
 static void print_stage(const struct gd_plan *p, const struct gd_stage *stage,
 			struct gd_span start, struct gd_strbuf *out)
 {
 	const struct gd_list *steady = &p->scenario->steady;
-	char a[32], b[32];
+	char buf[32];
 
-	gd_strbuf_addf(out, "  %8s  %s, %s\n", gd_span_human(start, a), stage->name,
-		       gd_span_format(stage->length, b));
+	add_clock(start, out);
+	gd_strbuf_addf(out, "  %s, %s\n", stage->name,
+		       gd_span_format(stage->length, buf));
 	if (stage->kind == GD_STAGE_BASELINE && steady->n > 0) {
 		gd_strbuf_adds(out, "      must hold, or nothing is injected:\n");
 		print_conditions(steady, "        ", out);
@@ -222,7 +231,6 @@ static void print_stage(const struct gd_plan *p, const struct gd_stage *stage,
 static void print_timeline(const struct gd_plan *p, struct gd_strbuf *out)
 {
 	struct gd_span start = {0};
-	char buf[32];
 
 	gd_strbuf_adds(out, "\nTimeline\n");
 	for (size_t i = 0; i < p->scenario->stages.n; i++) {
@@ -232,7 +240,8 @@ static void print_timeline(const struct gd_plan *p, struct gd_strbuf *out)
 		print_stage(p, stage, start, out);
 		start.ns += stage->length.ns;
 	}
-	gd_strbuf_addf(out, "  %8s  end\n", gd_span_human(start, buf));
+	add_clock(start, out);
+	gd_strbuf_adds(out, "  end\n");
 }
 
 /* --- the ends of it ------------------------------------------------------------------ */
@@ -263,8 +272,10 @@ static void print_safety(const struct gd_plan *p, struct gd_strbuf *out)
 		"\nSafety\n"
 		"  Every host passes a preflight that only reads before anything is changed.\n"
 		"  How to undo a fault is on the host's disk before the fault is made.\n"
-		"  A guardian on the host undoes all faults by itself when the runner's lease of\n"
-		"  10s is not renewed, and in any case soon after the planned %s are over.\n"
+		"  A fault that could cut the way to its host is on trial at first, and stays only\n"
+		"  when a new SSH connection gets through.\n"
+		"  A guardian on the host undoes all faults by itself when the runner's lease of 10s\n"
+		"  is not renewed, and in any case soon after the planned time of %s is over.\n"
 		"  Each host's state is read before and after; unless equal, the exit status is "
 		"5.\n",
 		gd_span_format(gd_plan_length(p), buf));

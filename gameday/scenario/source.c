@@ -33,7 +33,12 @@ int gd_source_read(const char *path, char **ret_source, size_t *ret_size,
 
 	*ret_tree = NULL;
 	if (gd_file_read(path, GD_YAML_MAX_SIZE, ret_source, ret_size, &err) < 0) {
-		gd_diag_take(diags, &err, (struct gd_pos){path, 0, 0});
+		size_t len = strlen(path);
+		bool named = strncmp(err.text, path, len) == 0 && err.text[len] == ':';
+
+		/* The place names the file already. */
+		gd_diag_error(diags, (struct gd_pos){path, 0, 0}, "%s",
+			      named ? err.text + len + 2 : err.text);
 		return -1;
 	}
 	return gd_yaml_parse(*ret_source, *ret_size, path, ret_tree, diags);

@@ -274,7 +274,7 @@ static void check_twice(const struct gd_list *stages, size_t i, struct gd_diags 
 	for (size_t j = 0; j < i; j++) {
 		const struct gd_stage *other = GD_AT(stages, const struct gd_stage, j);
 
-		if (strcmp(other->name, stage->name) != 0)
+		if (!other->name || !stage->name || strcmp(other->name, stage->name) != 0)
 			continue;
 		gd_diag_error(diags, stage->pos,
 			      "stage \"%.60s\" is defined twice, first in line %d",

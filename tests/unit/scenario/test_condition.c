@@ -139,7 +139,7 @@ static void operators_do_what_they_say(void **state)
 	for (int op = GD_OP_LT; op <= GD_OP_NE; op++) {
 		assert_int_equal(gd_op_holds((enum gd_op)op, 1, 2), below[op]);
 		assert_int_equal(gd_op_holds((enum gd_op)op, 2, 2), equal[op]);
-		assert_false(gd_op_holds((enum gd_op)op, NAN, 2));
+		assert_false(gd_op_holds((enum gd_op)op, (double)NAN, 2));
 	}
 }
 

@@ -123,11 +123,11 @@ static void the_plan_tells_all_that_will_be_done(void **state)
 		"slow on api-1: eth1 becomes slow\n",
 		"slow on api-2: eth1 becomes slow (from 5s into the stage)",
 		"          unslow --check eth1\n",
-		"20.0 s  lossy, 40s",
+		"   0:20  lossy, 40s",
 		"checkout.retrying.success < 80% for 5s",
 		"server.nic.drops in lossy > 0",
 		"lease",
-		"the planned 80s are over",
+		"the planned time of 80s is over",
 	};
 	GD_AUTO_STRBUF(out);
 	struct loaded l;
