@@ -84,3 +84,32 @@ int gd_device_modules(const struct gd_ports *p, const char *const names[], size_
 			"modules, or boot the distribution's full kernel",
 			missing);
 }
+
+int gd_device_survey(const struct gd_ports *p, gd_device_say_fn *say,
+		     struct gd_strbuf *out, struct gd_error *err)
+{
+	GD_AUTO_STRBUF(names);
+	char *rest = NULL, *name;
+	bool any = false;
+
+	if (p->link->list(p->link->ctx, &names, err) < 0)
+		return -1;
+	gd_strbuf_addc(&names, '\n');
+	if (names.failed)
+		return gd_raise_nomem(err);
+	(void)gd_raise(err, GD_E_REFUSED, "this host has no network device");
+	for (name = strtok_r(names.data, "\n", &rest); name;
+	     name = strtok_r(NULL, "\n", &rest)) {
+		GD_AUTO_STRBUF(text);
+
+		if (strcmp(name, "lo") == 0 || say(p, name, &text, err) < 0)
+			continue;
+		gd_strbuf_addf(out, "%s%s: %s", any ? "; " : "", name,
+			       gd_strbuf_str(&text));
+		any = true;
+	}
+	if (!any)
+		return -1;
+	*err = (struct gd_error)GD_ERROR_INIT;
+	return 0;
+}

@@ -21,3 +21,14 @@ void gd_device_ifb(const char *device, char ret[GD_DEVICE_NAME]) GD_NONNULL;
 /* Every module is loaded or can be; else GD_E_REFUSED naming those that are missing. */
 int gd_device_modules(const struct gd_ports *p, const char *const names[], size_t n,
 		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+
+/* Says of one device, in *out, what can be done there; -1: nothing, and why. */
+typedef int gd_device_say_fn(const struct gd_ports *p, const char *device,
+			     struct gd_strbuf *out, struct gd_error *err);
+/*
+ * Asks `say` of every device but the loopback: "eth0: ...; eth1: ...". -1 with the reason
+ * of the last one when it said no to all of them.
+ */
+int gd_device_survey(const struct gd_ports *p, gd_device_say_fn *say,
+		     struct gd_strbuf *out,
+		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

@@ -63,6 +63,9 @@ typedef int gd_apply_fn(const struct gd_ports *p, const void *args, const void *
 			struct gd_error *err);
 typedef int gd_effect_fn(const struct gd_ports *p, const void *args, const void *undo,
 			 struct gd_effect *ret, struct gd_error *err);
+/* What can be hurt here, one line of text; or the reason why nothing can. Reads only. */
+typedef int gd_doctor_fn(const struct gd_ports *p, struct gd_strbuf *out,
+			 struct gd_error *err);
 typedef int gd_revert_fn(const struct gd_ports *p, const void *undo,
 			 struct gd_error *err);
 
@@ -80,6 +83,7 @@ struct gd_injector {
 	gd_describe_fn
 		*describe;    /* "eth1: lose 5 % of outgoing packets": for plan, report */
 	gd_manual_fn *manual; /* shell lines that undo it by hand, for plan and report */
+	gd_doctor_fn *doctor;
 	gd_preflight_fn *preflight;
 	gd_state_fn *state; /* canonical, one object per line, no counters */
 	gd_capture_fn *capture;

@@ -421,6 +421,26 @@ static int preflight(const struct gd_ports *p, const void *args, struct gd_error
 	return 0;
 }
 
+static int say_device(const struct gd_ports *p, const char *device, struct gd_strbuf *out,
+		      struct gd_error *err)
+{
+	struct gd_link_info info;
+
+	if (gd_device_ready(p, device, &info, err) < 0 || check_hook(p, device, err) < 0)
+		return -1;
+	gd_strbuf_adds(out, "outgoing packets");
+	return 0;
+}
+
+static int doctor(const struct gd_ports *p, struct gd_strbuf *out, struct gd_error *err)
+{
+	const struct gd_netem everything = {.loss = {1}};
+
+	if (check_kernel(p, &everything, err) < 0 || gd_device_control_known(p, err) < 0)
+		return -1;
+	return gd_device_survey(p, say_device, out, err);
+}
+
 static int state(const struct gd_ports *p, const void *args, struct gd_strbuf *out,
 		 struct gd_error *err)
 {
@@ -757,6 +777,7 @@ const struct gd_injector gd_injector_netem = {
 	.check = check,
 	.describe = describe,
 	.manual = manual,
+	.doctor = doctor,
 	.preflight = preflight,
 	.state = state,
 	.capture = capture,

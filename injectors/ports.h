@@ -38,6 +38,8 @@ struct gd_link_port {
 	void *ctx;
 	int (*get)(void *ctx, const char *device, struct gd_link_info *ret,
 		   struct gd_error *err); /* or ABSENT */
+	/* The names of all links, in the kernel's order, each followed by a newline. */
+	int (*list)(void *ctx, struct gd_strbuf *out, struct gd_error *err);
 	/* Makes an intermediate functional block of that name and sets it up. */
 	int (*add_ifb)(void *ctx, const char *name, struct gd_error *err);
 	/* Deletes it; GD_PORT_ABSENT when there is none. Refuses what is not an ifb. */

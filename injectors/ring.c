@@ -190,6 +190,27 @@ static int preflight(const struct gd_ports *p, const void *args, struct gd_error
 	return 0;
 }
 
+static int say_device(const struct gd_ports *p, const char *device, struct gd_strbuf *out,
+		      struct gd_error *err)
+{
+	struct gd_ring now, most;
+	struct gd_link_info info;
+
+	if (gd_device_ready(p, device, &info, err) < 0 ||
+	    read_rings(p, device, &now, &most, err) < 0)
+		return -1;
+	gd_strbuf_addf(out,
+		       "rx %" PRId64 " of at most %" PRId64 ", tx %" PRId64
+		       " of at most %" PRId64,
+		       now.rx, most.rx, now.tx, most.tx);
+	return 0;
+}
+
+static int doctor(const struct gd_ports *p, struct gd_strbuf *out, struct gd_error *err)
+{
+	return gd_device_survey(p, say_device, out, err);
+}
+
 static int state(const struct gd_ports *p, const void *args, struct gd_strbuf *out,
 		 struct gd_error *err)
 {
@@ -361,6 +382,7 @@ const struct gd_injector gd_injector_ring = {
 	.check = check,
 	.describe = describe,
 	.manual = manual,
+	.doctor = doctor,
 	.preflight = preflight,
 	.state = state,
 	.capture = capture,

@@ -145,5 +145,28 @@ static int remove_ifb(void *ctx, const char *name, struct gd_error *err)
 	return 0;
 }
 
-const struct gd_link_port gd_link_linux = {
-	.get = get_link, .add_ifb = add_ifb, .remove_ifb = remove_ifb};
+static int on_name(void *ctx, struct nlmsghdr *h, struct gd_error *err GD_UNUSED)
+{
+	const struct nlattr *name =
+		nlmsg_find_attr(h, sizeof(struct ifinfomsg), IFLA_IFNAME);
+
+	if (name)
+		gd_strbuf_addf(ctx, "%.15s\n", (const char *)nla_data(name));
+	return 0;
+}
+
+static int list_links(void *ctx GD_UNUSED, struct gd_strbuf *out, struct gd_error *err)
+{
+	const struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC};
+	GD_AUTO(nl_msg)
+	struct nl_msg *m = gd_nl_request(RTM_GETLINK, 0, &ifi, sizeof(ifi));
+
+	if (!m)
+		return gd_raise_nomem(err);
+	return gd_nl_dump(m, "list the links", on_name, out, err);
+}
+
+const struct gd_link_port gd_link_linux = {.list = list_links,
+					   .get = get_link,
+					   .add_ifb = add_ifb,
+					   .remove_ifb = remove_ifb};

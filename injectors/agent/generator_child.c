@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "injectors/agent/generator_child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "gameday/base/file.h"
+#include "gameday/wire/frame.h"
+
+enum { NOBODY = 65534 };
+
+static int send_frame(int fd, const cJSON *msg, struct gd_error *err)
+{
+	GD_AUTO_STRBUF(out);
+
+	if (gd_frame_write(&out, msg, err) < 0)
+		return -1;
+	return gd_fd_write_all(fd, out.data, out.len, err);
+}
+
+static int send_interval(int fd, const struct gd_interval *iv, struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *msg = cJSON_CreateObject();
+	cJSON *json = NULL;
+
+	if (!msg)
+		return gd_raise_nomem(err);
+	if (gd_interval_to_json(iv, &json, err) < 0)
+		return -1;
+	if (!gd_json_set(msg, "interval", json))
+		return gd_raise_nomem(err);
+	return send_frame(fd, msg, err);
+}
+
+/* 1: the load has ended; 0: more to come. */
+static int forward(struct gd_load *load, int fd, struct gd_error *err)
+{
+	for (;;) {
+		struct gd_interval iv = {0};
+		int what = gd_load_take(load, &iv), rc;
+
+		if (what != 1)
+			return what == 2;
+		rc = send_interval(fd, &iv, err);
+		gd_interval_fini(&iv);
+		if (rc < 0)
+			return -1;
+	}
+}
+
+static int generate(const struct gd_generator_job *job, struct gd_error *err)
+{
+	GD_AUTO(gd_load) struct gd_load *load = NULL;
+	struct pollfd fds[2];
+	int rc = 0;
+
+	if (gd_load_start(job->spec, &job->options, &load, err) < 0)
+		return -1;
+	fds[0] = (struct pollfd){.fd = gd_load_fd(load), .events = POLLIN};
+	fds[1] = (struct pollfd){.fd = job->control_fd, .events = POLLIN};
+	while (rc == 0) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			return gd_raise_errno(err, "poll");
+		if (fds[1].revents) {
+			gd_load_stop(load);
+			fds[1].fd = -1;
+		}
+		rc = forward(load, job->out_fd, err);
+	}
+	return rc < 0 ? -1 : gd_load_status(load, err);
+}
+
+/* Keeps standard error (the agent's log) and the two descriptors of the job. */
+static void close_others(const struct gd_generator_job *job)
+{
+	unsigned low =
+		(unsigned)(job->control_fd < job->out_fd ? job->control_fd : job->out_fd);
+	unsigned high =
+		(unsigned)(job->control_fd < job->out_fd ? job->out_fd : job->control_fd);
+	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null_fd >= 0) {
+		(void)dup2(null_fd, 0);
+		(void)dup2(null_fd, 1);
+	}
+	if (low > 3)
+		(void)syscall(SYS_close_range, 3U, low - 1, 0);
+	if (high > low + 1)
+		(void)syscall(SYS_close_range, low + 1, high - 1, 0);
+	(void)syscall(SYS_close_range, high + 1, ~0U, 0);
+}
+
+static int drop_privileges(struct gd_error *err)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+	if (geteuid() == 0 &&
+	    (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+	     setresuid(NOBODY, NOBODY, NOBODY) < 0))
+		return gd_raise_errno(err, "give up root");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return gd_raise_errno(err, "no_new_privs");
+	/* Changing the user cleared it, so it comes last. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	return 0;
+}
+
+/* The agent's loop takes its signals through a descriptor; here they act as usual. */
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void gd_generator_run(const struct gd_generator_job *job)
+{
+	struct gd_error err = GD_ERROR_INIT, ignored;
+	GD_AUTO(cJSON) cJSON *end = NULL;
+	int rc;
+
+	close_others(job);
+	reset_signals();
+	rc = drop_privileges(&err);
+	if (rc == 0)
+		rc = generate(job, &err);
+	end = cJSON_CreateObject();
+	if (end && gd_json_set_bool(end, "end", true) &&
+	    (rc == 0 || gd_json_set_str(end, "error", err.text)) &&
+	    send_frame(job->out_fd, end, &ignored) == 0)
+		_exit(0);
+	_exit(1);
+}
