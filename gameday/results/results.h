@@ -56,9 +56,10 @@ void gd_results_stage_end(struct gd_results *r, const char *name, int64_t wall_n
  */
 int gd_results_add_load(struct gd_results *r, const struct gd_interval *iv,
 			struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* values: an object of numbers; anything else, NULL included, is GD_E_INPUT. */
 int gd_results_add_watch(struct gd_results *r, const char *role, const char *host,
 			 const char *watch, int64_t wall_ns, const cJSON *values,
-			 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+			 struct gd_error *err) GD_NONNULL_ARGS(1, 2, 3, 4, 7) GD_MUST_CHECK;
 /*
  * What the numbers of a watch mean, by watch name: gauges (list of names; the others are
  * counters) and units ({name: "duration"}); either may be NULL. Before anything is known of
