@@ -8,13 +8,13 @@
  * dies after a request was written counts as a reset attempt: the request may have been
  * carried out, and trying again is the client policy's business.
  */
+#include "gameday/load/engine.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-
-#include "gameday/load/engine.h"
 
 /* Reads of one connection in a row, so that a large body can't starve the others. */
 enum { MAX_READS = 8 };

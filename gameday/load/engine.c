@@ -141,6 +141,11 @@ static void obey(struct gd_engine *e, int64_t now)
 		gd_lane_abandon(&e->lanes[i], now);
 }
 
+static void next_lane(struct gd_engine *e)
+{
+	e->next_lane = e->next_lane + 1 < e->cfg.n_clients ? e->next_lane + 1 : 0;
+}
+
 /* Open loop: starts what is due; true when more is due than one turn should do. */
 static bool start_due(struct gd_engine *e)
 {
@@ -150,11 +155,10 @@ static bool start_due(struct gd_engine *e)
 		if (!gd_pace_take(&e->pace, gd_now().ns, &intended))
 			return false;
 		for (size_t i = 0; i < e->cfg.n_clients; i++) {
-			size_t k = (e->first_lane + i) % e->cfg.n_clients;
-
-			gd_lane_start(&e->lanes[k], intended, gd_now().ns);
+			gd_lane_start(&e->lanes[e->next_lane], intended, gd_now().ns);
+			next_lane(e);
 		}
-		e->first_lane = (e->first_lane + 1) % e->cfg.n_clients;
+		next_lane(e);
 	}
 	return true;
 }

@@ -116,7 +116,7 @@ struct gd_engine {
 	bool ended;       /* no more starts */
 	int64_t drain_ns; /* what is still open then, is unfinished */
 	struct gd_pace pace;
-	size_t first_lane;     /* takes turns, so that no client is always first */
+	size_t next_lane;      /* takes turns, so that no client is always first */
 	struct gd_lane *lanes; /* owned, cfg.n_clients */
 	struct gd_conn *conns; /* owned, cfg.n_clients x cfg.connections */
 	char *buffer;          /* owned: what is read, for all */

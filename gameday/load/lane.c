@@ -6,10 +6,10 @@
  * The list of attempts waiting for a connection is a part of the same order: the one that
  * times out first is its head.
  */
+#include "gameday/load/engine.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "gameday/load/engine.h"
 
 enum { MIN_POOL = 1024, MAX_POOL = 256 * 1024 };
 
@@ -206,7 +206,6 @@ static void request_over(struct gd_lane *l, struct gd_request *req,
 	slot->n_open--;
 	if (is_measured(outcome))
 		gd_hist_record(slot->iv.latency, now - req->intended_ns);
-	req->slot = NULL;
 	req->next_waiting = l->free;
 	l->free = req;
 	l->n_open--;

@@ -249,7 +249,7 @@ static void test_slow_rate_has_all_intervals(void **state GD_UNUSED)
 	struct server *s = server_start(&(struct server_config){.mode = SERVER_NORMAL});
 	struct total t[2];
 
-	run_load(&(struct ask){.rate = 2, .duration_ms = 1000, .interval_ms = 100},
+	run_load(&(struct ask){.rate = 4, .duration_ms = 500, .interval_ms = 50},
 		 server_port(s), t);
 	assert_int_equal(t[0].n_intervals, 10);
 	assert_int_equal(t[0].sum.intended, 2);
@@ -290,14 +290,14 @@ static void test_closed_loop(void **state GD_UNUSED)
 	uint64_t requests = 0, connections = 0;
 	struct gd_interval sum =
 		run_one(&(struct server_config){.delay_ns = 20 * GD_NS_PER_MS},
-			&(struct ask){.concurrency = 8, .duration_ms = 1000}, &requests,
+			&(struct ask){.concurrency = 8, .duration_ms = 500}, &requests,
 			&connections);
 
 	assert_int_equal(sum.outcomes[GD_OUTCOME_OK], sum.intended);
 	assert_int_equal(requests, sum.intended);
 	assert_int_equal(connections, 8);
-	/* 8 at a time, 20 ms each: 400 in a second at most, and not far below. */
-	assert_in_range(sum.intended, 200, 408);
+	/* 8 at a time, 20 ms each: 200 in half a second at most, and not far below. */
+	assert_in_range(sum.intended, 100, 208);
 	assert_true(gd_hist_min(sum.latency) >= 20 * GD_NS_PER_MS);
 	gd_interval_fini(&sum);
 }
@@ -356,8 +356,8 @@ static void test_budget(void **state GD_UNUSED)
 {
 	struct gd_interval sum = run_one(
 		&(struct server_config){.fail_every = 1},
-		&(struct ask){.rate = 400,
-			      .duration_ms = 1000,
+		&(struct ask){.rate = 800,
+			      .duration_ms = 500,
 			      .yaml_retry =
 				      "{\"attempts\": 3, \"backoff\": \"1ms..2ms\", "
 				      "\"budget\": \"10%\"}"},

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# gameday load from the command line: figures, exit statuses, an early end.
+#
+#   cli.sh GAMEDAY SERVER
+set -u
+gameday=$1 server=$2
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+bad=0
+
+# Each server ends with the descriptor that is its standard input.
+mkfifo "$dir/in" "$dir/in4"
+"$server" <"$dir/in" >"$dir/port" &
+exec 3>"$dir/in"
+"$server" 4 <"$dir/in4" >"$dir/port4" &
+exec 4>"$dir/in4"
+for _ in $(seq 100); do
+	[ -s "$dir/port" ] && [ -s "$dir/port4" ] && break
+	sleep 0.05
+done
+url=http://127.0.0.1:$(cat "$dir/port")/
+failing=http://127.0.0.1:$(cat "$dir/port4")/
+
+# expect STATUS PATTERN ARGUMENTS...: exit status, and an extended pattern in the output
+expect() {
+	local want=$1 pattern=$2 got
+	shift 2
+	"$gameday" load "$@" >"$dir/out" 2>&1
+	got=$?
+	if [ $got -ne "$want" ] || ! grep -qE -- "$pattern" "$dir/out"; then
+		echo "gameday load $*: status $got, wanted $want and '$pattern' in:"
+		cat "$dir/out"
+		bad=1
+	fi
+}
+
+expect 0 '^plain +200 /s +100 +100 %' "$url" --rate 200/s --for 500ms
+expect 0 '^b +100 /s +50 +100 %' "$url" --rate 100/s --for 500ms --client a \
+	--client 'b: {retry: {attempts: 2}}'
+expect 0 '"intended":[[:space:]]*50,' "$url" --rate 100/s --for 500ms --json
+expect 0 '"connections":|"hdr":' "$url" --concurrency 4 --for 200ms --json
+expect 0 '^plain .* 75 % ' "$failing" --rate 200/s --for 500ms
+expect 0 'errors: status-5xx 25' "$failing" --rate 200/s --for 500ms
+expect 0 'errors: refused' http://127.0.0.1:1/ --concurrency 2 --for 100ms
+expect 2 'either rate' "$url" --for 1s
+expect 2 'not both' "$url" --for 1s --rate 1/s --concurrency 1
+expect 2 '"for" is missing|--for' "$url" --rate 1/s
+expect 2 'https' https://127.0.0.1/ --rate 1/s --for 1s
+expect 2 'did you mean "retry"' "$url" --rate 1/s --for 1s --client 'a: {retri: {}}'
+expect 2 'given twice' "$url" --rate 1/s --for 1s --client a --client 'a: {}'
+expect 2 'too few' --rate 1/s --for 1s
+expect 3 'no address' http://name.invalid/ --rate 1/s --for 1s
+
+# Ctrl-C: what was measured is printed, and that is no failure.
+"$gameday" load "$url" --rate 100/s --for 60s >"$dir/out" 2>&1 &
+pid=$!
+sleep 0.7
+kill -INT $pid
+wait $pid
+status=$?
+if [ $status -ne 0 ] || ! grep -qE '^plain +(9[0-9]|10[0-9])(\.[0-9]+)? /s' "$dir/out"; then
+	echo "interrupted: status $status"
+	cat "$dir/out"
+	bad=1
+fi
+exec 3>&- 4>&-
+wait
+exit $bad
