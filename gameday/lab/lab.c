@@ -29,7 +29,7 @@
 #define CONSOLE_TAIL 400
 
 /* Generous: they end a wait that would never end, on a machine that may have other work. */
-static const int COLD_SSH_S = 120, COLD_SERVICES_S = 180, WARM_S = 20, SOCKET_S = 5;
+static const int COLD_SSH_S = 120, COLD_SERVICES_S = 180, WARM_S = 60, SOCKET_S = 5;
 
 /* One `up` under way. */
 struct rise {

@@ -1,25 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A connection to a forwarded port is accepted by QEMU whether or not anyone is there, and each one
- * that gets through costs an sshd a fork under emulation. So the guest is asked first whether its
- * sshds listen, and only then are all six knocked on, at once. The first SYN after a restore may be
- * lost while QEMU learns the guest's address again: a silent connection is soon tried anew.
+ * that gets through costs an sshd a fork and an exec under emulation. So the guest is asked first
+ * whether its sshds listen, and only then are all knocked on, at once. The first SYN after a restore
+ * may be lost while QEMU learns the guest's address again: a silent host is knocked on again soon,
+ * but the first knock stays, for giving up a slow one only makes the guest slower.
  */
 #include "gameday/lab/ready.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "gameday/base/auto.h"
 
-/* How long a first knock waits; each further one waits twice as long, so that a guest that is merely
- * slow is not kept busy by our own connections. */
-static const int KNOCK_COLD_MS = 2000, KNOCK_WARM_MS = 400, KNOCK_MAX_MS = 8000;
+#define N_KNOCKS 6
+
 static const int ASK_MS = 5000, PAUSE_MS = 100;
+/* When a silent host is knocked on, counted from the first time all were. */
+static const int KNOCK_AT_MS[N_KNOCKS] = {0, 300, 800, 1800, 5000, 12000};
+
+/* All connections under way: row by row of hosts, one row a knock. */
+struct knocker {
+	struct pollfd fds[N_KNOCKS * GD_LAB_N_HOSTS];
+	bool up[GD_LAB_N_HOSTS];
+	int n_knocks;
+	struct gd_instant since;
+};
 
 static int dead(struct gd_error *err)
 {
@@ -55,67 +66,91 @@ static int knock(uint16_t port)
 	return fd;
 }
 
-/* One round of knocking on those not up yet; marks those that answer. */
-static void knock_all(const struct gd_lab_state *s, int wait_ms,
-		      int up[static GD_LAB_N_HOSTS])
+static void knocker_init(struct knocker *k)
 {
-	struct gd_instant end = gd_after(gd_now(), gd_span_ms(wait_ms));
-	struct pollfd p[GD_LAB_N_HOSTS];
-	size_t waiting = 0;
+	*k = (struct knocker){0};
+	for (size_t i = 0; i < GD_N_ELEMS(k->fds); i++)
+		k->fds[i] = (struct pollfd){.fd = -1, .events = POLLIN};
+}
 
-	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++) {
-		p[i] = (struct pollfd){.fd = up[i] ? -1 : knock(s->ports[i]),
-				       .events = POLLIN};
-		waiting += p[i].fd >= 0;
-	}
-	while (waiting) {
-		int64_t left = gd_between(gd_now(), end).ns / GD_NS_PER_MS;
+static void knocker_fini(struct knocker *k)
+{
+	for (size_t i = 0; i < GD_N_ELEMS(k->fds); i++)
+		gd_close_fd(&k->fds[i].fd);
+}
 
-		if (left <= 0 || poll(p, GD_LAB_N_HOSTS, (int)left) <= 0)
-			break;
-		for (size_t i = 0; i < GD_LAB_N_HOSTS; i++) {
-			char banner[4];
+static void knock_if_due(struct knocker *k, const struct gd_lab_state *s)
+{
+	int64_t ms = gd_between(k->since, gd_now()).ns / GD_NS_PER_MS;
 
-			if (p[i].fd < 0 || !p[i].revents)
-				continue;
-			up[i] = read(p[i].fd, banner, 4) == 4 &&
-				memcmp(banner, "SSH-", 4) == 0;
-			gd_close_fd(&p[i].fd);
-			waiting--;
-		}
+	if (k->n_knocks == N_KNOCKS || ms < KNOCK_AT_MS[k->n_knocks])
+		return;
+	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++)
+		if (!k->up[i])
+			k->fds[(size_t)k->n_knocks * GD_LAB_N_HOSTS + i].fd =
+				knock(s->ports[i]);
+	k->n_knocks++;
+}
+
+/* Hears who answers within a moment; true when all have. */
+static bool listen_all(struct knocker *k)
+{
+	bool all = true;
+
+	(void)poll(k->fds, GD_N_ELEMS(k->fds), PAUSE_MS);
+	for (size_t i = 0; i < GD_N_ELEMS(k->fds); i++) {
+		char banner[4];
+
+		if (k->fds[i].fd < 0 || !k->fds[i].revents)
+			continue;
+		if (read(k->fds[i].fd, banner, 4) == 4 && memcmp(banner, "SSH-", 4) == 0)
+			k->up[i % GD_LAB_N_HOSTS] = true;
+		gd_close_fd(&k->fds[i].fd);
 	}
 	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++)
-		gd_close_fd(&p[i].fd);
+		all = all && k->up[i];
+	return all;
+}
+
+static int banners_await(const struct gd_lab_state *s, struct gd_instant end,
+			 struct gd_error *err)
+{
+	struct knocker k;
+	bool all = false;
+
+	knocker_init(&k);
+	k.since = gd_now();
+	while (!all && gd_between(gd_now(), end).ns > 0 && gd_lab_state_alive(s)) {
+		knock_if_due(&k, s);
+		all = listen_all(&k);
+	}
+	knocker_fini(&k);
+	if (all)
+		return 0;
+	return gd_lab_state_alive(s) ? gd_raise(err, GD_E_TIMEOUT,
+						"lab: SSH does not answer on all hosts")
+				     : dead(err);
 }
 
 int gd_lab_ready_ssh(struct gd_lab_control *c, const struct gd_lab_state *s,
 		     struct gd_span limit, struct gd_error *err)
 {
 	struct gd_instant end = gd_after(gd_now(), limit);
-	int wait_ms = s->restored ? KNOCK_WARM_MS : KNOCK_COLD_MS;
-	int up[GD_LAB_N_HOSTS] = {0};
 
 	while (gd_between(gd_now(), end).ns > 0) {
 		struct gd_lab_health h;
-		size_t n = 0, n_listening = 0, n_up = 0;
+		size_t n = 0, n_listening = 0;
 		int r = ask(c, s, &h, err);
 
 		if (r < 0)
 			return -1;
 		if (r == 0)
 			n = gd_lab_health_count(&h, "ssh", &n_listening);
-		if (n == GD_LAB_N_HOSTS && n_listening == n) {
-			knock_all(s, wait_ms, up);
-			wait_ms = 2 * wait_ms < KNOCK_MAX_MS ? 2 * wait_ms : KNOCK_MAX_MS;
-		}
-		for (size_t i = 0; i < GD_LAB_N_HOSTS; i++)
-			n_up += up[i] != 0;
-		if (n_up == GD_LAB_N_HOSTS)
-			return 0;
-		if (n_listening < GD_LAB_N_HOSTS)
-			gd_sleep(gd_span_ms(PAUSE_MS));
+		if (n == GD_LAB_N_HOSTS && n_listening == n)
+			return banners_await(s, end, err);
+		gd_sleep(gd_span_ms(PAUSE_MS));
 	}
-	return gd_raise(err, GD_E_TIMEOUT, "lab: SSH does not answer on all hosts");
+	return gd_raise(err, GD_E_TIMEOUT, "lab: the guest starts no sshd");
 }
 
 static int missing_raise(const struct gd_lab_health *h, struct gd_error *err)
