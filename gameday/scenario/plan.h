@@ -14,7 +14,7 @@ struct gd_plan_fault {
 	const struct gd_stage *stage;   /* borrowed */
 	const struct gd_kind_row *kind; /* borrowed */
 	size_t host;                    /* index into hosts */
-	char ref[136];                  /* unique: use->ref + "@" + host name */
+	char ref[128];                  /* unique: use->ref + "@" + host name */
 	void *args;                     /* owned: decoded by kind->args */
 };
 

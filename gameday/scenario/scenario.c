@@ -138,14 +138,17 @@ static void decode_role(const struct gd_node_entry *e, struct gd_role *role,
 			diags, e->key_pos,
 			"role name \"runner\" means the machine gameday runs on: choose "
 			"another");
-	if (e->value->kind == GD_NODE_SCALAR)
+	if (e->value->kind == GD_NODE_SCALAR) {
 		role->host = strdup(e->value->text);
-	else if (e->value->kind == GD_NODE_MAP)
+		if (!role->host)
+			gd_diag_error(diags, e->key_pos, "out of memory");
+	} else if (e->value->kind == GD_NODE_MAP) {
 		decode_role_map(e->value, role, diags);
-	else
+	} else {
 		gd_diag_error(diags, e->value->pos,
 			      "role %s: wanted: a host's name, or {tag: TAG, count: N}",
 			      e->key);
+	}
 }
 
 static void decode_hosts(const struct gd_node *node, struct gd_list *ret,
