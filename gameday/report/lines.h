@@ -9,12 +9,12 @@
 
 /* What was wrong with a file, for the report. */
 struct gd_lines {
-	size_t n_lines;      /* that are not blank */
-	size_t n_bad;        /* of them: no JSON object, too long, or refused by fn */
-	size_t first_bad;    /* line number from 1 */
+	size_t n_lines;   /* that are not blank */
+	size_t n_bad;     /* of them: no JSON object, too long, or refused by fn */
+	size_t first_bad; /* line number from 1 */
 	char first_why[200];
-	bool cut;            /* the last line has no end: it was cut short */
-	bool missing;        /* no such file */
+	bool cut;     /* the last line has no end: it was cut short */
+	bool missing; /* no such file */
 };
 
 /*

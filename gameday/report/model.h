@@ -22,9 +22,9 @@ struct gd_finding {
 };
 
 struct gd_report {
-	char *dir, *name;            /* owned; name: the last part of dir */
-	struct gd_results *results;  /* owned */
-	cJSON **events;              /* owned: the journal's lines, as written */
+	char *dir, *name;           /* owned; name: the last part of dir */
+	struct gd_results *results; /* owned */
+	cJSON **events;             /* owned: the journal's lines, as written */
 	size_t n_events, cap_events;
 	const cJSON *run_started;    /* borrowed from events; NULL: none */
 	const cJSON *run_ended;      /* run_ended or verdict, the last one; NULL: none */
@@ -37,10 +37,10 @@ struct gd_report {
 	struct gd_verdict_item *expect; /* owned; one per scenario.expect */
 	struct gd_detected *detected;   /* owned; one per runbook.detection */
 	struct gd_verdict verdict;
-	bool over;                      /* the journal has the run's end */
-	int64_t harm_ns;                /* wall: when clients were first hurt; 0: never seen */
-	char harm[160];                 /* in words */
-	struct gd_finding *findings;    /* owned */
+	bool over;       /* the journal has the run's end */
+	int64_t harm_ns; /* wall: when clients were first hurt; 0: never seen */
+	char harm[160];  /* in words */
+	struct gd_finding *findings; /* owned */
 	size_t n_findings;
 };
 
@@ -48,11 +48,11 @@ struct gd_report {
  * GD_E_INPUT when dir has no journal.jsonl; everything else that is missing or damaged
  * becomes a finding. Caller frees *ret.
  */
-int gd_report_load(const char *dir, struct gd_report **ret, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
+int gd_report_load(const char *dir, struct gd_report **ret,
+		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* The journal alone: no figures, no expectations. For lists of runs. */
-int gd_report_load_journal(const char *dir, struct gd_report **ret, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
+int gd_report_load_journal(const char *dir, struct gd_report **ret,
+			   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 void gd_report_free(struct gd_report *r); /* accepts NULL */
 GD_DEFINE_AUTO(gd_report, gd_report_free);
 
@@ -61,9 +61,11 @@ const char *gd_report_text(const struct gd_report *r, const char *key) GD_NONNUL
 /* Seconds from the start of the run; 0 when the start is not known. */
 double gd_report_seconds(const struct gd_report *r, int64_t wall_ns) GD_NONNULL;
 /* The first injection of a stage (NULL: of the run), wall; 0: none. */
-int64_t gd_report_injected(const struct gd_report *r, const char *stage) GD_NONNULL_ARGS(1);
+int64_t gd_report_injected(const struct gd_report *r, const char *stage)
+	GD_NONNULL_ARGS(1);
 /* Wall time of a journal record, 0 when it has none. */
 int64_t gd_report_event_time(const cJSON *event);
 /* Evaluates a runbook's detections; *ret has n = runbook->detection.n, the caller frees. */
 int gd_report_detect(const struct gd_report *r, const struct gd_runbook *runbook,
-		     struct gd_detected **ret, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+		     struct gd_detected **ret,
+		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

@@ -13,14 +13,14 @@
  * replacing what is there. *ret_status is the exit status the verdict stands for (enum
  * gd_exit). GD_E_INPUT when run_dir is not a run's directory.
  */
-int gd_report_write(const char *run_dir, int *ret_status, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
+int gd_report_write(const char *run_dir, int *ret_status,
+		    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /*
  * The short text for the end of `gameday run`: the verdict, what to do next, the key table
  * and where the report is. Plain text, at most 100 columns wide for ordinary names.
  */
-int gd_report_summary(const char *run_dir, struct gd_strbuf *out, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
+int gd_report_summary(const char *run_dir, struct gd_strbuf *out,
+		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* One format on its own ("md", "json"), as gd_report_write would write it. */
 int gd_report_render(const char *run_dir, const char *format, struct gd_strbuf *out,
 		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

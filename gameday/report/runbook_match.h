@@ -15,23 +15,23 @@
 
 struct gd_match_item {
 	struct gd_detected detected;
-	int weight;            /* 0: not judged */
-	bool in_baseline;      /* fired, but was true before any fault */
+	int weight;       /* 0: not judged */
+	bool in_baseline; /* fired, but was true before any fault */
 };
 
 struct gd_match {
-	char *name;            /* owned: file name without .yaml */
+	char *name; /* owned: file name without .yaml */
 	struct gd_runbook runbook;
 	struct gd_match_item *items; /* owned; one per detection */
-	double score;          /* 0..100 */
+	double score;                /* 0..100 */
 	size_t n_fired, n_judged;
-	bool own;              /* the one the run's scenario names */
+	bool own; /* the one the run's scenario names */
 };
 
 struct gd_matches {
 	struct gd_match *items; /* owned; best first */
 	size_t n;
-	size_t n_unreadable;    /* files that are no valid runbook */
+	size_t n_unreadable; /* files that are no valid runbook */
 	char first_unreadable[200];
 };
 
@@ -45,6 +45,6 @@ struct gd_runbook_files {
 	char **paths, **names; /* owned */
 	size_t n;
 };
-int gd_runbook_files(const char *dir, struct gd_runbook_files *ret, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
+int gd_runbook_files(const char *dir, struct gd_runbook_files *ret,
+		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 void gd_runbook_files_fini(struct gd_runbook_files *f) GD_NONNULL;

@@ -56,8 +56,7 @@ static int scan(DIR *d, const char *parent, struct gd_rundirs *r, struct gd_erro
 {
 	const struct dirent *e;
 
-	/* One thread reads this directory stream. */
-	while (r->n < MAX_RUNS && (e = readdir(d))) { /* NOLINT(concurrency-mt-unsafe) */
+	while (r->n < MAX_RUNS && (e = readdir(d))) {
 		GD_AUTO_FREE char *path = NULL;
 
 		if (e->d_name[0] == '.')

@@ -15,20 +15,21 @@
  * "latest" (the newest there). Caller frees *ret. What is not a run's directory (it has no
  * journal.jsonl) is GD_E_INPUT, and the error says what was looked for.
  */
-int gd_rundir_find(const char *run, char **ret, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+int gd_rundir_find(const char *run, char **ret,
+		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 
 struct gd_rundirs {
 	char **names; /* owned; newest first */
 	size_t n;
 };
 /* Up to 10,000 runs under parent; a missing parent has none. */
-int gd_rundirs_list(const char *parent, struct gd_rundirs *ret, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
+int gd_rundirs_list(const char *parent, struct gd_rundirs *ret,
+		    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 void gd_rundirs_fini(struct gd_rundirs *r) GD_NONNULL;
 
 /*
  * Appends a note to the run's journal, in one write, whether the run is going on or over.
  * kind: detected, diagnosed, mitigated, text; text may be empty and has at most 4 KiB.
  */
-int gd_rundir_note(const char *dir, const char *kind, const char *text, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
+int gd_rundir_note(const char *dir, const char *kind, const char *text,
+		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

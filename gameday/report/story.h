@@ -16,9 +16,11 @@ void gd_story_next(const struct gd_report *r, struct gd_strbuf *out) GD_NONNULL;
 /* What a journal record means, as a sentence without full stop. */
 void gd_story_event(const cJSON *event, struct gd_strbuf *out) GD_NONNULL;
 /* Is this fault, as far as is known, still in? */
-bool gd_story_left_behind(const struct gd_report *r, const struct gd_fault_view *f) GD_NONNULL;
+bool gd_story_left_behind(const struct gd_report *r,
+			  const struct gd_fault_view *f) GD_NONNULL;
 /* Nobody saw it put back, since the runner died first. */
-bool gd_story_unwitnessed(const struct gd_report *r, const struct gd_fault_view *f) GD_NONNULL;
+bool gd_story_unwitnessed(const struct gd_report *r,
+			  const struct gd_fault_view *f) GD_NONNULL;
 /*
  * When a detection or an expectation came true: "12.3 s after the injection, 4.1 s after
  * the first harm"; "" when it never did.

@@ -7,7 +7,8 @@
 struct gd_report_writer {
 	const char *format; /* "md" */
 	const char *file;   /* "report.md" */
-	int (*write)(const struct gd_report *r, struct gd_strbuf *out, struct gd_error *err);
+	int (*write)(const struct gd_report *r, struct gd_strbuf *out,
+		     struct gd_error *err);
 };
 
 extern const struct gd_report_writer gd_report_md;

@@ -205,7 +205,7 @@ static void say_outcome(const struct gd_condition *c, const struct limit *l,
 
 static void copy_name(char to[GD_RESULTS_NAME_MAX], const char *from)
 {
-	(void)snprintf(to, GD_RESULTS_NAME_MAX, "%s", from ? from : "");
+	(void)snprintf(to, GD_RESULTS_NAME_MAX, "%s", from);
 }
 
 /* --- evaluation ----------------------------------------------------------------------- */
@@ -251,7 +251,7 @@ static int evaluate_one(const struct gd_results *r, const struct concrete *k,
 					 .limit = (double)NAN,
 					 .unit = k->c->unit};
 	copy_name(item->subject, k->subject);
-	copy_name(item->part, k->part);
+	copy_name(item->part, k->part ? k->part : "");
 	copy_name(item->stage, k->stage);
 	found = gd_results_metric(r, k->subject, k->part, k->c->metric, k->stage,
 				  &item->measured, &item->unit);

@@ -133,17 +133,6 @@ const struct load_metric *gd_res_load_metric_find(const char *name)
 	return NULL;
 }
 
-double gd_res_load_metric_value(const struct load_metric *m,
-				const struct gd_load_stats *s)
-{
-	return m->get(s);
-}
-
-enum gd_metric_unit gd_res_load_metric_unit(const struct load_metric *m)
-{
-	return m->unit;
-}
-
 bool gd_res_source_is_count(const struct source *s)
 {
 	if (s->metric)

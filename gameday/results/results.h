@@ -31,7 +31,8 @@
 
 struct gd_results;
 
-int gd_results_new(struct gd_results **ret, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+int gd_results_new(struct gd_results **ret,
+		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 void gd_results_free(struct gd_results *r); /* accepts NULL */
 GD_DEFINE_AUTO(gd_results, gd_results_free);
 
@@ -45,11 +46,13 @@ enum { GD_RESULTS_NAME_MAX = 96 };
  * began before, is empty or too long, and a time that is no time, are GD_E_INPUT.
  */
 int gd_results_stage_begin(struct gd_results *r, const char *name, const char *kind,
-			   int64_t wall_ns, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+			   int64_t wall_ns,
+			   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* The transition is over (faults verified, carrier back): figures count from here. */
-void gd_results_stage_measured(struct gd_results *r, const char *name, int64_t wall_ns)
-	GD_NONNULL;
-void gd_results_stage_end(struct gd_results *r, const char *name, int64_t wall_ns) GD_NONNULL;
+void gd_results_stage_measured(struct gd_results *r, const char *name,
+			       int64_t wall_ns) GD_NONNULL;
+void gd_results_stage_end(struct gd_results *r, const char *name,
+			  int64_t wall_ns) GD_NONNULL;
 /*
  * Copies what it needs: the histograms are kept encoded, so an hour of intervals stays in
  * memory easily. The same load, client and start again replaces nothing: GD_E_INPUT.
@@ -59,15 +62,17 @@ int gd_results_add_load(struct gd_results *r, const struct gd_interval *iv,
 /* values: an object of numbers; anything else, NULL included, is GD_E_INPUT. */
 int gd_results_add_watch(struct gd_results *r, const char *role, const char *host,
 			 const char *watch, int64_t wall_ns, const cJSON *values,
-			 struct gd_error *err) GD_NONNULL_ARGS(1, 2, 3, 4, 7) GD_MUST_CHECK;
+			 struct gd_error *err)
+	GD_NONNULL_ARGS(1, 2, 3, 4, 7) GD_MUST_CHECK;
 /*
  * What the numbers of a watch mean, by watch name: gauges (list of names; the others are
  * counters) and units ({name: "duration"}); either may be NULL. Before anything is known of
  * a watch, a number is a gauge when its name ends in one of _ms _us _ns _seconds _percent
  * _ratio _now _current _depth _state _up _max _min _avg _p50 _p99, else a counter.
  */
-int gd_results_add_watch_info(struct gd_results *r, const char *watch, const cJSON *gauges,
-			      const cJSON *units, struct gd_error *err)
+int gd_results_add_watch_info(struct gd_results *r, const char *watch,
+			      const cJSON *gauges, const cJSON *units,
+			      struct gd_error *err)
 	GD_NONNULL_ARGS(1, 2, 5) GD_MUST_CHECK;
 /*
  * The line {"type":"watch_info","watch","gauges","units"} the runner writes to
@@ -75,42 +80,45 @@ int gd_results_add_watch_info(struct gd_results *r, const char *watch, const cJS
  * ends with NULL and may be NULL). Caller owns *ret.
  */
 int gd_results_watch_info_line(const char *watch, const struct gd_metric_row *metrics,
-			       const char *const *gauges, cJSON **ret, struct gd_error *err)
+			       const char *const *gauges, cJSON **ret,
+			       struct gd_error *err)
 	GD_NONNULL_ARGS(1, 2, 4, 5) GD_MUST_CHECK;
 /*
  * One line of metrics.jsonl / journal.jsonl; unknown types and events are ignored. A runner
  * that feeds each journal line as it writes it needs none of the stage calls above.
  */
-int gd_results_add_metrics_line(struct gd_results *r, const cJSON *line, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
-int gd_results_add_journal_line(struct gd_results *r, const cJSON *line, struct gd_error *err)
-	GD_NONNULL GD_MUST_CHECK;
+int gd_results_add_metrics_line(struct gd_results *r, const cJSON *line,
+				struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+int gd_results_add_journal_line(struct gd_results *r, const cJSON *line,
+				struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 
 /* --- asking -------------------------------------------------------------------------- */
 
 /* Sums over a window, one load and client. Histograms are merged, never percentiles. */
 struct gd_load_stats {
-	uint64_t requests, ok, errors;   /* requests finished, by outcome */
-	uint64_t unfinished;             /* stopped with the load: neither ok nor an error */
+	uint64_t requests, ok, errors; /* requests finished, by outcome */
+	uint64_t unfinished; /* stopped with the load: neither ok nor an error */
 	uint64_t attempts, retries, budget_denied;
-	uint64_t error_kinds[GD_N_OUTCOMES]; /* requests by final outcome; OK is there too */
-	double seconds;                  /* measured time */
-	double rate, success;            /* per second; fraction (NAN when no request) */
+	uint64_t error_kinds[GD_N_OUTCOMES]; /* by final outcome, OK included */
+	double seconds;                      /* measured time */
+	double rate, success; /* per second; fraction (NAN when no request) */
 	double attempts_per_request;
 	double p50, p90, p99, p999, max, min, mean; /* ns; NAN when empty */
-	uint64_t late_intervals, intervals; /* the generator itself fell behind in so many */
+	uint64_t intervals;
+	uint64_t late_intervals;         /* the generator itself fell behind in so many */
 	uint64_t late;                   /* requests it started more than 10 ms late */
 	double late_max;                 /* ns, the worst of them */
 	double attempt_p50, attempt_p99; /* ns, per attempt */
 };
 /* 0, or 1 when there is no such load, client or stage, or nothing was measured in it. */
-int gd_results_load_stats(const struct gd_results *r, const char *load, const char *client,
-			  const char *stage, struct gd_load_stats *ret) GD_NONNULL GD_MUST_CHECK;
+int gd_results_load_stats(const struct gd_results *r, const char *load,
+			  const char *client, const char *stage,
+			  struct gd_load_stats *ret) GD_NONNULL GD_MUST_CHECK;
 
 enum gd_found {
 	GD_FOUND = 0,
-	GD_FOUND_NO_DATA = 1,    /* known metric, nothing measured there */
-	GD_FOUND_UNKNOWN = 2,    /* no such load, client, watch, metric or stage */
+	GD_FOUND_NO_DATA = 1, /* known metric, nothing measured there */
+	GD_FOUND_UNKNOWN = 2, /* no such load, client, watch, metric or stage */
 };
 /*
  * part may be NULL: the only client of the load. Watch counters: increase over the stage,
@@ -126,12 +134,13 @@ enum gd_found gd_results_metric(const struct gd_results *r, const char *subject,
 /* The outcome of one condition: what was measured, and whether it holds. */
 struct gd_verdict_item {
 	enum gd_cond_outcome { GD_COND_HOLDS, GD_COND_FAILS, GD_COND_NO_DATA } outcome;
-	double measured, limit;       /* limit = value, or factor x reference; NAN: unknown */
+	double measured, limit; /* limit = value, or factor x reference; NAN: unknown */
 	enum gd_metric_unit unit;
-	char text[256];               /* "312 ms, wanted > 2x baseline (48.2 ms): 6.5x" */
-	int64_t first_wall_ns;        /* when it could first be known to hold; 0: never */
+	char text[256];        /* "312 ms, wanted > 2x baseline (48.2 ms): 6.5x" */
+	int64_t first_wall_ns; /* when it could first be known to hold; 0: never */
 	/* What it was found on: differs from the condition when that has wildcards. */
-	char subject[GD_RESULTS_NAME_MAX], part[GD_RESULTS_NAME_MAX], stage[GD_RESULTS_NAME_MAX];
+	char subject[GD_RESULTS_NAME_MAX], part[GD_RESULTS_NAME_MAX],
+		stage[GD_RESULTS_NAME_MAX];
 };
 /*
  * default_stage: used when the condition has no `in`; "*" in either is any fault stage.
@@ -159,8 +168,9 @@ int gd_results_holds_for(const struct gd_results *r, const struct gd_condition *
  * scenario's `expect`. over: the run has ended by itself; false when the journal just stops
  * (a dead runner): then an unreverted fault is "not witnessed" rather than left behind.
  */
-int gd_results_verdict(const struct gd_results *r, const struct gd_list *expect, bool over,
-		       struct gd_verdict *ret, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+int gd_results_verdict(const struct gd_results *r, const struct gd_list *expect,
+		       bool over, struct gd_verdict *ret,
+		       struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 
 /* Walking what is there, for tables and charts. Names are borrowed. */
 size_t gd_results_n_series(const struct gd_results *r) GD_NONNULL; /* load x client */
@@ -177,7 +187,8 @@ const struct gd_interval *gd_results_interval(const struct gd_results *r, size_t
 void gd_results_point(const struct gd_results *r, size_t series, size_t i,
 		      struct gd_load_stats *ret) GD_NONNULL;
 /* Its request latencies as HdrHistogram V2 text, as gd_hist_encode makes it. Borrowed. */
-const char *gd_results_encoded(const struct gd_results *r, size_t series, size_t i) GD_NONNULL;
+const char *gd_results_encoded(const struct gd_results *r, size_t series,
+			       size_t i) GD_NONNULL;
 /*
  * The merged request latencies of one series over a stage, for distributions. 0, or 1 when
  * nothing was measured there; borrowed, good until the next thing is fed.
@@ -204,22 +215,22 @@ struct gd_watch_view gd_results_watch(const struct gd_results *r, size_t i) GD_N
 const char *gd_results_column(const struct gd_results *r, size_t watch, size_t column,
 			      bool *ret_gauge, enum gd_metric_unit *ret_unit) GD_NONNULL;
 /* As gd_results_metric, for one number of one watch on one host. */
-enum gd_found gd_results_host_metric(const struct gd_results *r, size_t watch, size_t column,
-				     const char *stage, double *ret,
+enum gd_found gd_results_host_metric(const struct gd_results *r, size_t watch,
+				     size_t column, const char *stage, double *ret,
 				     enum gd_metric_unit *ret_unit) GD_NONNULL;
 /* value NAN: that number was not in that sample. */
-void gd_results_sample(const struct gd_results *r, size_t watch, size_t sample, size_t column,
-		       int64_t *ret_wall_ns, double *ret_value) GD_NONNULL;
+void gd_results_sample(const struct gd_results *r, size_t watch, size_t sample,
+		       size_t column, int64_t *ret_wall_ns, double *ret_value) GD_NONNULL;
 
 /* What the journal told of one fault. Strings are borrowed, never NULL ("" = not told). */
 struct gd_fault_view {
 	const char *ref, *stage, *role, *host, *kind, *describe, *manual;
 	const char *before, *after, *effect, *reason, *error;
-	const char *args;                 /* as JSON text */
+	const char *args;                               /* as JSON text */
 	int64_t injecting_ns, injected_ns, reverted_ns; /* wall; 0 = never */
-	double inject_ms, revert_ms;      /* how long each took; NAN = not told */
+	double inject_ms, revert_ms; /* how long each took; NAN = not told */
 	bool has_effect, effect_seen;
-	bool has_revert, equal;           /* equal: put back, and witnessed */
+	bool has_revert, equal; /* equal: put back, and witnessed */
 };
 size_t gd_results_n_faults(const struct gd_results *r) GD_NONNULL;
 struct gd_fault_view gd_results_fault(const struct gd_results *r, size_t i) GD_NONNULL;

@@ -30,10 +30,10 @@ struct stage {
 };
 
 struct point {
-	struct gd_interval iv;      /* its histograms are NULL, but for the newest */
-	struct gd_load_stats stats; /* finished: ratios and percentiles included */
+	struct gd_interval iv;           /* its histograms are NULL, but for the newest */
+	struct gd_load_stats stats;      /* finished: ratios and percentiles included */
 	char *latency, *attempt_latency; /* owned: encoded */
-	int64_t min_ns, max_ns;     /* exact; the encoding does not carry them; -1: empty */
+	int64_t min_ns, max_ns; /* exact; the encoding does not carry them; -1: empty */
 };
 
 struct series {
@@ -52,12 +52,13 @@ struct column {
 
 struct sample {
 	int64_t wall_ns;
-	size_t n;       /* columns known when it was taken; the later ones are not in it */
+	size_t n; /* columns known when it was taken; the later ones are not in it */
 	double *values; /* owned */
 };
 
 struct watch {
-	char role[GD_RESULTS_NAME_MAX], host[GD_RESULTS_NAME_MAX], watch[GD_RESULTS_NAME_MAX];
+	char role[GD_RESULTS_NAME_MAX], host[GD_RESULTS_NAME_MAX],
+		watch[GD_RESULTS_NAME_MAX];
 	struct column columns[MAX_COLUMNS];
 	size_t n_columns;
 	struct sample *samples; /* owned; in order of time */
@@ -72,8 +73,9 @@ struct watch_info {
 };
 
 struct fault {
-	char *ref, *stage, *role, *host, *kind, *describe, *manual, *args; /* owned or NULL */
-	char *before, *after, *effect, *reason, *error;                    /* owned or NULL */
+	char *ref, *stage, *role, *host, *kind, *describe, *manual,
+		*args;                                  /* owned or NULL */
+	char *before, *after, *effect, *reason, *error; /* owned or NULL */
 	int64_t injecting_ns, injected_ns, reverted_ns;
 	double inject_ms, revert_ms;
 	bool has_effect, effect_seen, has_revert, equal;
@@ -83,7 +85,7 @@ struct ledger {
 	struct fault *faults; /* owned */
 	size_t n, cap;
 	bool preflight_failed, steady_failed, not_run, aborted;
-	char detail[360];     /* of the first thing that went wrong before or outside a fault */
+	char detail[360]; /* the first thing that went wrong outside a fault */
 	char last_event[160];
 	int64_t last_wall_ns;
 };
@@ -124,9 +126,11 @@ int64_t gd_res_record_time(const cJSON *record, const char *key);
 void gd_res_series_free(struct series *s);
 void gd_res_series_invalidate(struct gd_results *r, size_t stage);
 /* The series of exactly these names, or NULL. */
-struct series *gd_res_series_find(const struct gd_results *r, const char *load, const char *client);
+struct series *gd_res_series_find(const struct gd_results *r, const char *load,
+				  const char *client);
 /* The up-to-date tally, or NULL when nothing counts or memory ran out. */
-struct tally *gd_res_series_tally(const struct gd_results *r, struct series *s, size_t stage);
+struct tally *gd_res_series_tally(const struct gd_results *r, struct series *s,
+				  size_t stage);
 /* Fills *ret with ratios and percentiles from the tally's sums and histograms. */
 void gd_res_tally_finish(const struct tally *t, struct gd_load_stats *ret);
 
@@ -138,10 +142,10 @@ bool gd_res_column_is_gauge(const struct column *c);
  */
 enum watch_part { PART_VALUE, PART_MAX, PART_MIN };
 bool gd_res_watch_column(const struct watch *w, const char *metric, size_t *ret_column,
-		  enum watch_part *ret_part);
+			 enum watch_part *ret_part);
 /* The value over a window; false when too few samples are inside. */
 bool gd_res_watch_value(const struct watch *w, size_t column, enum watch_part part,
-		 struct window win, double *ret);
+			struct window win, double *ret);
 
 /* The steps of a column inside the window, counters summed up; room for n_samples. */
 struct step;
@@ -151,15 +155,13 @@ size_t gd_res_watch_steps(const struct watch *w, size_t column, struct window wi
 void gd_res_ledger_fini(struct ledger *l);
 /* Takes what a journal line tells of faults and of the run's fate. */
 int gd_res_ledger_add(struct gd_results *r, const char *event, const cJSON *line,
-	       struct gd_error *err);
+		      struct gd_error *err);
 
 /* --- metric.c: names to numbers ------------------------------------------------------- */
 
 /* The row of gd_load_stats a name means, or NULL. */
 struct load_metric;
 const struct load_metric *gd_res_load_metric_find(const char *name);
-double gd_res_load_metric_value(const struct load_metric *m, const struct gd_load_stats *s);
-enum gd_metric_unit gd_res_load_metric_unit(const struct load_metric *m);
 
 /* One thing a condition can be about: a load series, or a watch on one host. */
 struct source {
@@ -171,8 +173,9 @@ struct source {
 };
 enum { MAX_SOURCES = MAX_SERIES + MAX_WATCHES };
 /* All that matches; "*" is any. part NULL: the only client (with subject "*": any client). */
-size_t gd_res_sources_find(const struct gd_results *r, const char *subject, const char *part,
-		    const char *metric, struct source ret[MAX_SOURCES]);
+size_t gd_res_sources_find(const struct gd_results *r, const char *subject,
+			   const char *part, const char *metric,
+			   struct source ret[MAX_SOURCES]);
 const char *gd_res_source_subject(const struct source *s);
 const char *gd_res_source_part(const struct source *s);
 bool gd_res_source_is_count(const struct source *s);
@@ -183,5 +186,5 @@ struct step {
 	double value;
 };
 /* The steps inside the window, counts summed up from its start. Caller frees *ret. */
-int gd_res_source_steps(const struct source *s, struct window win, struct step **ret, size_t *ret_n,
-		 struct gd_error *err);
+int gd_res_source_steps(const struct source *s, struct window win, struct step **ret,
+			size_t *ret_n, struct gd_error *err);

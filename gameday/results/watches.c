@@ -427,8 +427,8 @@ const char *gd_results_column(const struct gd_results *r, size_t watch, size_t c
 	return c->name;
 }
 
-enum gd_found gd_results_host_metric(const struct gd_results *r, size_t watch, size_t column,
-				     const char *stage, double *ret,
+enum gd_found gd_results_host_metric(const struct gd_results *r, size_t watch,
+				     size_t column, const char *stage, double *ret,
 				     enum gd_metric_unit *ret_unit)
 {
 	const struct watch *w = r->watches[watch];
