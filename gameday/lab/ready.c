@@ -18,11 +18,11 @@
 
 #include "gameday/base/auto.h"
 
-#define N_KNOCKS 6
+#define N_KNOCKS 5
 
 static const int ASK_MS = 5000, PAUSE_MS = 100;
 /* When a silent host is knocked on, counted from the first time all were. */
-static const int KNOCK_AT_MS[N_KNOCKS] = {0, 300, 800, 1800, 5000, 12000};
+static const int KNOCK_AT_MS[N_KNOCKS] = {0, 500, 1500, 4000, 10000};
 
 /* All connections under way: row by row of hosts, one row a knock. */
 struct knocker {
@@ -101,6 +101,9 @@ static bool listen_all(struct knocker *k)
 	for (size_t i = 0; i < GD_N_ELEMS(k->fds); i++) {
 		char banner[4];
 
+		/* One answer is enough: the other knocks there would only cost. */
+		if (k->up[i % GD_LAB_N_HOSTS])
+			gd_close_fd(&k->fds[i].fd);
 		if (k->fds[i].fd < 0 || !k->fds[i].revents)
 			continue;
 		if (read(k->fds[i].fd, banner, 4) == 4 && memcmp(banner, "SSH-", 4) == 0)
