@@ -34,6 +34,9 @@ static const char script[] =
 	/* mine DIR: a directory, not a link, 0700, our own */
 	"mine() { set -- $(ls -ldn \"$1\" 2>/dev/null); "
 	"case \"$1 $3\" in drwx------*\" $u\") return 0;; esac; return 1; }; "
+	/* whole DIR: all bytes that were unpacked there still are */
+	"whole() { c=$(cat \"$1/.complete\" 2>/dev/null) && [ -n \"$c\" ] && "
+	"[ $(cat \"$1\"/* | wc -c) -eq \"$c\" ]; }; "
 	/* room DIR: enough kilobytes free, or no df to ask */
 	"room() { set -- $(df -Pk \"$1\" 2>/dev/null | tail -n 1); "
 	"[ \"${4:-$r}\" -ge \"$r\" ]; }; "
@@ -51,9 +54,7 @@ static const char script[] =
 	"D=\"$d/gameday-agent-$k\"; "
 	"if [ -e \"$D\" ]; then "
 	"mine \"$D\" || { D=; continue; }; "
-	"[ -f \"$D/complete\" ] && "
-	"\"$D/" LOADER "\" --list \"$D/gameday-agent\" >/dev/null 2>&1 && "
-	"{ have=1; break; }; "
+	"whole \"$D\" && { have=1; break; }; "
 	"rm -rf \"$D\"; fi; "
 	"t=\"$d/gameday-new-$k-$$\"; "
 	"if room \"$d\" && mkdir \"$t\" 2>/dev/null; then "
@@ -67,7 +68,7 @@ static const char script[] =
 	"{ rm -rf \"$t\"; f unpack \"no room in $d\"; }; "
 	"e=$(\"$t/launcher\" --unpack \"$t\" \"$D\" \"$h\" 2>&1 </dev/null) || "
 	"{ rm -rf \"$t\"; f unpack \"$e\"; }; "
-	"mine \"$D\" && [ -f \"$D/complete\" ] || f unpack \"$D is not ours\"; "
+	"mine \"$D\" && whole \"$D\" || f unpack \"$D is not ours\"; "
 	"for x in \"$d\"/gameday-agent-* \"$d\"/gameday-new-*; do "
 	"[ \"$x\" = \"$D\" ] || { mine \"$x\" && [ -n \"$(find \"$x\" -prune -mtime +7)\" ] && "
 	"rm -rf \"$x\"; }; done; "

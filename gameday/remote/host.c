@@ -433,22 +433,18 @@ static void quote(const struct gd_host *h, char *ret, size_t size)
 
 static void raise_end(const struct gd_host *h, int status, struct gd_error *err)
 {
-	char words[240];
+	const char *who = h->phase == BOOTSTRAP ? "the login shell" : "the agent";
+	const char *when = h->phase == BOOTSTRAP  ? " before the agent was started"
+			   : h->phase == GREETING ? " before it greeted"
+						  : "";
+	char words[240], how[48];
 
 	quote(h, words, sizeof(words));
-	if (h->phase == BOOTSTRAP)
-		(void)gd_raise(err, GD_E_REMOTE,
-			       "the login shell ended with status %d before "
-			       "the agent was started%s",
-			       status, words);
-	else if (h->phase == GREETING)
-		(void)gd_raise(err, GD_E_REMOTE,
-			       "the agent ended with status %d before it "
-			       "greeted%s",
-			       status, words);
+	if (status < 0)
+		(void)snprintf(how, sizeof(how), "was killed");
 	else
-		(void)gd_raise(err, GD_E_REMOTE, "the agent ended with status %d%s",
-			       status, words);
+		(void)snprintf(how, sizeof(how), "ended with status %d", status);
+	(void)gd_raise(err, GD_E_REMOTE, "%s %s%s%s", who, how, when, words);
 }
 
 static void start_transport(void *ctx);

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "gameday/base/file.h"
 #include "gameday/remote/base64.h"
@@ -109,9 +109,11 @@ static int add_file(struct gd_known_hosts *k, const char *path, struct gd_error 
 {
 	GD_AUTO_FREE char *text = NULL;
 	char *save = NULL;
+	struct stat st;
 	size_t size;
 
-	if (access(path, F_OK) < 0)
+	/* Missing files and /dev/null are ways to say that there is none. */
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
 	if (gd_file_read(path, MAX_FILE, &text, &size, err) < 0)
 		return gd_wrap(err, "known hosts: ");

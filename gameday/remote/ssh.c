@@ -53,6 +53,18 @@ struct ssh {
 
 /* --- what it says ---------------------------------------------------------------------- */
 
+/* What ssh itself says at this level of detail, and nobody wants to read. */
+static bool is_chatter(const char *line)
+{
+	static const char *const begins[] = {"debug1: ", "OpenSSH_", "Authenticated to ",
+					     "Transferred: ", "Bytes per second: "};
+
+	for (size_t i = 0; i < GD_N_ELEMS(begins); i++)
+		if (strncmp(line, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
 static bool take_line(struct ssh *s, char *line)
 {
 	static const char shown[] = "debug1: Server host key: ";
@@ -64,7 +76,7 @@ static bool take_line(struct ssh *s, char *line)
 	s->key_changed |= strstr(line, "REMOTE HOST IDENTIFICATION HAS CHANGED") != NULL;
 	s->key_unknown |= strstr(line, "host key is known for") != NULL;
 	s->denied |= strstr(line, "Permission denied (") != NULL;
-	if (strncmp(line, "debug1: ", 8) != 0) {
+	if (!is_chatter(line)) {
 		gd_transport_hear(&s->base, line, strlen(line));
 		gd_transport_hear(&s->base, "\n", 1);
 	}

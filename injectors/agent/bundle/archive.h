@@ -12,8 +12,11 @@
 #include <stdint.h>
 
 #define BUNDLE_MAGIC "GDBUNDL1"
-/* Written last: a directory without it was never finished. */
-#define BUNDLE_MARKER "complete"
+/*
+ * Written last: a directory without it was never finished. It holds the number of bytes of
+ * all other files in decimal, so that one that was damaged later is found out.
+ */
+#define BUNDLE_MARKER ".complete"
 
 enum {
 	BUNDLE_MAX_NAME = 63,

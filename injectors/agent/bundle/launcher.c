@@ -126,11 +126,13 @@ static bool is_plain_name(const char name[BUNDLE_MAX_NAME + 1])
 	       name[0] != '.' && !strchr(name, '/');
 }
 
+/* The number of files, or -1. */
 static int unpack(int dir, struct span archive)
 {
 	size_t at = 0;
+	int n = 0;
 
-	for (int n = 0; at < archive.size; n++) {
+	for (; at < archive.size; n++) {
 		struct bundle_entry e;
 
 		errno = 0;
@@ -144,7 +146,7 @@ static int unpack(int dir, struct span archive)
 			return -1;
 		at += e.size;
 	}
-	return 0;
+	return n;
 }
 
 static void remove_staging(const char *staging, int dir, struct span archive)
@@ -160,9 +162,15 @@ static void remove_staging(const char *staging, int dir, struct span archive)
 }
 
 /* Makes FINAL appear at once and whole, or finds that it is there already. */
-static int publish(const char *staging, const char *final, int dir, struct span archive)
+static int publish(const char *staging, const char *final, int dir, struct span archive,
+		   size_t n_files)
 {
-	if (write_file(dir, BUNDLE_MARKER, (const unsigned char *)"", 0) < 0)
+	char total[32];
+
+	(void)snprintf(total, sizeof(total), "%zu\n",
+		       archive.size - n_files * sizeof(struct bundle_entry));
+	if (write_file(dir, BUNDLE_MARKER, (const unsigned char *)total, strlen(total)) <
+	    0)
 		return -1;
 	if (fsync(dir) < 0)
 		return fail("can't sync", staging);
@@ -177,7 +185,7 @@ static int publish(const char *staging, const char *final, int dir, struct span 
 static int run(const char *staging, const char *final, const char *digest)
 {
 	struct span self = {0}, archive = {0};
-	int dir, outcome;
+	int dir, n_files, outcome = -1;
 
 	if (map_self(&self) < 0 || check_digest(self, digest) < 0 ||
 	    decompress(self, &archive) < 0)
@@ -186,9 +194,9 @@ static int run(const char *staging, const char *final, const char *digest)
 	if (dir < 0)
 		return fail("can't open", staging);
 	(void)unlinkat(dir, "launcher", 0);
-	outcome = unpack(dir, archive);
-	if (outcome == 0)
-		outcome = publish(staging, final, dir, archive);
+	n_files = unpack(dir, archive);
+	if (n_files > 0)
+		outcome = publish(staging, final, dir, archive, (size_t)n_files);
 	(void)close(dir);
 	return outcome;
 }
