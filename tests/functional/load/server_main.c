@@ -9,8 +9,8 @@
 /* load_server [FAIL_EVERY] */
 int main(int argc, char **argv)
 {
-	struct server_config cfg = {.fail_every =
-					    argc > 1 ? (int)strtol(argv[1], NULL, 10) : 0};
+	struct server_config cfg = {
+		.fail_every = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 0};
 	struct server *s = server_start(&cfg);
 	char c;
 
