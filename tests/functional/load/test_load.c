@@ -174,7 +174,8 @@ static struct gd_interval run_one(const struct server_config *cfg, const struct 
 
 /* --- pace ---------------------------------------------------------------------------- */
 
-static void test_keeps_the_rate(void **state GD_UNUSED)
+/* The rate as the server saw it: 2,999 gaps between the first arrival and the last. */
+static double rate_seen(void)
 {
 	struct server *s = server_start(&(struct server_config){.mode = SERVER_NORMAL});
 	struct total t[2];
@@ -188,12 +189,24 @@ static void test_keeps_the_rate(void **state GD_UNUSED)
 	assert_int_equal(t[0].intended[2], 1000);
 	assert_int_equal(t[0].sum.outcomes[GD_OUTCOME_OK], 3000);
 	assert_int_equal(server_requests(s), 3000);
-	/* As the server saw it: 2,999 gaps between the first arrival and the last. */
-	rate = 2999.0 / ((double)server_span_ns(s) / 1e9);
-	assert_true(rate > 995 && rate < 1005);
 	assert_true(server_connections(s) <= 50);
+	rate = 2999.0 / ((double)server_span_ns(s) / 1e9);
 	fini_totals(t);
 	server_stop(s);
+	return rate;
+}
+
+/*
+ * Counts are exact each time. The rate may be off when the machine holds up the very first
+ * or last request, so it gets three tries; a pace that is wrong is wrong in all of them.
+ */
+static void test_keeps_the_rate(void **state GD_UNUSED)
+{
+	double rate = 0;
+
+	for (int i = 0; i < 3 && (rate < 995 || rate > 1005); i++)
+		rate = rate_seen();
+	assert_true(rate >= 995 && rate <= 1005);
 }
 
 /*
