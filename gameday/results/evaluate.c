@@ -28,7 +28,12 @@ struct concrete {
 
 static bool is_any(const char *s)
 {
-	return s && strcmp(s, "*") == 0;
+	return strcmp(s, "*") == 0;
+}
+
+static bool has_wildcard(const struct gd_condition *c)
+{
+	return is_any(c->subject) || (c->part && is_any(c->part));
 }
 
 static double window_seconds(const struct gd_results *r, struct window win)
@@ -320,7 +325,7 @@ static int try_stage(struct search *s, const char *stage, struct gd_error *err)
 	const struct gd_condition *c = s->c;
 	size_t n;
 
-	if (!is_any(c->subject) && !is_any(c->part))
+	if (!has_wildcard(c))
 		return try_one(s, c->subject, c->part, stage, err);
 	found = malloc(MAX_SOURCES * sizeof(*found));
 	if (!found)
@@ -354,7 +359,7 @@ int gd_results_evaluate(const struct gd_results *r, const struct gd_condition *c
 	if (try_all(&s, stage, err) < 0)
 		return -1;
 	if (s.any) {
-		if (is_any(c->subject) || is_any(c->part) || is_any(stage))
+		if (has_wildcard(c) || is_any(stage))
 			name_match(ret);
 		return 0;
 	}
@@ -362,7 +367,7 @@ int gd_results_evaluate(const struct gd_results *r, const struct gd_condition *c
 					.measured = (double)NAN,
 					.limit = (double)NAN,
 					.unit = c->unit};
-	say(ret, is_any(stage) && !is_any(c->subject) && !is_any(c->part)
+	say(ret, is_any(stage) && !has_wildcard(c)
 			 ? "no data: no fault stage was reached"
 			 : "no data: nothing in this run measured it");
 	return 0;
