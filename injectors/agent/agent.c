@@ -160,17 +160,18 @@ static void run_job(void *ctx, const cJSON *job)
 	GD_AUTO(cJSON) cJSON *reply = NULL;
 	struct gd_error err = GD_ERROR_INIT;
 	struct agent *a = ctx;
+	int rc;
 
 	if (id == 0) {
 		run_own_job(a, op, job);
 		return;
 	}
 	reply = gd_message_reply(id);
-	if (!reply)
-		(void)gd_raise_nomem(&err);
-	else if (gd_session_run(a->session, op, job, reply, &err) == 0)
+	rc = reply ? gd_session_run(a->session, op, job, reply, &err)
+		   : gd_raise_nomem(&err);
+	if (rc == 0)
 		gd_worker_say(a->worker, gd_steal_ptr(&reply));
-	if (err.code)
+	else
 		worker_fail(a, id, &err);
 }
 
@@ -283,12 +284,11 @@ static void answer_here(struct agent *a, const struct answer *how, int64_t id,
 {
 	GD_AUTO(cJSON) cJSON *reply = gd_message_reply(id);
 	struct gd_error err = GD_ERROR_INIT;
+	int rc = reply ? how->fn(a, request, reply, &err) : gd_raise_nomem(&err);
 
-	if (!reply)
-		(void)gd_raise_nomem(&err);
-	else if (how->fn(a, request, reply, &err) == 0)
+	if (rc == 0)
 		say(a, gd_steal_ptr(&reply));
-	if (err.code)
+	else
 		fail(a, id, &err);
 }
 
@@ -311,12 +311,13 @@ static void take_request(struct agent *a, cJSON *request)
 		answer_here(a, how, m.id, request);
 		return;
 	}
-	if (!gd_session_knows(m.name))
+	if (!gd_session_knows(m.name)) {
 		(void)gd_raise(&err, GD_E_INPUT, "no operation \"%.40s\"", m.name);
-	else if (!gd_worker_post(a->worker, gd_steal_ptr(&owned)))
-		(void)gd_raise(&err, GD_E_REFUSED, "too many requests are waiting");
-	if (err.code)
 		fail(a, m.id, &err);
+	} else if (!gd_worker_post(a->worker, gd_steal_ptr(&owned))) {
+		(void)gd_raise(&err, GD_E_REFUSED, "too many requests are waiting");
+		fail(a, m.id, &err);
+	}
 }
 
 static void on_input(void *ctx, uint32_t events GD_UNUSED)

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gameday-agent: what the runner starts on a target, and what a boot-time unit may start. */
+#include "injectors/agent/main.h"
+
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
+#include "gameday/base/json.h"
 #include "injectors/agent/agent.h"
 #include "injectors/agent/control.h"
-#include "injectors/agent/main.h"
 #include "injectors/agent/session.h"
 
 #define STATE_DIR "/var/lib/gameday"
@@ -171,6 +174,8 @@ int gd_agent_main(int argc, char **argv, struct gd_ports *ports)
 	struct gd_error err = GD_ERROR_INIT;
 	struct options o;
 
+	/* Started through a loader, the process would bear the loader's name. */
+	(void)prctl(PR_SET_NAME, "gameday-agent", 0, 0, 0);
 	if (parse_options(argc, argv, &o, &err) == 0) {
 		if (o.help)
 			return puts(help_text) < 0;

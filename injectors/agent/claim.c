@@ -96,11 +96,16 @@ int gd_claim_look(const char *state_dir, bool *ret_held, struct gd_holder *ret,
 		  struct gd_error *err)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct gd_error e = GD_ERROR_INIT;
 	GD_AUTO_FD int fd = -1;
 
 	*ret_held = false;
-	if (open_claim(state_dir, O_RDWR, &fd, err) < 0)
-		return err->sys_errno == ENOENT ? 0 : -1;
+	if (open_claim(state_dir, O_RDWR, &fd, &e) < 0) {
+		if (e.sys_errno == ENOENT)
+			return 0;
+		*err = e;
+		return -1;
+	}
 	if (fcntl(fd, F_OFD_GETLK, &lock) < 0)
 		return gd_raise_errno(err, "look at claim");
 	*ret_held = lock.l_type != F_UNLCK;

@@ -131,14 +131,14 @@ static void finish(struct generator *g, const char *trouble)
 	generator_free(g);
 }
 
-static void take_messages(struct generator *g, struct gd_error *err)
+static int take_messages(struct generator *g, struct gd_error *err)
 {
 	for (;;) {
 		GD_AUTO(cJSON) cJSON *msg = NULL;
 		int rc = gd_frame_next(&g->reader, &msg, err);
 
 		if (rc != GD_FRAME_MESSAGE)
-			return;
+			return rc < 0 ? -1 : 0;
 		if (gd_json_bool(msg, "end", false))
 			emit_end(g, gd_json_str(msg, "error", NULL));
 		else
@@ -159,9 +159,8 @@ static void on_readable(void *ctx, uint32_t events GD_UNUSED)
 		finish(g, NULL);
 		return;
 	}
-	if (gd_frame_feed(&g->reader, chunk, (size_t)n, &err) == 0)
-		take_messages(g, &err);
-	if (err.code)
+	if (gd_frame_feed(&g->reader, chunk, (size_t)n, &err) < 0 ||
+	    take_messages(g, &err) < 0)
 		finish(g, err.text);
 }
 

@@ -155,15 +155,17 @@ int gd_journal_load(const char *state_dir, struct gd_journal_view *ret,
 {
 	GD_AUTO_FREE char *path = gd_path_join(state_dir, "journal");
 	GD_AUTO_FREE char *text = NULL;
+	struct gd_error e = GD_ERROR_INIT;
 	size_t size;
 
 	if (!path)
 		return gd_raise_nomem(err);
-	if (gd_file_read(path, MAX_SIZE, &text, &size, err) < 0) {
-		if (err->sys_errno != ENOENT)
-			return gd_wrap(err, "journal: ");
+	if (gd_file_read(path, MAX_SIZE, &text, &size, &e) < 0) {
 		*ret = (struct gd_journal_view){0};
-		return 0;
+		if (e.sys_errno == ENOENT)
+			return 0;
+		*err = e;
+		return gd_wrap(err, "journal: ");
 	}
 	return gd_journal_parse(text, size, ret, err);
 }
