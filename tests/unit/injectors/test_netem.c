@@ -1,1 +1,363 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/cmocka_all.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gameday/base/json.h"
+#include "injectors/injector.h"
+#include "tests/unit/injectors/fakes/host.h"
+
+struct fixture {
+	const struct gd_injector *i;
+	struct fake_host h;
+	void *args, *undo;
+	struct gd_error err;
+};
+
+static int parse(struct fixture *f, const char *text)
+{
+	GD_AUTO(cJSON) cJSON *json = NULL;
+
+	gd_shape_fini(&f->i->args, f->args);
+	assert_int_equal(gd_json_parse(text, strlen(text), &json, &f->err), 0);
+	if (gd_shape_from_json(&f->i->args, json, f->args, &f->err) < 0)
+		return -1;
+	return f->i->check(f->args, &f->err);
+}
+
+static void must_parse(struct fixture *f, const char *text)
+{
+	if (parse(f, text) < 0)
+		fail_msg("%s: %s", text, f->err.text);
+}
+
+static void inject(struct fixture *f)
+{
+	const struct gd_ports *p = &f->h.ports;
+
+	if (f->i->preflight(p, f->args, &f->err) < 0 ||
+	    f->i->capture(p, f->args, f->undo, &f->err) < 0 ||
+	    f->i->apply(p, f->args, f->undo, &f->err) < 0 ||
+	    f->i->verify(p, f->args, f->undo, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+}
+
+static void assert_refused(struct fixture *f, const char *word)
+{
+	assert_int_equal(f->i->preflight(&f->h.ports, f->args, &f->err), -1);
+	assert_int_equal(f->err.code, GD_E_REFUSED);
+	if (!strstr(f->err.text, word))
+		fail_msg("\"%s\" does not say \"%s\"", f->err.text, word);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	f->i = gd_injector_find("netem");
+	f->args = calloc(1, f->i->args.size);
+	f->undo = calloc(1, f->i->undo.size);
+	fake_host_init(&f->h);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	gd_shape_fini(&f->i->args, f->args);
+	gd_shape_fini(&f->i->undo, f->undo);
+	free(f->args);
+	free(f->undo);
+	free(f);
+	return 0;
+}
+
+static void test_bad_parameters(void **state)
+{
+	static const char *const bad[] = {
+		"{\"device\":\"eth0\"}",
+		"{\"loss\":\"5%\"}",
+		"{\"device\":\"../eth0\",\"loss\":\"5%\"}",
+		"{\"device\":\"eth 0\",\"loss\":\"5%\"}",
+		"{\"device\":\"\",\"loss\":\"5%\"}",
+		"{\"device\":\"eth0\",\"loss\":\"101%\"}",
+		"{\"device\":\"eth0\",\"delay\":\"61s\"}",
+		"{\"device\":\"eth0\",\"delay\":\"-1ms\"}",
+		"{\"device\":\"eth0\",\"jitter\":\"5ms\"}",
+		"{\"device\":\"eth0\",\"delay\":\"1ms\",\"jitter\":\"5ms\"}",
+		"{\"device\":\"eth0\",\"loss_correlation\":\"5%\",\"delay\":\"1ms\"}",
+		"{\"device\":\"eth0\",\"reorder\":\"5%\"}",
+		"{\"device\":\"eth0\",\"delay\":\"1ms\",\"gap\":5}",
+		"{\"device\":\"eth0\",\"rate\":\"1kbit\"}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"peers\":[\"10.0.0.0/33\"]}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"peers\":[\"10.0.0/8x\"]}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"peers\":[\"example.com\"]}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"ports\":[0]}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"ports\":[65536]}",
+		"{\"device\":\"eth0\",\"lose\":\"5%\"}",
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < GD_N_ELEMS(bad); i++) {
+		if (parse(f, bad[i]) == 0)
+			fail_msg("accepted: %s", bad[i]);
+		assert_int_equal(f->err.code, GD_E_INPUT);
+	}
+}
+
+static void test_preflight_refuses_with_a_reason(void **state)
+{
+	struct fixture *f = *state;
+	struct fake_link *eth0 = fake_link(&f->h, "eth0");
+
+	must_parse(f, "{\"device\":\"eth9\",\"loss\":\"5%\"}");
+	assert_refused(f, "no network device eth9");
+	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\"}");
+	eth0->up = false;
+	assert_refused(f, "down");
+	eth0->up = true;
+	f->h.lacks = "sch_netem";
+	assert_refused(f, "sch_netem");
+	f->h.lacks = NULL;
+	eth0->hook = GD_TC_HOOK_INGRESS;
+	assert_refused(f, "ingress");
+	eth0->hook = GD_TC_HOOK_CLSACT;
+	fake_add_foreign_filter(eth0);
+	assert_refused(f, "bpf prio 7");
+	eth0->n_filters = 0;
+	f->h.ports.control.kind = GD_CONTROL_UNKNOWN;
+	assert_refused(f, "SSH_CONNECTION");
+	f->h.ports.control.kind = GD_CONTROL_SSH;
+	(void)fake_add_link(&f->h, "gd-eth0", "ifb");
+	assert_refused(f, "gd-eth0");
+}
+
+/* The filter that lets the runner in, and those that keep neighbours found, come before
+ * any redirect; nothing redirects ARP. */
+static void test_the_way_back_stays_open(void **state)
+{
+	struct fixture *f = *state;
+	const struct fake_link *eth0;
+	bool control = false, solicitation = false;
+	int64_t first_redirect = INT64_MAX;
+
+	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"100%\"}");
+	inject(f);
+	eth0 = fake_link(&f->h, "eth0");
+	for (size_t i = 0; i < eth0->n_filters; i++) {
+		const struct gd_tc_match *m = &eth0->filters[i].match;
+		bool passes = !eth0->filters[i].redirects;
+
+		assert_true(m->family == AF_INET || m->family == AF_INET6);
+		if (!passes && eth0->filters[i].prio < first_redirect)
+			first_redirect = eth0->filters[i].prio;
+		if (passes && m->src_port == 22 && m->ip_proto == IPPROTO_TCP &&
+		    m->prefix_len == 32 && memcmp(m->addr, "\x0a\x00\x02\x02", 4) == 0)
+			control = eth0->filters[i].prio < first_redirect;
+		if (passes && m->icmp6_type == 135)
+			solicitation = eth0->filters[i].prio < first_redirect;
+	}
+	assert_true(control);
+	assert_true(solicitation);
+	assert_true(first_redirect < INT64_MAX);
+}
+
+static void test_only_chosen_peers_and_ports(void **state)
+{
+	struct fixture *f = *state;
+	const struct fake_link *eth0;
+	size_t redirects = 0, v6 = 0;
+
+	must_parse(f, "{\"device\":\"eth0\",\"delay\":\"5ms\",\"peers\":[\"10.1.0.0/16\","
+		      "\"2001:db8::1\"],\"ports\":[8080,53]}");
+	inject(f);
+	eth0 = fake_link(&f->h, "eth0");
+	for (size_t i = 0; i < eth0->n_filters; i++) {
+		const struct gd_tc_match *m = &eth0->filters[i].match;
+
+		if (!eth0->filters[i].redirects)
+			continue;
+		redirects++;
+		assert_true(m->has_prefix);
+		assert_true(!m->src_port != !m->dst_port);
+		assert_true(m->ip_proto == IPPROTO_TCP || m->ip_proto == IPPROTO_UDP);
+		if (m->family == AF_INET6) {
+			v6++;
+			assert_int_equal(m->prefix_len, 128);
+		} else {
+			assert_int_equal(m->prefix_len, 16);
+		}
+	}
+	assert_int_equal(redirects, 16);
+	assert_int_equal(v6, 8);
+}
+
+static void test_too_many_filters(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_STRBUF(text);
+
+	gd_strbuf_adds(&text, "{\"device\":\"eth0\",\"loss\":\"1%\",\"peers\":[");
+	for (int i = 0; i < 32; i++)
+		gd_strbuf_addf(&text, "%s\"10.0.%d.0/24\"", i ? "," : "", i);
+	gd_strbuf_adds(&text, "],\"ports\":[1,2,3]}");
+	assert_int_equal(parse(f, gd_strbuf_str(&text)), -1);
+	assert_non_null(strstr(f->err.text, "384 filters"));
+}
+
+static void test_queue_is_large_enough(void **state)
+{
+	struct fixture *f = *state;
+
+	/* 1 Gbit/s for 100 ms in packets of 500 bytes */
+	must_parse(f, "{\"device\":\"eth0\",\"delay\":\"100ms\"}");
+	inject(f);
+	assert_int_equal(fake_link(&f->h, "gd-eth0")->netem.limit, 25000);
+	assert_false(fake_link(&f->h, "gd-eth0")->segmenter);
+	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
+	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"1%\"}");
+	inject(f);
+	assert_int_equal(fake_link(&f->h, "gd-eth0")->netem.limit, 1000);
+	assert_true(fake_link(&f->h, "gd-eth0")->below_segmenter);
+	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
+	must_parse(f, "{\"device\":\"eth0\",\"delay\":\"1s\",\"limit\":77}");
+	inject(f);
+	assert_int_equal(fake_link(&f->h, "gd-eth0")->netem.limit, 77);
+}
+
+static void test_a_changed_netem_is_drift(void **state)
+{
+	struct fixture *f = *state;
+
+	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\"}");
+	inject(f);
+	fake_link(&f->h, "gd-eth0")->netem.loss.ppb /= 2;
+	assert_int_equal(f->i->verify(&f->h.ports, f->args, f->undo, &f->err), -1);
+	assert_int_equal(f->err.code, GD_E_DRIFT);
+	fake_link(&f->h, "gd-eth0")->netem.loss.ppb *= 2;
+	fake_link(&f->h, "eth0")->n_filters--;
+	assert_int_equal(f->i->verify(&f->h.ports, f->args, f->undo, &f->err), -1);
+	assert_int_equal(f->err.code, GD_E_DRIFT);
+}
+
+static bool seen(struct fixture *f, int64_t packets, int64_t drops)
+{
+	struct gd_effect e = {0};
+
+	fake_link(&f->h, "gd-eth0")->stats =
+		(struct gd_tc_stats){.packets = packets, .drops = drops};
+	assert_int_equal(f->i->effect(&f->h.ports, f->args, f->undo, &e, &f->err), 0);
+	return e.seen;
+}
+
+static void test_effect_needs_evidence(void **state)
+{
+	struct fixture *f = *state;
+
+	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\"}");
+	inject(f);
+	assert_false(seen(f, 0, 0));
+	assert_true(seen(f, 40, 0)); /* two drops expected: none is no proof */
+	assert_false(seen(f, 1000, 0));
+	assert_true(seen(f, 950, 50));
+	assert_true(seen(f, 0, 10));
+}
+
+static void test_a_hook_that_was_there_stays(void **state)
+{
+	struct fixture *f = *state;
+
+	fake_link(&f->h, "eth0")->hook = GD_TC_HOOK_CLSACT;
+	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\"}");
+	inject(f);
+	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
+	assert_int_equal(fake_link(&f->h, "eth0")->hook, GD_TC_HOOK_CLSACT);
+	assert_int_equal(fake_link(&f->h, "eth0")->n_filters, 0);
+}
+
+static void test_filters_of_others_survive_the_revert(void **state)
+{
+	struct fixture *f = *state;
+	struct fake_link *eth0;
+
+	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\"}");
+	inject(f);
+	eth0 = fake_link(&f->h, "eth0");
+	fake_add_foreign_filter(eth0);
+	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), -1);
+	assert_int_equal(f->err.code, GD_E_LEFT_BEHIND);
+	eth0 = fake_link(&f->h, "eth0");
+	assert_int_equal(eth0->n_filters, 1);
+	assert_true(eth0->filters[0].foreign);
+	assert_null(fake_link(&f->h, "gd-eth0"));
+}
+
+static void test_packets_on_their_way_get_time(void **state)
+{
+	struct fixture *f = *state;
+	int64_t start;
+
+	must_parse(f, "{\"device\":\"eth0\",\"delay\":\"100ms\"}");
+	inject(f);
+	fake_link(&f->h, "gd-eth0")->stats.queued = 3;
+	start = f->h.now_ns;
+	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
+	assert_in_range(f->h.now_ns - start, 150 * GD_NS_PER_MS, 160 * GD_NS_PER_MS);
+}
+
+static void test_long_names(void **state)
+{
+	struct fixture *f = *state;
+
+	(void)fake_add_link(&f->h, "enp130s0f1np14", "");
+	must_parse(f, "{\"device\":\"enp130s0f1np14\",\"loss\":\"5%\"}");
+	inject(f);
+	assert_non_null(fake_link(&f->h, "gd-p130s0f1np14"));
+}
+
+static void test_plain_words(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_STRBUF(line);
+	GD_AUTO_STRBUF(manual);
+
+	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\",\"delay\":\"50ms\",\"ports\":"
+		      "[8080]}");
+	f->i->describe(f->args, &line);
+	assert_string_equal(gd_strbuf_str(&line),
+			    "eth0: lose 5% of outgoing packets, delay outgoing packets "
+			    "by 50ms; only from or to port 8080");
+	f->i->manual(f->args, &manual);
+	assert_non_null(strstr(gd_strbuf_str(&manual),
+			       "tc filter del dev eth0 egress prio 31003\n"));
+	assert_non_null(strstr(gd_strbuf_str(&manual), "ip link del gd-eth0\n"));
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_bad_parameters),
+		TEST(test_preflight_refuses_with_a_reason),
+		TEST(test_the_way_back_stays_open),
+		TEST(test_only_chosen_peers_and_ports),
+		TEST(test_too_many_filters),
+		TEST(test_queue_is_large_enough),
+		TEST(test_a_changed_netem_is_drift),
+		TEST(test_effect_needs_evidence),
+		TEST(test_a_hook_that_was_there_stays),
+		TEST(test_filters_of_others_survive_the_revert),
+		TEST(test_packets_on_their_way_get_time),
+		TEST(test_long_names),
+		TEST(test_plain_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

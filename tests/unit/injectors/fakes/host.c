@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/injectors/fakes/host.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct fake_link *fake_link(struct fake_host *h, const char *name)
+{
+	for (size_t i = 0; i < h->n_links; i++)
+		if (strcmp(h->links[i].name, name) == 0)
+			return &h->links[i];
+	return NULL;
+}
+
+struct fake_link *fake_add_link(struct fake_host *h, const char *name, const char *kind)
+{
+	struct fake_link *l = &h->links[h->n_links];
+
+	gd_assert(h->n_links < FAKE_MAX_LINKS);
+	h->n_links++;
+	*l = (struct fake_link){.up = true, .carrier = true, .mtu = 1500};
+	(void)snprintf(l->name, sizeof(l->name), "%s", name);
+	(void)snprintf(l->kind, sizeof(l->kind), "%s", kind);
+	return l;
+}
+
+void fake_add_foreign_filter(struct fake_link *l)
+{
+	l->filters[l->n_filters].prio = 7;
+	l->filters[l->n_filters++].foreign = true;
+}
+
+/* Every call that could fail comes by here first. */
+static int call(struct fake_host *h, const char *what, struct gd_error *err)
+{
+	if (++h->calls != h->fail_at)
+		return 0;
+	h->failed = true;
+	return gd_raise(err, GD_E_SYSTEM, "made to fail: %s", what);
+}
+
+/* --- links --------------------------------------------------------------------------- */
+
+static int link_get(void *ctx, const char *device, struct gd_link_info *ret,
+		    struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	struct fake_link *l = fake_link(h, device);
+
+	if (call(h, "link get", err) < 0)
+		return -1;
+	if (!l)
+		return GD_PORT_ABSENT;
+	*ret = (struct gd_link_info){.index = l - h->links + 1,
+				     .up = l->up,
+				     .carrier = l->carrier &&
+						l->carrier_back_ns <= h->now_ns,
+				     .mtu = l->mtu,
+				     .speed = l->speed};
+	(void)snprintf(ret->kind, sizeof(ret->kind), "%s", l->kind);
+	return 0;
+}
+
+static int link_list(void *ctx, struct gd_strbuf *out, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "link list", err) < 0)
+		return -1;
+	for (size_t i = 0; i < h->n_links; i++)
+		gd_strbuf_addf(out, "%s\n", h->links[i].name);
+	return 0;
+}
+
+static int add_ifb(void *ctx, const char *name, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "add ifb", err) < 0)
+		return -1;
+	if (fake_link(h, name))
+		return gd_raise(err, GD_E_SYSTEM, "%s exists", name);
+	(void)fake_add_link(h, name, "ifb");
+	return 0;
+}
+
+static int remove_ifb(void *ctx, const char *name, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	struct fake_link *l = fake_link(h, name);
+
+	if (call(h, "remove ifb", err) < 0)
+		return -1;
+	if (!l)
+		return GD_PORT_ABSENT;
+	if (strcmp(l->kind, "ifb") != 0)
+		return gd_raise(err, GD_E_REFUSED, "%s is not an ifb", name);
+	*l = h->links[--h->n_links];
+	return 0;
+}
+
+/* --- traffic control ----------------------------------------------------------------- */
+
+static int snapshot(void *ctx, const char *device, struct gd_strbuf *out,
+		    struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	struct fake_link *l = fake_link(h, device);
+
+	if (call(h, "snapshot", err) < 0)
+		return -1;
+	if (!l)
+		return GD_PORT_ABSENT;
+	gd_strbuf_addf(out, "hook %d\n", (int)l->hook);
+	for (size_t i = 0; i < l->n_filters; i++)
+		gd_strbuf_addf(out, "filter prio %" PRId64 " redirect %d\n",
+			       l->filters[i].prio, (int)l->filters[i].redirects);
+	return 0;
+}
+
+static int hook(void *ctx, const char *device, struct gd_tc_hook_info *ret,
+		struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	struct fake_link *l = fake_link(h, device);
+
+	if (call(h, "hook", err) < 0)
+		return -1;
+	if (!l)
+		return GD_PORT_ABSENT;
+	*ret = (struct gd_tc_hook_info){.hook = l->hook,
+					.n_egress = (int64_t)l->n_filters};
+	if (l->n_filters)
+		(void)snprintf(ret->first_egress, sizeof(ret->first_egress),
+			       "bpf prio %" PRId64, l->filters[0].prio);
+	return 0;
+}
+
+static int add_clsact(void *ctx, const char *device, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	struct fake_link *l = fake_link(h, device);
+
+	if (call(h, "add clsact", err) < 0)
+		return -1;
+	if (!l || l->hook != GD_TC_HOOK_NONE)
+		return gd_raise(err, GD_E_SYSTEM, "no room for clsact");
+	l->hook = GD_TC_HOOK_CLSACT;
+	return 0;
+}
+
+static int remove_clsact(void *ctx, const char *device, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	struct fake_link *l = fake_link(h, device);
+
+	if (call(h, "remove clsact", err) < 0)
+		return -1;
+	if (!l || l->hook != GD_TC_HOOK_CLSACT)
+		return GD_PORT_ABSENT;
+	l->hook = GD_TC_HOOK_NONE;
+	l->n_filters = 0;
+	return 0;
+}
+
+static int add_filter(void *ctx, const char *device, const struct gd_tc_filter *f,
+		      struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	struct fake_link *l = fake_link(h, device);
+
+	if (call(h, "add filter", err) < 0)
+		return -1;
+	if (!l || l->hook != GD_TC_HOOK_CLSACT || l->n_filters == FAKE_MAX_FILTERS)
+		return gd_raise(err, GD_E_SYSTEM, "no hook for a filter");
+	if (f->redirect_to && !fake_link(h, f->redirect_to))
+		return gd_raise(err, GD_E_SYSTEM, "no device to redirect to");
+	l->filters[l->n_filters].prio = f->prio;
+	l->filters[l->n_filters].redirects = f->redirect_to != NULL;
+	l->filters[l->n_filters].foreign = false;
+	l->filters[l->n_filters++].match = f->match;
+	return 0;
+}
+
+static int remove_filters(void *ctx, const char *device, int64_t prio,
+			  struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	struct fake_link *l = fake_link(h, device);
+	size_t kept = 0, before;
+
+	if (call(h, "remove filters", err) < 0)
+		return -1;
+	if (!l)
+		return GD_PORT_ABSENT;
+	before = l->n_filters;
+	for (size_t i = 0; i < before; i++)
+		if (l->filters[i].prio != prio)
+			l->filters[kept++] = l->filters[i];
+	l->n_filters = kept;
+	return kept == before ? GD_PORT_ABSENT : 0;
+}
+
+static int add_segmenter(void *ctx, const char *device, int64_t mtu GD_UNUSED,
+			 struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	struct fake_link *l = fake_link(h, device);
+
+	if (call(h, "add segmenter", err) < 0)
+		return -1;
+	if (!l || l->segmenter)
+		return gd_raise(err, GD_E_SYSTEM, "no room for a segmenter");
+	l->segmenter = true;
+	return 0;
+}
+
+static int add_netem(void *ctx, const char *device, bool below_segmenter,
+		     const struct gd_netem *n, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	struct fake_link *l = fake_link(h, device);
+
+	if (call(h, "add netem", err) < 0)
+		return -1;
+	if (!l || l->has_netem || (below_segmenter && !l->segmenter))
+		return gd_raise(err, GD_E_SYSTEM, "no room for netem");
+	l->has_netem = true;
+	l->below_segmenter = below_segmenter;
+	l->netem = *n;
+	return 0;
+}
+
+static int get_netem(void *ctx, const char *device, struct gd_netem *ret,
+		     struct gd_tc_stats *ret_stats, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	struct fake_link *l = fake_link(h, device);
+
+	if (call(h, "get netem", err) < 0)
+		return -1;
+	if (!l || !l->has_netem)
+		return GD_PORT_ABSENT;
+	*ret = l->netem;
+	*ret_stats = l->stats;
+	return 0;
+}
+
+/* --- rings --------------------------------------------------------------------------- */
+
+static int get_ring(void *ctx, const char *device, struct gd_ring *ret,
+		    struct gd_ring *ret_max, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	struct fake_link *l = fake_link(h, device);
+
+	if (call(h, "get ring", err) < 0)
+		return -1;
+	if (!l || !l->has_ring)
+		return GD_PORT_ABSENT;
+	*ret = l->ring;
+	*ret_max = l->ring_max;
+	return 0;
+}
+
+static int64_t rounded(const struct fake_link *l, int64_t v)
+{
+	int64_t step = l->ring_step ? l->ring_step : 1;
+
+	return (v + step - 1) / step * step;
+}
+
+static int set_ring(void *ctx, const char *device, const struct gd_ring *r,
+		    struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	struct fake_link *l = fake_link(h, device);
+
+	if (call(h, "set ring", err) < 0)
+		return -1;
+	if (!l || !l->has_ring || r->rx > l->ring_max.rx || r->tx > l->ring_max.tx)
+		return gd_raise(err, GD_E_SYSTEM, "invalid ring");
+	l->ring.rx = rounded(l, r->rx);
+	l->ring.tx = rounded(l, r->tx);
+	l->carrier_back_ns = h->now_ns + l->carrier_gap.ns;
+	return 0;
+}
+
+static int losses(void *ctx, const char *device, int64_t *ret_missed,
+		  int64_t *ret_dropped, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	struct fake_link *l = fake_link(h, device);
+
+	if (call(h, "losses", err) < 0)
+		return -1;
+	*ret_missed = l ? l->missed : 0;
+	*ret_dropped = l ? l->dropped : 0;
+	return 0;
+}
+
+/* --- the rest ------------------------------------------------------------------------ */
+
+static int has_module(void *ctx, const char *name, bool *ret, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "has module", err) < 0)
+		return -1;
+	*ret = !h->lacks || strcmp(h->lacks, name) != 0;
+	return 0;
+}
+
+static struct gd_instant now(void *ctx)
+{
+	struct fake_host *h = ctx;
+
+	return (struct gd_instant){h->now_ns};
+}
+
+static void sleep_for(void *ctx, struct gd_span d)
+{
+	struct fake_host *h = ctx;
+
+	h->now_ns += d.ns;
+}
+
+static void note(void *ctx, const char *text)
+{
+	struct fake_host *h = ctx;
+
+	(void)snprintf(h->last_note, sizeof(h->last_note), "%s", text);
+}
+
+/* One set of tables per host, since the context is in the table. */
+struct tables {
+	struct gd_link_port link;
+	struct gd_tc_port tc;
+	struct gd_ring_port ring;
+	struct gd_kernel_port kernel;
+	struct gd_time_port time;
+};
+
+static void make_tables(struct fake_host *h, struct tables *t)
+{
+	t->link = (struct gd_link_port){h, link_get, link_list, add_ifb, remove_ifb};
+	t->tc = (struct gd_tc_port){
+		h,          snapshot,       hook,          add_clsact, remove_clsact,
+		add_filter, remove_filters, add_segmenter, add_netem,  get_netem};
+	t->ring = (struct gd_ring_port){h, get_ring, set_ring, losses};
+	t->kernel = (struct gd_kernel_port){h, has_module};
+	t->time = (struct gd_time_port){h, now, sleep_for};
+	h->ports = (struct gd_ports){.link = &t->link,
+				     .tc = &t->tc,
+				     .ring = &t->ring,
+				     .kernel = &t->kernel,
+				     .time = &t->time,
+				     .note = note,
+				     .note_ctx = h,
+				     .control = {.kind = GD_CONTROL_SSH,
+						 .family = AF_INET,
+						 .port = 22,
+						 .text = "10.0.2.2"}};
+	(void)inet_pton(AF_INET, "10.0.2.2", h->ports.control.addr);
+}
+
+void fake_host_init(struct fake_host *h)
+{
+	/* The tests are single-threaded and use one host at a time. */
+	static struct tables tables;
+	struct fake_link *eth0;
+
+	memset(h, 0, sizeof(*h));
+	(void)fake_add_link(h, "lo", "");
+	eth0 = fake_add_link(h, "eth0", "");
+	eth0->speed.bps = 1000000000;
+	eth0->has_ring = true;
+	eth0->ring = (struct gd_ring){.rx = 256, .tx = 256};
+	eth0->ring_max = (struct gd_ring){.rx = 4096, .tx = 4096};
+	make_tables(h, &tables);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A host made of memory behind the ports: links, a hook with filters, queues, rings. It
+ * counts the calls that could fail and fails the one it is told to; a failing call changes
+ * nothing. Time passes only by sleeping, and sleeping takes no time.
+ */
+#pragma once
+
+#include "injectors/ports.h"
+
+enum { FAKE_MAX_LINKS = 8, FAKE_MAX_FILTERS = 512 };
+
+struct fake_link {
+	char name[GD_DEVICE_NAME], kind[16];
+	bool up, carrier;
+	int64_t mtu;
+	struct gd_bitrate speed;
+	bool segmenter, has_netem, below_segmenter;
+	struct gd_netem netem;
+	struct gd_tc_stats stats;
+	enum gd_tc_hook hook;
+	struct {
+		int64_t prio;
+		bool redirects, foreign;
+		struct gd_tc_match match;
+	} filters[FAKE_MAX_FILTERS];
+	size_t n_filters;
+	bool has_ring;
+	struct gd_ring ring, ring_max;
+	int64_t ring_step; /* the driver rounds up to a multiple; 0: it does not */
+	struct gd_span carrier_gap; /* the carrier is away so long after a ring change */
+	int64_t carrier_back_ns;
+	int64_t missed, dropped;
+};
+
+struct fake_host {
+	struct fake_link links[FAKE_MAX_LINKS];
+	size_t n_links;
+	const char *lacks; /* a kernel module; NULL: none */
+	int64_t now_ns;
+	int calls, fail_at; /* the call that fails, from 1; 0: none */
+	bool failed;        /* it did */
+	char last_note[200];
+	struct gd_ports ports; /* those of this host */
+};
+
+/* eth0 (up, 1 Gbit/s, rings 256 of 4096) and lo; reached by SSH from 10.0.2.2. */
+void fake_host_init(struct fake_host *h);
+struct fake_link *fake_link(struct fake_host *h, const char *name);
+struct fake_link *fake_add_link(struct fake_host *h, const char *name, const char *kind);
+/* A filter of somebody else's. */
+void fake_add_foreign_filter(struct fake_link *l);

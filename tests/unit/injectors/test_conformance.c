@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every injector must do, tried on every one in the table: complete, decodable,
+ * undoable from its undo record alone, whatever went wrong before.
+ */
+#include "tests/unit/cmocka_all.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gameday/base/file.h"
+#include "gameday/base/json.h"
+#include "injectors/injector.h"
+#include "tests/unit/injectors/fakes/host.h"
+
+/* Arguments that the fake host accepts; a new injector adds its line. */
+static const struct {
+	const char *name, *args;
+} examples[] = {
+	{"netem", "{\"device\":\"eth0\",\"delay\":\"20ms\",\"loss\":\"5%\","
+		  "\"peers\":[\"10.0.0.0/8\",\"2001:db8::/32\"],\"ports\":[80,443]}"},
+	{"ring", "{\"device\":\"eth0\",\"rx\":128,\"tx\":64}"},
+};
+
+struct subject {
+	const struct gd_injector *i;
+	void *args, *undo;
+};
+
+static void decode_text(const struct gd_shape *shape, const char *text, void *out)
+{
+	GD_AUTO(cJSON) cJSON *json = NULL;
+	struct gd_error err = GD_ERROR_INIT;
+
+	assert_int_equal(gd_json_parse(text, strlen(text), &json, &err), 0);
+	if (gd_shape_from_json(shape, json, out, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void subject_init(struct subject *s, const struct gd_injector *i)
+{
+	s->i = i;
+	s->args = calloc(1, i->args.size);
+	s->undo = calloc(1, i->undo.size);
+	assert_non_null(s->args);
+	assert_non_null(s->undo);
+	for (size_t n = 0; n < GD_N_ELEMS(examples); n++)
+		if (strcmp(examples[n].name, i->name) == 0) {
+			decode_text(&i->args, examples[n].args, s->args);
+			return;
+		}
+	fail_msg("%s: add example arguments to this test", i->name);
+}
+
+static void subject_fini(struct subject *s)
+{
+	gd_shape_fini(&s->i->args, s->args);
+	gd_shape_fini(&s->i->undo, s->undo);
+	free(s->args);
+	free(s->undo);
+}
+
+static char *read_state(const struct subject *s, struct fake_host *h)
+{
+	struct gd_strbuf text = GD_STRBUF_INIT;
+	struct gd_error err = GD_ERROR_INIT;
+
+	if (s->i->state(&h->ports, s->args, &text, &err) < 0)
+		fail_msg("%s: %s", s->i->name, err.text);
+	return gd_strbuf_steal(&text);
+}
+
+static void assert_state(const struct subject *s, struct fake_host *h, const char *want)
+{
+	GD_AUTO_FREE char *now = read_state(s, h);
+
+	assert_string_equal(now, want);
+}
+
+/* The undo as another process sees it: written as JSON and read back. */
+static void through_json(const struct gd_shape *shape, void **value)
+{
+	GD_AUTO(cJSON) cJSON *json = NULL;
+	GD_AUTO_FREE char *first = NULL, *second = NULL;
+	GD_AUTO(cJSON) cJSON *again = NULL;
+	struct gd_error err = GD_ERROR_INIT;
+	void *copy = calloc(1, shape->size);
+
+	assert_non_null(copy);
+	assert_int_equal(gd_shape_to_json(shape, *value, &json, &err), 0);
+	first = gd_json_print(json);
+	if (gd_shape_from_json(shape, json, copy, &err) < 0)
+		fail_msg("%s: %s", first, err.text);
+	assert_int_equal(gd_shape_to_json(shape, copy, &again, &err), 0);
+	second = gd_json_print(again);
+	assert_string_equal(first, second);
+	gd_shape_fini(shape, *value);
+	free(*value);
+	*value = copy;
+}
+
+#define FOR_EACH_INJECTOR(i)                                                             \
+	for (const struct gd_injector *const *at = gd_injectors, *i; (i = *at) != NULL;  \
+	     at++)
+
+static void test_every_slot_is_filled(void **state GD_UNUSED)
+{
+	FOR_EACH_INJECTOR(i)
+	{
+		bool found = false;
+
+		assert_non_null(i->name);
+		assert_non_null(i->summary);
+		assert_true(i->check && i->describe && i->manual && i->doctor &&
+			    i->preflight && i->state && i->capture && i->apply &&
+			    i->verify && i->effect && i->revert);
+		for (size_t n = 0; n < i->args.n_fields; n++)
+			if (strcmp(i->args.fields[n].name, i->target_field) == 0)
+				found = true;
+		assert_true(found);
+		assert_ptr_equal(gd_injector_find(i->name), i);
+	}
+	assert_null(gd_injector_find("no-such-fault"));
+}
+
+static void test_the_page_and_its_parameters(void **state GD_UNUSED)
+{
+	FOR_EACH_INJECTOR(i)
+	{
+		GD_AUTO_FREE char *path =
+			gd_strf("%s/injectors/%s.md", GD_SOURCE_DIR, i->name);
+		GD_AUTO_FREE char *page = NULL;
+		struct gd_error err = GD_ERROR_INIT;
+		size_t size;
+
+		if (gd_file_read(path, 1 << 20, &page, &size, &err) < 0)
+			fail_msg("%s", err.text);
+		for (size_t n = 0; n < i->args.n_fields; n++) {
+			GD_AUTO_FREE char *word = gd_strf("`%s`", i->args.fields[n].name);
+
+			if (!strstr(page, word))
+				fail_msg("%s.md does not name %s", i->name, word);
+		}
+	}
+}
+
+static void test_args_and_undo_cross_as_json(void **state GD_UNUSED)
+{
+	FOR_EACH_INJECTOR(i)
+	{
+		struct gd_error err = GD_ERROR_INIT;
+		struct fake_host h;
+		struct subject s;
+
+		fake_host_init(&h);
+		subject_init(&s, i);
+		assert_int_equal(i->check(s.args, &err), 0);
+		assert_int_equal(i->capture(&h.ports, s.args, s.undo, &err), 0);
+		through_json(&i->args, &s.args);
+		through_json(&i->undo, &s.undo);
+		assert_int_equal(i->check(s.args, &err), 0);
+		subject_fini(&s);
+	}
+}
+
+static void test_words_for_people(void **state GD_UNUSED)
+{
+	FOR_EACH_INJECTOR(i)
+	{
+		GD_AUTO_STRBUF(line);
+		GD_AUTO_STRBUF(manual);
+		struct subject s;
+
+		subject_init(&s, i);
+		i->describe(s.args, &line);
+		i->manual(s.args, &manual);
+		assert_true(line.len > 10);
+		assert_null(strchr(gd_strbuf_str(&line), '\n'));
+		assert_non_null(strstr(gd_strbuf_str(&line), "eth0"));
+		assert_non_null(strstr(gd_strbuf_str(&manual), "eth0"));
+		assert_int_equal(gd_strbuf_str(&manual)[manual.len - 1], '\n');
+		subject_fini(&s);
+	}
+}
+
+static void test_there_and_back(void **state GD_UNUSED)
+{
+	FOR_EACH_INJECTOR(i)
+	{
+		struct gd_error err = GD_ERROR_INIT;
+		struct gd_effect effect = {0};
+		GD_AUTO_FREE char *before = NULL;
+		GD_AUTO_FREE char *during = NULL;
+		struct fake_host h;
+		struct subject s;
+
+		fake_host_init(&h);
+		subject_init(&s, i);
+		assert_int_equal(i->preflight(&h.ports, s.args, &err), 0);
+		before = read_state(&s, &h);
+		assert_int_equal(i->capture(&h.ports, s.args, s.undo, &err), 0);
+		assert_state(&s, &h, before);
+		if (i->apply(&h.ports, s.args, s.undo, &err) < 0 ||
+		    i->verify(&h.ports, s.args, s.undo, &err) < 0)
+			fail_msg("%s: %s", i->name, err.text);
+		during = read_state(&s, &h);
+		assert_string_not_equal(during, before);
+		assert_int_equal(i->effect(&h.ports, s.args, s.undo, &effect, &err), 0);
+		assert_true(effect.n_counters > 0);
+		through_json(&i->undo, &s.undo);
+		for (int n = 0; n < 2; n++) {
+			assert_int_equal(i->revert(&h.ports, s.undo, &err), 0);
+			assert_state(&s, &h, before);
+		}
+		subject_fini(&s);
+	}
+}
+
+static void test_revert_without_apply(void **state GD_UNUSED)
+{
+	FOR_EACH_INJECTOR(i)
+	{
+		struct gd_error err = GD_ERROR_INIT;
+		GD_AUTO_FREE char *before = NULL;
+		struct fake_host h;
+		struct subject s;
+
+		fake_host_init(&h);
+		subject_init(&s, i);
+		before = read_state(&s, &h);
+		assert_int_equal(i->capture(&h.ports, s.args, s.undo, &err), 0);
+		assert_int_equal(i->revert(&h.ports, s.undo, &err), 0);
+		assert_state(&s, &h, before);
+		subject_fini(&s);
+	}
+}
+
+/* Makes call n of apply and verify fail; true when there was one. */
+static bool fails_half_way(const struct gd_injector *i, int n)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO_FREE char *before = NULL;
+	struct fake_host h;
+	struct subject s;
+	int rc;
+
+	fake_host_init(&h);
+	subject_init(&s, i);
+	before = read_state(&s, &h);
+	assert_int_equal(i->capture(&h.ports, s.args, s.undo, &err), 0);
+	h.calls = 0;
+	h.fail_at = n;
+	rc = i->apply(&h.ports, s.args, s.undo, &err);
+	if (rc == 0)
+		rc = i->verify(&h.ports, s.args, s.undo, &err);
+	assert_int_equal(rc, h.failed ? -1 : 0);
+	h.fail_at = 0;
+	assert_int_equal(i->revert(&h.ports, s.undo, &err), 0);
+	assert_state(&s, &h, before);
+	subject_fini(&s);
+	return h.failed;
+}
+
+static void test_apply_that_fails_at_each_call(void **state GD_UNUSED)
+{
+	FOR_EACH_INJECTOR(i)
+	{
+		int n = 1;
+
+		while (fails_half_way(i, n))
+			n++;
+		assert_true(n > 3);
+	}
+}
+
+/* A revert whose call n fails; the next one must finish the work. */
+static bool revert_fails_half_way(const struct gd_injector *i, int n)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO_FREE char *before = NULL;
+	struct fake_host h;
+	struct subject s;
+
+	fake_host_init(&h);
+	subject_init(&s, i);
+	before = read_state(&s, &h);
+	assert_int_equal(i->capture(&h.ports, s.args, s.undo, &err), 0);
+	assert_int_equal(i->apply(&h.ports, s.args, s.undo, &err), 0);
+	h.calls = 0;
+	h.fail_at = n;
+	(void)i->revert(&h.ports, s.undo, &err);
+	h.fail_at = 0;
+	assert_int_equal(i->revert(&h.ports, s.undo, &err), 0);
+	assert_state(&s, &h, before);
+	subject_fini(&s);
+	return h.failed;
+}
+
+static void test_revert_that_fails_at_each_call(void **state GD_UNUSED)
+{
+	FOR_EACH_INJECTOR(i)
+	{
+		int n = 1;
+
+		while (revert_fails_half_way(i, n))
+			n++;
+		assert_true(n > 2);
+	}
+}
+
+static void test_reading_changes_nothing(void **state GD_UNUSED)
+{
+	FOR_EACH_INJECTOR(i)
+	{
+		struct gd_error err = GD_ERROR_INIT;
+		GD_AUTO_STRBUF(text);
+		struct fake_host h, copy;
+		struct subject s;
+
+		fake_host_init(&h);
+		subject_init(&s, i);
+		copy = h;
+		assert_int_equal(i->doctor(&h.ports, &text, &err), 0);
+		assert_int_equal(i->preflight(&h.ports, s.args, &err), 0);
+		assert_int_equal(i->capture(&h.ports, s.args, s.undo, &err), 0);
+		assert_non_null(strstr(gd_strbuf_str(&text), "eth0"));
+		assert_memory_equal(h.links, copy.links, sizeof(h.links));
+		assert_int_equal(h.n_links, copy.n_links);
+		subject_fini(&s);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_slot_is_filled),
+		cmocka_unit_test(test_the_page_and_its_parameters),
+		cmocka_unit_test(test_args_and_undo_cross_as_json),
+		cmocka_unit_test(test_words_for_people),
+		cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_revert_without_apply),
+		cmocka_unit_test(test_apply_that_fails_at_each_call),
+		cmocka_unit_test(test_revert_that_fails_at_each_call),
+		cmocka_unit_test(test_reading_changes_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
