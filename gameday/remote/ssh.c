@@ -8,6 +8,8 @@
  * error at level DEBUG1. The peer's standard error comes on the same pipe and could fake
  * such a line: nothing but a message and the end of a time limit depends on them.
  */
+#include "gameday/remote/transport.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -24,7 +26,6 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
-#include "gameday/remote/transport.h"
 #include "gameday/wire/utf8.h"
 
 enum {
@@ -376,7 +377,7 @@ static int spawn_ssh(struct ssh *s, const struct args *a, const int theirs[N_PIP
 /* Our environment, and no window that asks for a passphrase. */
 static char **make_env(void)
 {
-	static char never[] = "SSH_ASKPASS_REQUIRE=never";
+	static const char never[] = "SSH_ASKPASS_REQUIRE=never";
 	size_t n = 0;
 	char **env;
 
@@ -387,7 +388,7 @@ static char **make_env(void)
 		return NULL;
 	for (size_t i = 0; i < n; i++)
 		env[i + 1] = environ[i];
-	env[0] = never;
+	env[0] = (char *)(uintptr_t)never; /* execve does not write */
 	return env;
 }
 

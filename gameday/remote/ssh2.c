@@ -8,6 +8,8 @@
  * libssh2 1.10 (Debian 12) has no rsa-sha2, no certificates, no FIDO keys and no -etm MACs
  * or AEAD ciphers. Each place where one of these decides ends the transport with why_ssh.
  */
+#include "gameday/remote/transport.h"
+
 #include <errno.h>
 #include <libssh2.h>
 #include <stdio.h>
@@ -21,7 +23,6 @@
 #include "gameday/remote/dial.h"
 #include "gameday/remote/knownhosts.h"
 #include "gameday/remote/login.h"
-#include "gameday/remote/transport.h"
 
 enum {
 	KEEPALIVE_S = 5,
