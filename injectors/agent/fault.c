@@ -282,9 +282,10 @@ static void try_restore(const struct gd_ports *p, const struct decoded *d,
 	struct gd_span pause = gd_span_ms(20);
 
 	for (int i = 0; i < ATTEMPTS && !ret->equal; i++) {
-		if (i > 0)
+		if (i > 0) {
 			p->time->sleep(p->time->ctx, pause);
-		pause.ns *= 4;
+			pause.ns *= 4;
+		}
 		ret->problem = (struct gd_error)GD_ERROR_INIT;
 		if (d->injector->revert(p, d->undo, &ret->problem) < 0)
 			(void)gd_wrap(&ret->problem, "%s: revert: ", r->kind);

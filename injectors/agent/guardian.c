@@ -44,7 +44,7 @@
 #include "injectors/agent/guardian_link.h"
 #include "injectors/agent/undo.h"
 
-enum { MAX_RECORDS = 256, ROUNDS = 6, BUSY_LIMIT_S = 30 };
+enum { MAX_RECORDS = 256, ROUNDS = 4, BUSY_LIMIT_S = 30 };
 
 struct held {
 	struct gd_record record;
@@ -276,7 +276,7 @@ static void write_results(const struct guardian *g)
 
 static void act(struct guardian *g)
 {
-	struct gd_span pause = gd_span_ms(50);
+	struct gd_span pause = gd_span_ms(100);
 
 	if (g->n_held == 0)
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Order is all here. To inject: read and capture; journal, synced; guardian's copy,
- * acknowledged; only then apply. To undo: restore and compare; journal; guardian drops its
+ * Order is all here. To inject: read and capture; guardian's copy, acknowledged; journal,
+ * synced; only then apply. To undo: restore and compare; journal; guardian drops its
  * copy. Wherever the agent dies in between, journal and guardian know at least as much as
  * was done.
  *
@@ -545,23 +545,24 @@ static int complete_record(const struct gd_session *s, const char *ref,
 	return 0;
 }
 
-/* From here on the fault is known wherever it must be: table, journal, guardian. */
+/*
+ * From here on the fault is known wherever it must be: guardian, journal, table. The
+ * guardian is first: wherever the agent dies, it closes every entry the journal has.
+ */
 static int announce(struct gd_session *s, struct gd_record *r, struct gd_span trial,
 		    struct gd_error *err)
 {
 	struct gd_instant until = {trial.ns ? gd_after(gd_now(), trial).ns : 0};
 	GD_AUTO_RECORD struct gd_record copy = {0};
 
-	if (gd_journal_begin(&s->journal, r, err) < 0 ||
-	    gd_record_copy(r, &copy, err) < 0)
+	if (!s->guardian)
+		return gd_raise(err, GD_E_REFUSED, "there is no guardian");
+	r->id = gd_journal_next_id(&s->journal);
+	if (gd_record_copy(r, &copy, err) < 0 ||
+	    gd_guardian_hold(s->guardian, r, err) < 0)
 		return -1;
-	if (!s->guardian || gd_guardian_hold(s->guardian, r, err) < 0) {
-		struct gd_error ignored;
-
-		/* Nothing was changed, so the entry is over. */
-		if (gd_journal_step(&s->journal, r->id, GD_PHASE_CLEAN, NULL,
-				    "never applied: no guardian", &ignored) < 0)
-			return -1;
+	if (gd_journal_begin(&s->journal, r, err) < 0) {
+		gd_guardian_drop(s->guardian, r->id);
 		return -1;
 	}
 	(void)pthread_mutex_lock(&s->lock);

@@ -272,11 +272,17 @@ static int append(struct gd_journal *j, const cJSON *json, struct gd_error *err)
 	return 0;
 }
 
-int gd_journal_begin(struct gd_journal *j, struct gd_record *r, struct gd_error *err)
+int64_t gd_journal_next_id(const struct gd_journal *j)
+{
+	return j->last_id + 1;
+}
+
+int gd_journal_begin(struct gd_journal *j, const struct gd_record *r,
+		     struct gd_error *err)
 {
 	GD_AUTO(cJSON) cJSON *json = NULL;
 
-	r->id = j->last_id + 1;
+	gd_assert(r->id == gd_journal_next_id(j));
 	if (gd_record_to_json(r, &json, err) < 0)
 		return -1;
 	if (!gd_json_set_str(json, "step", phase_names[GD_PHASE_OPEN]))

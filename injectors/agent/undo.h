@@ -62,8 +62,10 @@ struct gd_journal {
 int gd_journal_open(const char *state_dir, struct gd_journal *ret,
 		    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 void gd_journal_close(struct gd_journal *j) GD_NONNULL;
-/* Gives r its id and writes the opening line; on disk when it returns. */
-int gd_journal_begin(struct gd_journal *j, struct gd_record *r,
+/* The id that the next record has to bear. */
+int64_t gd_journal_next_id(const struct gd_journal *j) GD_NONNULL;
+/* Writes the opening line of r, which bears the next id; on disk when it returns. */
+int gd_journal_begin(struct gd_journal *j, const struct gd_record *r,
 		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* The next step of a fault; after and problem may be NULL. On disk when it returns. */
 int gd_journal_step(struct gd_journal *j, int64_t id, enum gd_phase phase,

@@ -1,0 +1,691 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Agent, guardian and journal for real: processes, signals, leases. What must hold whatever
+ * dies when: the file holds what it held before, and the journal says so.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gameday/base/file.h"
+#include "gameday/base/proc.h"
+#include "injectors/agent/claim.h"
+#include "injectors/agent/undo.h"
+#include "tests/functional/agent/client.h"
+#include "tests/unit/cmocka_all.h"
+
+struct fixture {
+	char dir[64], state[96], one[96], two[96], stuck[96];
+	struct client c;
+	struct gd_error err;
+};
+
+#define CLAIM "\"lease_ms\":20000,\"deadline_ms\":60000"
+
+static void put(const char *path, const char *text)
+{
+	struct gd_error err = GD_ERROR_INIT;
+
+	assert_int_equal(gd_file_write(path, text, strlen(text), 0600, &err), 0);
+}
+
+static bool holds(const char *path, const char *text)
+{
+	GD_AUTO_FREE char *now = NULL;
+	struct gd_error err;
+	size_t size;
+
+	return gd_file_read(path, 4096, &now, &size, &err) == 0 && strcmp(now, text) == 0;
+}
+
+static void assert_holds(const char *path, const char *text)
+{
+	if (!holds(path, text))
+		fail_msg("%s does not hold \"%s\"", path, text);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/gd-agent-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	(void)snprintf(f->state, sizeof(f->state), "%s/state", f->dir);
+	(void)snprintf(f->one, sizeof(f->one), "%s/one", f->dir);
+	(void)snprintf(f->two, sizeof(f->two), "%s/two", f->dir);
+	(void)snprintf(f->stuck, sizeof(f->stuck), "%s/one.stuck", f->dir);
+	put(f->one, "first");
+	put(f->two, "second");
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(guardian_of(f->state), 0);
+	assert_int_equal(gd_remove_tree(f->dir, &f->err), 0);
+	free(f);
+	return 0;
+}
+
+static char *fault(const char *ref, const char *path, const char *more)
+{
+	char *text = gd_strf("\"ref\":\"%s\",\"kind\":\"file\",\"args\":{\"path\":\"%s\","
+			     "\"content\":\"broken\"%s}",
+			     ref, path, more);
+
+	assert_non_null(text);
+	return text;
+}
+
+static void inject(struct client *c, const char *ref, const char *path, const char *more)
+{
+	GD_AUTO_FREE char *fields = fault(ref, path, more);
+
+	client_must(c, "inject", fields);
+	assert_holds(path, "broken");
+}
+
+static void start_and_claim(struct fixture *f, const char *claim)
+{
+	client_start(&f->c, f->state, 0);
+	client_must(&f->c, "claim", claim);
+}
+
+/* Waits until nobody holds the claim, at most 8 s: agent and guardian are done. */
+static void await_quiet(struct fixture *f)
+{
+	const struct timespec pause = {.tv_nsec = 5000000};
+	struct gd_holder who;
+	bool held = true;
+
+	for (int i = 0; i < 1600 && held; i++) {
+		assert_int_equal(gd_claim_look(f->state, &held, &who, &f->err), 0);
+		if (held)
+			(void)nanosleep(&pause, NULL);
+	}
+	assert_false(held);
+}
+
+static size_t open_entries(struct fixture *f)
+{
+	GD_AUTO_JOURNAL_VIEW struct gd_journal_view v = {0};
+
+	assert_int_equal(gd_journal_load(f->state, &v, &f->err), 0);
+	assert_int_equal(v.n_damaged, 0);
+	return v.n;
+}
+
+static void assert_all_as_before(struct fixture *f)
+{
+	assert_holds(f->one, "first");
+	assert_holds(f->two, "second");
+	assert_int_equal(open_entries(f), 0);
+}
+
+static const cJSON *first_fault(const cJSON *reply)
+{
+	return cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(reply, "faults"), 0);
+}
+
+/* --- in order ------------------------------------------------------------------------ */
+
+static void test_there_and_back(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO(cJSON) cJSON *reply = NULL;
+	GD_AUTO(cJSON) cJSON *status = NULL;
+	GD_AUTO(cJSON) cJSON *effect = NULL;
+
+	start_and_claim(f, CLAIM);
+	inject(&f->c, "a", f->one, "");
+	inject(&f->c, "b", f->two, "");
+	effect = client_call(&f->c, "effect", "\"ref\":\"a\"");
+	assert_true(gd_json_bool(effect, "seen", false));
+	status = client_call(&f->c, "status", "");
+	assert_string_equal(gd_json_str(first_fault(status), "ref", ""), "a");
+	assert_string_equal(gd_json_str(first_fault(status), "phase", ""), "active");
+	assert_true(gd_json_bool(first_fault(status), "live", false));
+	assert_true(gd_json_int(first_fault(status), "lease_left_ms", 0) > 10000);
+	reply = client_call(&f->c, "revert", "\"all\":true");
+	/* The last one in is the first one out. */
+	assert_string_equal(gd_json_str(first_fault(reply), "ref", ""), "b");
+	assert_string_equal(gd_json_str(first_fault(reply), "before", ""), "second");
+	assert_string_equal(gd_json_str(first_fault(reply), "after", ""), "second");
+	assert_true(gd_json_bool(first_fault(reply), "equal", false));
+	client_must(&f->c, "release", "");
+	assert_int_equal(client_end(&f->c), 0);
+	assert_all_as_before(f);
+}
+
+static void test_what_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_FREE char *again = fault("a", f->two, "");
+	GD_AUTO_FREE char *same_target = fault("b", f->one, "");
+	GD_AUTO_FREE char *unknown = fault("c", f->two, ",\"contents\":1");
+
+	client_start(&f->c, f->state, 0);
+	client_refused(&f->c, "inject", again, "no claim");
+	client_refused(&f->c, "renew", "\"lease_ms\":1000", "nothing is claimed");
+	client_refused(&f->c, "claim", "\"lease_ms\":1,\"deadline_ms\":1000",
+		       "lease_ms is 1");
+	client_must(&f->c, "claim", CLAIM);
+	client_refused(&f->c, "claim", CLAIM, "already");
+	inject(&f->c, "a", f->one, "");
+	client_refused(&f->c, "inject", again, "in already");
+	client_refused(&f->c, "inject", same_target, "in already, as a");
+	client_refused(&f->c, "inject", unknown, "did you mean \"content\"");
+	client_refused(&f->c, "inject", "\"ref\":\"d\",\"kind\":\"nope\"", "no fault");
+	client_refused(&f->c, "release", "", "still in");
+	client_refused(&f->c, "revert", "\"ref\":\"zz\"", "no fault zz");
+	client_refused(&f->c, "effect", "\"ref\":\"zz\"", "no fault zz");
+	client_refused(&f->c, "nonsense", "", "no operation");
+	assert_int_equal(client_end(&f->c), 0);
+	await_quiet(f);
+	assert_all_as_before(f);
+}
+
+static void test_one_runner_at_a_time(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO(cJSON) cJSON *status = NULL;
+	struct client other;
+
+	start_and_claim(f, CLAIM);
+	inject(&f->c, "a", f->one, "");
+	client_start(&other, f->state, 0);
+	client_refused(&other, "claim", CLAIM, "run test of tester pid 1");
+	client_refused(&other, "recover", "", "run test of tester pid 1");
+	status = client_call(&other, "status", "");
+	assert_true(gd_json_bool(first_fault(status), "live", false));
+	assert_int_equal(client_end(&other), 0);
+	assert_holds(f->one, "broken");
+	assert_int_equal(client_end(&f->c), 0);
+	assert_all_as_before(f);
+}
+
+static void test_failing_half_way_leaves_nothing(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_FREE char *apply = fault("a", f->one, ",\"fail\":\"apply\"");
+	GD_AUTO_FREE char *verify = fault("b", f->two, ",\"fail\":\"verify\"");
+
+	start_and_claim(f, CLAIM);
+	client_refused(&f->c, "inject", apply, "nothing is left");
+	assert_all_as_before(f);
+	client_refused(&f->c, "inject", verify, "nothing is left");
+	assert_all_as_before(f);
+	client_must(&f->c, "release", "");
+	assert_int_equal(client_end(&f->c), 0);
+}
+
+static void test_a_slow_fault_does_not_hold_up_the_lease(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_FREE char *slow = fault("a", f->one, ",\"takes\":\"600ms\"");
+	struct gd_instant start;
+	int64_t inject_id;
+
+	start_and_claim(f, "\"lease_ms\":400,\"deadline_ms\":60000");
+	assert_true(client_send(&f->c, "inject", slow));
+	inject_id = f->c.last_id;
+	start = gd_now();
+	for (int i = 0; i < 5; i++) {
+		const struct timespec pause = {.tv_nsec = 100000000};
+
+		client_must(&f->c, "renew", "\"lease_ms\":400");
+		(void)nanosleep(&pause, NULL);
+	}
+	client_must(&f->c, "renew", "\"lease_ms\":20000");
+	assert_true(gd_between(start, gd_now()).ns < 600 * GD_NS_PER_MS);
+	f->c.last_id = inject_id;
+	{
+		GD_AUTO(cJSON) cJSON *reply = client_reply(&f->c);
+
+		assert_true(gd_json_bool(reply, "ok", false));
+	}
+	f->c.last_id = 100;
+	assert_int_equal(client_end(&f->c), 0);
+	assert_all_as_before(f);
+}
+
+/* --- leases -------------------------------------------------------------------------- */
+
+static void test_lapse(void **state)
+{
+	struct fixture *f = *state;
+
+	start_and_claim(f, "\"lease_ms\":300,\"deadline_ms\":60000");
+	inject(&f->c, "a", f->one, "");
+	client_await(&f->c, "reverted");
+	assert_string_equal(gd_json_str(f->c.event, "reason", ""), "lease lapsed");
+	assert_true(gd_json_bool(first_fault(f->c.event), "equal", false));
+	assert_all_as_before(f);
+	client_refused(&f->c, "renew", "\"lease_ms\":1000", "nothing is claimed");
+	/* The host is free again, for the same session too. */
+	client_must(&f->c, "claim", CLAIM);
+	assert_int_equal(client_end(&f->c), 0);
+}
+
+static void test_deadline(void **state)
+{
+	struct fixture *f = *state;
+
+	start_and_claim(f, "\"lease_ms\":20000,\"deadline_ms\":300");
+	inject(&f->c, "a", f->one, "");
+	client_await(&f->c, "reverted");
+	assert_string_equal(gd_json_str(f->c.event, "reason", ""), "deadline");
+	assert_all_as_before(f);
+	assert_int_equal(client_end(&f->c), 0);
+}
+
+static void test_trial_lease(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_FREE char *a = fault("a", f->one, "");
+	GD_AUTO_FREE char *trial = gd_strf("%s,\"lease_ms\":300", a);
+
+	start_and_claim(f, CLAIM);
+	inject(&f->c, "b", f->two, "");
+	client_must(&f->c, "inject", trial);
+	client_await(&f->c, "reverted");
+	assert_string_equal(gd_json_str(f->c.event, "reason", ""), "trial lease lapsed");
+	assert_holds(f->one, "first");
+	assert_holds(f->two, "broken");
+	/* Kept, it lasts as long as the others. */
+	client_must(&f->c, "inject", trial);
+	client_must(&f->c, "keep", "\"ref\":\"a\"");
+	{
+		const struct timespec pause = {.tv_nsec = 900000000};
+
+		(void)nanosleep(&pause, NULL);
+	}
+	client_must(&f->c, "ping", "");
+	assert_holds(f->one, "broken");
+	assert_int_equal(client_end(&f->c), 0);
+	assert_all_as_before(f);
+}
+
+/* --- deaths -------------------------------------------------------------------------- */
+
+static void test_hanging_up(void **state)
+{
+	struct fixture *f = *state;
+
+	start_and_claim(f, CLAIM);
+	inject(&f->c, "a", f->one, "");
+	assert_int_equal(client_end(&f->c), 0);
+	assert_all_as_before(f);
+}
+
+static void test_sigterm(void **state)
+{
+	struct fixture *f = *state;
+
+	start_and_claim(f, CLAIM);
+	inject(&f->c, "a", f->one, "");
+	assert_int_equal(kill(f->c.pid, SIGTERM), 0);
+	client_await(&f->c, "reverted");
+	assert_int_equal(client_end(&f->c), 0);
+	assert_all_as_before(f);
+}
+
+static void test_broken_protocol(void **state)
+{
+	struct fixture *f = *state;
+
+	start_and_claim(f, CLAIM);
+	inject(&f->c, "a", f->one, "");
+	assert_int_equal(write(f->c.in, "\xff\xff\xff\xff{}", 6), 6);
+	client_await(&f->c, "reverted");
+	assert_int_equal(client_end(&f->c), 0);
+	assert_all_as_before(f);
+}
+
+static void test_agent_killed(void **state)
+{
+	struct fixture *f = *state;
+
+	start_and_claim(f, CLAIM);
+	inject(&f->c, "a", f->one, "");
+	inject(&f->c, "b", f->two, "");
+	assert_int_equal(kill(f->c.pid, SIGKILL), 0);
+	client_bury(&f->c);
+	await_quiet(f);
+	assert_all_as_before(f);
+}
+
+static void test_agent_stopped(void **state)
+{
+	struct fixture *f = *state;
+
+	start_and_claim(f, "\"lease_ms\":300,\"deadline_ms\":60000");
+	inject(&f->c, "a", f->one, "");
+	assert_int_equal(kill(f->c.pid, SIGSTOP), 0);
+	await_quiet(f);
+	client_bury(&f->c);
+	assert_all_as_before(f);
+}
+
+static void test_guardian_killed(void **state)
+{
+	struct fixture *f = *state;
+	pid_t guardian;
+
+	start_and_claim(f, CLAIM);
+	inject(&f->c, "a", f->one, "");
+	guardian = guardian_of(f->state);
+	assert_true(guardian > 0);
+	assert_int_equal(kill(guardian, SIGKILL), 0);
+	client_await(&f->c, "reverted");
+	assert_string_equal(gd_json_str(f->c.event, "reason", ""), "guardian died");
+	assert_all_as_before(f);
+	assert_int_equal(client_end(&f->c), 0);
+}
+
+static void test_guardian_told_to_end(void **state)
+{
+	struct fixture *f = *state;
+	pid_t guardian;
+
+	start_and_claim(f, CLAIM);
+	inject(&f->c, "a", f->one, "");
+	guardian = guardian_of(f->state);
+	assert_true(guardian > 0);
+	/* A hang-up is nothing to it; being told to end, it undoes first. */
+	assert_int_equal(kill(guardian, SIGHUP), 0);
+	client_must(&f->c, "ping", "");
+	assert_holds(f->one, "broken");
+	assert_int_equal(kill(guardian, SIGTERM), 0);
+	await_quiet(f);
+	client_bury(&f->c);
+	assert_all_as_before(f);
+}
+
+static void kill_both(struct fixture *f)
+{
+	pid_t guardian = guardian_of(f->state);
+
+	assert_true(guardian > 0);
+	/* The agent must not see the guardian die, nor the other way round. */
+	assert_int_equal(kill(f->c.pid, SIGSTOP), 0);
+	assert_int_equal(kill(guardian, SIGKILL), 0);
+	assert_int_equal(kill(f->c.pid, SIGKILL), 0);
+	client_bury(&f->c);
+	await_quiet(f);
+}
+
+static void test_both_killed(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO(cJSON) cJSON *status = NULL;
+	GD_AUTO(cJSON) cJSON *reply = NULL;
+
+	start_and_claim(f, CLAIM);
+	inject(&f->c, "a", f->one, "");
+	inject(&f->c, "b", f->two, "");
+	kill_both(f);
+	assert_holds(f->one, "broken");
+	client_start(&f->c, f->state, 0);
+	/* Nobody touches it before being asked to. */
+	client_refused(&f->c, "claim", CLAIM, "gameday revert --on ");
+	assert_holds(f->one, "broken");
+	status = client_call(&f->c, "status", "");
+	assert_false(gd_json_bool(first_fault(status), "live", true));
+	reply = client_call(&f->c, "recover", "");
+	assert_string_equal(gd_json_str(first_fault(reply), "ref", ""), "b");
+	assert_true(gd_json_bool(first_fault(reply), "equal", false));
+	assert_all_as_before(f);
+	client_must(&f->c, "claim", CLAIM);
+	assert_int_equal(client_end(&f->c), 0);
+}
+
+static void test_recover_from_the_command_line(void **state)
+{
+	struct fixture *f = *state;
+	const char *const argv[] = {GD_TEST_AGENT, "--state-dir", f->state, "recover",
+				    NULL};
+	struct gd_proc_result r;
+
+	start_and_claim(f, CLAIM);
+	inject(&f->c, "a", f->one, "");
+	kill_both(f);
+	assert_int_equal(gd_proc_run(argv, gd_span_s(10), &r, &f->err), 0);
+	assert_int_equal(r.status, 0);
+	assert_non_null(strstr(r.out, "\"equal\":\ttrue"));
+	free(r.out);
+	assert_all_as_before(f);
+}
+
+/* --- what can't be undone ------------------------------------------------------------ */
+
+static void test_left_behind(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO(cJSON) cJSON *reply = NULL;
+	GD_AUTO(cJSON) cJSON *second = NULL;
+
+	start_and_claim(f, CLAIM);
+	inject(&f->c, "a", f->one, "");
+	inject(&f->c, "b", f->two, "");
+	put(f->stuck, "");
+	reply = client_call(&f->c, "revert", "\"all\":true");
+	/* b came out although a did not. */
+	assert_holds(f->two, "second");
+	assert_true(gd_json_bool(first_fault(reply), "equal", false));
+	{
+		const cJSON *a = cJSON_GetArrayItem(
+			cJSON_GetObjectItemCaseSensitive(reply, "faults"), 1);
+
+		assert_false(gd_json_bool(a, "equal", true));
+		assert_string_equal(gd_json_str(a, "before", ""), "first");
+		assert_string_equal(gd_json_str(a, "after", ""), "broken");
+		assert_non_null(strstr(gd_json_str(a, "error", ""), "stuck"));
+	}
+	client_must(&f->c, "release", "");
+	client_refused(&f->c, "claim", CLAIM, "gameday revert");
+	assert_int_equal(unlink(f->stuck), 0);
+	second = client_call(&f->c, "recover", "");
+	assert_true(gd_json_bool(first_fault(second), "equal", false));
+	assert_int_equal(client_end(&f->c), 0);
+	assert_all_as_before(f);
+}
+
+static void test_guardian_leaves_word(void **state)
+{
+	GD_AUTO_JOURNAL_VIEW struct gd_journal_view v = {0};
+	struct fixture *f = *state;
+
+	start_and_claim(f, CLAIM);
+	inject(&f->c, "a", f->one, "");
+	put(f->stuck, "");
+	assert_int_equal(kill(f->c.pid, SIGKILL), 0);
+	client_bury(&f->c);
+	await_quiet(f);
+	assert_int_equal(gd_journal_load(f->state, &v, &f->err), 0);
+	assert_int_equal(v.n, 1);
+	assert_int_equal(v.entries[0].phase, GD_PHASE_LEFT_BEHIND);
+}
+
+/* An entry of an earlier boot whose state is as before is closed; another is undone. */
+static void test_after_a_reboot(void **state)
+{
+	struct fixture *f = *state;
+	const char *const paths[] = {f->one, f->two};
+	const char *const olds[] = {"first", "second"};
+	GD_AUTO(cJSON) cJSON *reply = NULL;
+	struct gd_journal j;
+
+	assert_int_equal(gd_journal_open(f->state, &j, &f->err), 0);
+	for (int i = 0; i < 2; i++) {
+		GD_AUTO_RECORD struct gd_record r = {.ref = "x",
+						     .kind = "file",
+						     .target = "t",
+						     .run = "r",
+						     .runner = "n",
+						     .boot_id = "another"};
+
+		r.id = gd_journal_next_id(&j);
+		r.args = cJSON_CreateObject();
+		r.undo = cJSON_CreateObject();
+		r.before = strdup(olds[i]);
+		assert_true(gd_json_set_str(r.args, "path", paths[i]) &&
+			    gd_json_set_str(r.args, "content", "broken") &&
+			    gd_json_set_str(r.undo, "path", paths[i]) &&
+			    gd_json_set_str(r.undo, "content", olds[i]));
+		assert_int_equal(gd_journal_begin(&j, &r, &f->err), 0);
+	}
+	gd_journal_close(&j);
+	put(f->two, "broken");
+	put(f->stuck, ""); /* one must not even be tried */
+	client_start(&f->c, f->state, 0);
+	reply = client_call(&f->c, "recover", "");
+	assert_int_equal(
+		cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(reply, "faults")), 2);
+	assert_int_equal(client_end(&f->c), 0);
+	assert_all_as_before(f);
+}
+
+static void test_damaged_journal(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_FREE char *path = gd_path_join(f->state, "journal");
+	struct gd_journal j;
+
+	assert_int_equal(gd_journal_open(f->state, &j, &f->err), 0);
+	gd_journal_close(&j);
+	put(path, "0123456789abcdef {\"step\":\"open\"}\n");
+	client_start(&f->c, f->state, 0);
+	client_refused(&f->c, "claim", CLAIM, "line 1");
+	client_refused(&f->c, "recover", "", "damaged");
+	client_must(&f->c, "recover", "\"accept\":true");
+	client_must(&f->c, "claim", CLAIM);
+	assert_int_equal(client_end(&f->c), 0);
+}
+
+/* --- the crash matrix ---------------------------------------------------------------- */
+
+/* A whole run with a crash at journal step n; true when it got through without one. */
+static bool run_with_crash(struct fixture *f, int n)
+{
+	GD_AUTO_FREE char *a = fault("a", f->one, "");
+	GD_AUTO_FREE char *b = fault("b", f->two, "");
+	const char *const steps[][2] = {{"claim", CLAIM},
+					{"inject", a},
+					{"inject", b},
+					{"revert", "\"ref\":\"a\""},
+					{"revert", "\"all\":true"},
+					{"release", ""}};
+	bool alive = true;
+
+	client_start(&f->c, f->state, n);
+	for (size_t i = 0; i < GD_N_ELEMS(steps) && alive; i++) {
+		GD_AUTO(cJSON)
+		cJSON *reply = client_call(&f->c, steps[i][0], steps[i][1]);
+
+		alive = reply != NULL;
+		assert_true(!alive || gd_json_bool(reply, "ok", false));
+	}
+	if (alive)
+		assert_int_equal(client_end(&f->c), 0);
+	else
+		client_bury(&f->c);
+	return alive;
+}
+
+static void test_crash_at_every_step(void **state)
+{
+	struct fixture *f = *state;
+	int n = 1;
+
+	for (; !run_with_crash(f, n); n++) {
+		await_quiet(f);
+		assert_all_as_before(f);
+	}
+	assert_all_as_before(f);
+	/* Two faults, each opened, active and clean; before and after each line. */
+	assert_int_equal(n, 13);
+}
+
+/* --- load and watch ------------------------------------------------------------------ */
+
+static void test_load_without_privileges(void **state)
+{
+	struct fixture *f = *state;
+	const cJSON *interval;
+
+	client_start(&f->c, f->state, 0);
+	/* Port 1 on the loopback: refused at once, which is an outcome like any other. */
+	client_must(
+		&f->c, "load",
+		"\"ref\":\"l\",\"interval_ms\":200,\"spec\":{\"name\":\"l\",\"from\":"
+		"\"runner\",\"http\":\"http://127.0.0.1:1/\",\"rate\":\"50/s\","
+		"\"connections\":4,\"timeout\":\"100ms\",\"clients\":{\"plain\":{}}}");
+	client_refused(&f->c, "load", "\"ref\":\"l\",\"spec\":{}", "running already");
+	client_await(&f->c, "load");
+	interval = cJSON_GetObjectItemCaseSensitive(f->c.event, "interval");
+	assert_string_equal(gd_json_str(interval, "client", ""), "plain");
+	client_must(&f->c, "load_stop", "\"ref\":\"l\"");
+	client_await(&f->c, "load_end");
+	assert_null(gd_json_str(f->c.event, "error", NULL));
+	client_refused(&f->c, "load_stop", "\"ref\":\"l\"", "no load l");
+	assert_int_equal(client_end(&f->c), 0);
+}
+
+static void test_watch(void **state)
+{
+	struct fixture *f = *state;
+	const cJSON *values;
+
+	client_start(&f->c, f->state, 0);
+	client_must(&f->c, "watch",
+		    "\"ref\":\"w\",\"kind\":\"nic\",\"interval_ms\":100,\"args\":{"
+		    "\"device\":\"lo\"}");
+	client_await(&f->c, "watch");
+	values = cJSON_GetObjectItemCaseSensitive(f->c.event, "values");
+	assert_true(gd_json_num(values, "rx_packets", -1) >= 0);
+	client_refused(&f->c, "watch", "\"ref\":\"w\",\"kind\":\"nope\"", "no watch");
+	assert_int_equal(client_end(&f->c), 0);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_there_and_back),
+		TEST(test_what_is_refused),
+		TEST(test_one_runner_at_a_time),
+		TEST(test_failing_half_way_leaves_nothing),
+		TEST(test_a_slow_fault_does_not_hold_up_the_lease),
+		TEST(test_lapse),
+		TEST(test_deadline),
+		TEST(test_trial_lease),
+		TEST(test_hanging_up),
+		TEST(test_sigterm),
+		TEST(test_broken_protocol),
+		TEST(test_agent_killed),
+		TEST(test_agent_stopped),
+		TEST(test_guardian_killed),
+		TEST(test_guardian_told_to_end),
+		TEST(test_both_killed),
+		TEST(test_recover_from_the_command_line),
+		TEST(test_left_behind),
+		TEST(test_guardian_leaves_word),
+		TEST(test_after_a_reboot),
+		TEST(test_damaged_journal),
+		TEST(test_crash_at_every_step),
+		TEST(test_load_without_privileges),
+		TEST(test_watch),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
