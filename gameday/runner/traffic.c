@@ -105,6 +105,26 @@ static int start_load(struct gd_run *r, size_t i, struct gd_error *err)
 
 /* --- watches ------------------------------------------------------------------------- */
 
+/* What the numbers of this watch mean, for the live figures and for the report. */
+static int tell_watch(struct gd_run *r, const char *kind, struct gd_error *err)
+{
+	const struct gd_kinds *kinds = r->opt->kinds;
+	const struct gd_kind_row *row =
+		gd_kind_find(kinds->watches, kinds->n_watches, kind);
+	cJSON *line = NULL;
+
+	if (!row || !row->metrics)
+		return 0;
+	if (gd_results_watch_info_line(kind, row->metrics, row->gauges, &line, err) < 0)
+		return -1;
+	if (gd_results_add_metrics_line(r->results, line, err) < 0) {
+		cJSON_Delete(line);
+		return -1;
+	}
+	gd_record_metrics(r->rec, line);
+	return 0;
+}
+
 static int start_watch(struct gd_run *r, size_t i, struct gd_error *err)
 {
 	const struct gd_watch_use *use =
@@ -114,6 +134,10 @@ static int start_watch(struct gd_run *r, size_t i, struct gd_error *err)
 	char ref[96];
 
 	(void)snprintf(ref, sizeof(ref), "%s.%s", use->on, use->kind);
+	if (tell_watch(r, use->kind, err) < 0) {
+		cJSON_Delete(req);
+		return -1;
+	}
 	if (use->args && gd_node_to_json(use->args, &args, err) < 0) {
 		cJSON_Delete(req);
 		return -1;

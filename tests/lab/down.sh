@@ -5,5 +5,4 @@
 
 run_gameday 0 lab down
 run_gameday 0 lab down
-left=$(find "$GAMEDAY_LAB_DIR" -mindepth 1 2>/dev/null | head -n 5)
-[ -z "$left" ] || fail "left behind: $left"
+[ ! -e "$GAMEDAY_LAB_DIR" ] || fail "left behind: $(find "$GAMEDAY_LAB_DIR")"

@@ -31,9 +31,19 @@ state() { # HOST
 		tc -d filter show dev $d
 		tc -d filter show dev $d ingress
 		tc -d filter show dev $d egress
-		done 2>/dev/null
+		done 2>/dev/null | grep -v "^class fq_codel" # one line per live flow: not configuration
 		ip -o link show | cut -d: -f2 | sort
 		ethtool -g eth1'
+}
+
+# SIGKILL to every process of these names on a host.
+kill_on() { # HOST NAME...
+	local host=$1
+	shift
+	on "$host" "for p in /proc/[0-9]*; do
+		case \" $* \" in *\" \$(cat \$p/comm 2>/dev/null) \"*) pids=\"\$pids \${p#/proc/}\" ;; esac
+	done
+	[ -n \"\$pids\" ] && kill -KILL \$pids"
 }
 
 expect_same() { # BEFORE AFTER WHAT

@@ -26,13 +26,14 @@ under_fault runner
 kill -KILL $runner
 wait $runner 2>/dev/null || true
 wait_for 16 same_now || { diff -u "$WORK/before" "$WORK/after"; fail "runner killed: not restored"; }
-run_gameday 4 report "$(echo "$WORK"/runner/*)"
+run_gameday 0 report "$(echo "$WORK"/runner/*)"
+says "verdict  aborted"
 [ -s "$(echo "$WORK"/runner/*)/report.md" ] || fail "no report of the killed run"
 echo "runner killed: restored"
 
 # The agent: its guardian undoes everything, the run is aborted.
 under_fault agent
-on api-1 'kill -KILL $(cat /var/lib/gameday/agent.pid)'
+kill_on api-1 gameday-agent
 status=0
 wait $runner || status=$?
 same_now || wait_for 12 same_now || { diff -u "$WORK/before" "$WORK/after"; fail "agent killed: not restored"; }
@@ -41,7 +42,7 @@ echo "agent killed: restored"
 
 # Agent and guardian: nobody is left to undo; `gameday revert` does.
 under_fault both
-on api-1 'kill -KILL $(cat /var/lib/gameday/guardian.pid) $(cat /var/lib/gameday/agent.pid)'
+kill_on api-1 gd-guardian gameday-agent
 kill -KILL $runner
 wait $runner 2>/dev/null || true
 ! same_now || fail "both killed: restored by nobody?"

@@ -7,7 +7,7 @@
 run_gameday 0 lab up
 cat "$WORK/out"
 run_gameday 0 lab up
-says "running"
+says "already up"
 run_gameday 0 lab status
 run_gameday 0 lab inventory
 cp "$WORK/out" "$WORK/inventory.yaml"
