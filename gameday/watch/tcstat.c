@@ -38,6 +38,33 @@ int gd_tcstat_open(int *ret_fd, struct gd_error *err)
 	return 0;
 }
 
+/*
+ * The kernel headers' own macros (NLMSG_DATA, RTA_NEXT, ...) cast const and alignment away;
+ * these do the same steps without.
+ */
+static const void *body(const struct nlmsghdr *h, size_t skip)
+{
+	return (const char *)h + NLMSG_HDRLEN + NLMSG_ALIGN(skip);
+}
+
+static int body_left(const struct nlmsghdr *h, size_t skip)
+{
+	return (int)h->nlmsg_len - (int)(NLMSG_HDRLEN + NLMSG_ALIGN(skip));
+}
+
+static const void *payload(const struct rtattr *a)
+{
+	return (const char *)a + RTA_LENGTH(0);
+}
+
+static const struct rtattr *next_attr(const struct rtattr *a, int *left)
+{
+	int step = (int)RTA_ALIGN(a->rta_len);
+
+	*left -= step;
+	return (const void *)((const char *)a + step);
+}
+
 static void take_message(struct exchange *x, const struct nlmsghdr *h)
 {
 	struct nlmsgerr e;
@@ -45,7 +72,7 @@ static void take_message(struct exchange *x, const struct nlmsghdr *h)
 	if (h->nlmsg_type == NLMSG_DONE) {
 		x->over = true;
 	} else if (h->nlmsg_type == NLMSG_ERROR) {
-		memcpy(&e, NLMSG_DATA(h), sizeof(e));
+		memcpy(&e, body(h, 0), sizeof(e));
 		x->sys_errno = -e.error;
 		x->over = true;
 	} else {
@@ -55,7 +82,27 @@ static void take_message(struct exchange *x, const struct nlmsghdr *h)
 	}
 }
 
-/* Reads until the answer is over. Answers of an earlier, broken exchange are skipped. */
+/* All messages of one datagram. Answers of an earlier, broken exchange are skipped. */
+static void take_datagram(struct exchange *x, uint32_t seq, const char *at, size_t left)
+{
+	struct nlmsghdr h;
+
+	while (left >= sizeof(h) && !x->over) {
+		const void *message = at;
+		size_t step;
+
+		memcpy(&h, at, sizeof(h));
+		step = NLMSG_ALIGN(h.nlmsg_len);
+		if (h.nlmsg_len < sizeof(h) || h.nlmsg_len > left)
+			return;
+		if (h.nlmsg_seq == seq)
+			take_message(x, message);
+		at += step < left ? step : left;
+		left -= step < left ? step : left;
+	}
+}
+
+/* Reads until the answer is over. */
 static int receive(struct exchange *x, uint32_t seq, struct gd_error *err)
 {
 	GD_AUTO_FREE char *buf = malloc(BUFFER);
@@ -64,8 +111,6 @@ static int receive(struct exchange *x, uint32_t seq, struct gd_error *err)
 		return gd_raise_nomem(err);
 	for (int n = 0; !x->over; n++) {
 		ssize_t got = recv(x->fd, buf, BUFFER, 0);
-		struct nlmsghdr *h = (struct nlmsghdr *)(void *)buf;
-		size_t left = got > 0 ? (size_t)got : 0;
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -73,9 +118,7 @@ static int receive(struct exchange *x, uint32_t seq, struct gd_error *err)
 			return gd_raise_errno(err, "netlink");
 		if (n > MAX_MESSAGES)
 			return gd_raise(err, GD_E_SYSTEM, "netlink: endless answer");
-		for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left))
-			if (h->nlmsg_seq == seq && !x->over)
-				take_message(x, h);
+		take_datagram(x, seq, buf, (size_t)got);
 	}
 	if (x->sys_errno == 0)
 		return 0;
@@ -106,24 +149,14 @@ static void take(const struct rtattr *a, void *out, size_t size)
 {
 	size_t there = RTA_PAYLOAD(a);
 
-	memcpy(out, RTA_DATA(a), there < size ? there : size);
-}
-
-/* RTA_NEXT mixes signs. */
-static const struct rtattr *next_attr(const struct rtattr *a, int *left)
-{
-	int step = (int)RTA_ALIGN(a->rta_len);
-
-	*left -= step;
-	return (const struct rtattr *)(const void *)((const char *)a + step);
+	memcpy(out, payload(a), there < size ? there : size);
 }
 
 static void on_link(void *ctx, const struct nlmsghdr *h)
 {
-	const struct ifinfomsg *ifi = NLMSG_DATA(h);
-	const struct rtattr *a = IFLA_RTA(ifi);
+	const struct rtattr *a = body(h, sizeof(struct ifinfomsg));
+	int left = body_left(h, sizeof(struct ifinfomsg));
 	struct gd_link_counters *c = ctx;
-	int left = (int)IFLA_PAYLOAD(h);
 
 	for (; RTA_OK(a, left); a = next_attr(a, &left)) {
 		if (a->rta_type == IFLA_STATS64)
@@ -156,7 +189,7 @@ struct drops_reader {
 
 static uint32_t read_drops(const struct rtattr *stats2)
 {
-	const struct rtattr *a = RTA_DATA(stats2);
+	const struct rtattr *a = payload(stats2);
 	struct gnet_stats_queue q = {0};
 	int left = (int)RTA_PAYLOAD(stats2);
 
@@ -168,10 +201,10 @@ static uint32_t read_drops(const struct rtattr *stats2)
 
 static void on_qdisc(void *ctx, const struct nlmsghdr *h)
 {
-	const struct tcmsg *t = NLMSG_DATA(h);
-	const struct rtattr *a = TCA_RTA(t);
+	const struct rtattr *a = body(h, sizeof(struct tcmsg));
+	int left = body_left(h, sizeof(struct tcmsg));
+	const struct tcmsg *t = body(h, 0);
 	struct drops_reader *r = ctx;
-	int left = (int)TCA_PAYLOAD(h);
 	uint32_t drops = 0;
 
 	if (t->tcm_ifindex != r->index)

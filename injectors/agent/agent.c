@@ -79,16 +79,15 @@ static void flush(struct agent *a)
 /* Takes msg. */
 static void say(struct agent *a, cJSON *msg)
 {
-	GD_AUTO(cJSON) cJSON *owned = msg;
 	struct gd_error err;
 
-	if (!msg || a->pending.len > HANG_UP_AT)
-		return;
-	if (gd_frame_write(&a->pending, msg, &err) < 0)
-		return;
-	flush(a);
-	if (a->pending.len > HANG_UP_AT)
-		end(a, "the runner reads nothing");
+	if (msg && a->pending.len <= HANG_UP_AT &&
+	    gd_frame_write(&a->pending, msg, &err) == 0) {
+		flush(a);
+		if (a->pending.len > HANG_UP_AT)
+			end(a, "the runner reads nothing");
+	}
+	cJSON_Delete(msg);
 }
 
 /* Takes event: one of a stream, of which one may be missing. */

@@ -25,7 +25,8 @@ struct generator {
 	int control_fd, in_fd; /* owned; control closed: told to stop */
 	struct gd_io *io;      /* owned */
 	struct gd_frame_reader reader;
-	bool ended; /* said so itself */
+	bool ended;      /* said so itself */
+	char error[256]; /* what it said then; "": all was well */
 };
 
 struct gd_generators {
@@ -85,13 +86,12 @@ size_t gd_generators_running(const struct gd_generators *g)
 	return g->n;
 }
 
-static void emit_end(struct generator *g, const char *error)
+static void emit_end(const struct generator *g, const char *error)
 {
 	GD_AUTO(cJSON) cJSON *event = gd_message_event("load_end");
 
-	g->ended = true;
 	if (event && gd_json_set_str(event, "ref", g->ref) &&
-	    (!error || gd_json_set_str(event, "error", error)))
+	    (!*error || gd_json_set_str(event, "error", error)))
 		g->all->emit(g->all->ctx, gd_steal_ptr(&event));
 }
 
@@ -105,30 +105,44 @@ static void emit_interval(struct generator *g, cJSON *msg)
 		g->all->emit(g->all->ctx, gd_steal_ptr(&event));
 }
 
-/* The child is gone: says so if it could not, and forgets it. */
-static void finish(struct generator *g, const char *trouble)
+/* How it ended, for `load_end`: what it said, or what can be seen from here. */
+static void describe_end(struct generator *g, const char *trouble, int status)
 {
-	struct gd_generators *all = g->all;
-	char text[128];
-	int status;
-
 	if (trouble)
-		(void)kill(g->pid, SIGKILL);
-	status = reap(g->pid);
-	g->pid = 0;
-	if (!trouble && WIFSIGNALED(status)) {
-		(void)snprintf(text, sizeof(text), "the generator died of signal %d",
-			       WTERMSIG(status));
-		trouble = text;
-	}
-	if (!g->ended)
-		emit_end(g, trouble ? trouble : "the generator died");
+		(void)snprintf(g->error, sizeof(g->error), "%s", trouble);
+	else if (WIFSIGNALED(status))
+		(void)snprintf(g->error, sizeof(g->error),
+			       "the generator died of signal %d", WTERMSIG(status));
+	else if (!g->ended)
+		(void)snprintf(g->error, sizeof(g->error), "the generator died");
+}
+
+static void forget(struct gd_generators *all, const struct generator *g)
+{
 	for (size_t i = 0; i < all->n; i++)
 		if (all->list[i] == g) {
 			all->list[i] = all->list[--all->n];
-			break;
+			return;
 		}
+}
+
+/* The child closed its pipe, which it does by ending; or is made to (trouble). Only now is
+ * the reference free again, so only now `load_end` is sent. */
+static void finish(struct generator *g, const char *trouble)
+{
+	if (trouble)
+		(void)kill(g->pid, SIGKILL);
+	describe_end(g, trouble, reap(g->pid));
+	g->pid = 0;
+	forget(g->all, g);
+	emit_end(g, g->error);
 	generator_free(g);
+}
+
+static void note_end(struct generator *g, const char *error)
+{
+	g->ended = true;
+	(void)snprintf(g->error, sizeof(g->error), "%s", error);
 }
 
 static int take_messages(struct generator *g, struct gd_error *err)
@@ -140,7 +154,7 @@ static int take_messages(struct generator *g, struct gd_error *err)
 		if (rc != GD_FRAME_MESSAGE)
 			return rc < 0 ? -1 : 0;
 		if (gd_json_bool(msg, "end", false))
-			emit_end(g, gd_json_str(msg, "error", NULL));
+			note_end(g, gd_json_str(msg, "error", ""));
 		else
 			emit_interval(g, msg);
 	}

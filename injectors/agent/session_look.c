@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "injectors/agent/session_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- what is here -------------------------------------------------------------------- */
+
+static int64_t left_ms(int64_t until_ns)
+{
+	int64_t left = until_ns - gd_now().ns;
+
+	return left > 0 ? left / GD_NS_PER_MS : 0;
+}
+
+static int add_status(cJSON *list, const struct gd_record *r, enum gd_phase phase,
+		      int64_t lease_left, bool live, struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *obj = cJSON_CreateObject();
+
+	if (!obj || !gd_json_set_str(obj, "ref", r->ref) ||
+	    !gd_json_set_str(obj, "kind", r->kind) ||
+	    !gd_json_set_str(obj, "target", r->target) ||
+	    !gd_json_set_str(obj, "phase", gd_phase_name(phase)) ||
+	    !gd_json_set_str(obj, "run", r->run) ||
+	    !gd_json_set_str(obj, "runner", r->runner) ||
+	    !gd_json_set_int(obj, "since_wall_ns", r->wall_ns) ||
+	    !gd_json_set_int(obj, "lease_left_ms", lease_left) ||
+	    !gd_json_set_bool(obj, "live", live) || !cJSON_AddItemToArray(list, obj))
+		return gd_raise_nomem(err);
+	(void)gd_steal_ptr(&obj);
+	return 0;
+}
+
+int gd_session_op_status(struct gd_session *s, const cJSON *request GD_UNUSED,
+			 cJSON *reply, struct gd_error *err)
+{
+	GD_AUTO_JOURNAL_VIEW struct gd_journal_view v = {0};
+	cJSON *list = cJSON_CreateArray();
+	struct gd_holder who = {0};
+	bool live = false;
+
+	if (!gd_json_set(reply, "faults", list))
+		return gd_raise_nomem(err);
+	if (gd_claim_look(s->state_dir, &live, &who, err) < 0 ||
+	    gd_journal_load(s->state_dir, &v, err) < 0)
+		return -1;
+	for (size_t i = 0; i < v.n; i++)
+		if (add_status(list, &v.entries[i].record, v.entries[i].phase,
+			       live ? left_ms(who.lease_until_boot_ns) : 0, live,
+			       err) < 0)
+			return -1;
+	if (v.n_damaged &&
+	    !gd_json_set_int(reply, "damaged_line", (int64_t)v.first_damaged))
+		return gd_raise_nomem(err);
+	return 0;
+}
+
+cJSON *gd_session_holder(const struct gd_session *s)
+{
+	GD_AUTO(cJSON) cJSON *obj = NULL;
+	struct gd_holder who = {0};
+	struct gd_error err;
+	bool held = false;
+
+	if (gd_claim_look(s->state_dir, &held, &who, &err) < 0 || !held)
+		return NULL;
+	obj = cJSON_CreateObject();
+	if (!obj || !gd_json_set_str(obj, "run", who.run) ||
+	    !gd_json_set_str(obj, "runner", who.runner) ||
+	    !gd_json_set_int(obj, "since_wall_ns", who.since_wall_ns) ||
+	    !gd_json_set_int(obj, "lease_left_ms", left_ms(who.lease_until_boot_ns)) ||
+	    !gd_json_set_bool(obj, "live", true))
+		return NULL;
+	return gd_steal_ptr(&obj);
+}
+
+static int add_doctor(const struct gd_session *s, const struct gd_injector *i,
+		      cJSON *list, struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *obj = cJSON_CreateObject();
+	struct gd_error why = GD_ERROR_INIT;
+	GD_AUTO_STRBUF(text);
+	bool ok = gd_fault_doctor(&s->ports, i, &text, &why) == 0;
+
+	if (!obj || !gd_json_set_str(obj, "kind", i->name) ||
+	    !gd_json_set_bool(obj, "ok", ok) ||
+	    !gd_json_set_str(obj, "text", ok ? gd_strbuf_str(&text) : why.text) ||
+	    !cJSON_AddItemToArray(list, obj))
+		return gd_raise_nomem(err);
+	(void)gd_steal_ptr(&obj);
+	return 0;
+}
+
+int gd_session_op_doctor(struct gd_session *s, const cJSON *request GD_UNUSED,
+			 cJSON *reply, struct gd_error *err)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	if (!gd_json_set(reply, "faults", list))
+		return gd_raise_nomem(err);
+	for (size_t i = 0; gd_injectors[i]; i++)
+		if (add_doctor(s, gd_injectors[i], list, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* --- leftovers ----------------------------------------------------------------------- */
+
+/* Undoes one entry of a dead session and closes it if nothing is left of it. */
+static int recover_entry(struct gd_session *s, const struct gd_journal_entry *e,
+			 bool accept, cJSON *list, struct gd_error *err)
+{
+	GD_AUTO_RESTORED struct gd_restored res = {0};
+	bool over;
+
+	gd_fault_restore(&s->ports, &e->record, &res);
+	over = res.equal || accept;
+	if (gd_journal_step(&s->journal, e->record.id,
+			    over ? GD_PHASE_CLEAN : GD_PHASE_LEFT_BEHIND, res.after,
+			    res.problem.code ? res.problem.text : NULL, err) < 0)
+		return -1;
+	return gd_session_add_restored(list, &e->record, &res, err);
+}
+
+static int recover_all(struct gd_session *s, bool accept, cJSON *list,
+		       struct gd_error *err)
+{
+	GD_AUTO_JOURNAL_VIEW struct gd_journal_view v = {0};
+	int rc = 0;
+
+	if (gd_journal_load(s->state_dir, &v, err) < 0 ||
+	    gd_journal_open(s->state_dir, &s->journal, err) < 0)
+		return -1;
+	s->journal.crash_at = s->crash_at;
+	for (size_t i = v.n; i-- > 0;)
+		if (recover_entry(s, &v.entries[i], accept, list, err) < 0)
+			rc = -1;
+	if (rc == 0 && v.n_damaged && accept)
+		return gd_journal_set_aside(s->state_dir, err);
+	if (rc == 0 && v.n_damaged)
+		return gd_raise(err, GD_E_LEFT_BEHIND,
+				"line %zu of %s/journal is damaged: look at the host, "
+				"then `gameday-agent recover --accept` sets it aside",
+				v.first_damaged, s->state_dir);
+	return rc;
+}
+
+int gd_session_recover(struct gd_session *s, bool accept, cJSON *reply,
+		       struct gd_error *err)
+{
+	cJSON *list = cJSON_CreateArray();
+	int rc;
+
+	if (!gd_json_set(reply, "faults", list))
+		return gd_raise_nomem(err);
+	if (s->claimed)
+		return gd_session_undo_faults(s, NULL, false, list, err);
+	s->who.since_wall_ns = gd_wall_now().ns;
+	s->who.lease_until_boot_ns = 0;
+	if (gd_claim_take(s->state_dir, &s->who, &s->claim_fd, err) < 0)
+		return -1;
+	rc = recover_all(s, accept, list, err);
+	gd_session_unclaim(s);
+	return rc;
+}
+
+int gd_session_op_recover(struct gd_session *s, const cJSON *request, cJSON *reply,
+			  struct gd_error *err)
+{
+	return gd_session_recover(s, gd_json_bool(request, "accept", false), reply, err);
+}
