@@ -135,7 +135,10 @@ struct gd_ring_port {
 		   struct gd_ring *ret_max, struct gd_error *err); /* or ABSENT */
 	int (*set)(void *ctx, const char *device, const struct gd_ring *r,
 		   struct gd_error *err);
-	/* Packets the device lost for want of a free descriptor, and drops in all. */
+	/*
+	 * Packets the device lost for want of a free descriptor (-1: this device can't tell,
+	 * see gameday/base/nic.h), and drops in all.
+	 */
 	int (*losses)(void *ctx, const char *device, int64_t *ret_missed,
 		      int64_t *ret_dropped, struct gd_error *err);
 };

@@ -338,20 +338,24 @@ static int effect(const struct gd_ports *p, const void *args GD_UNUSED, const vo
 	const struct undo *u = undo;
 	struct gd_ring now, most;
 	int64_t missed, dropped;
+	char since[48] = "";
 
 	if (read_rings(p, u->device, &now, &most, err) < 0 ||
 	    p->ring->losses(p->ring->ctx, u->device, &missed, &dropped, err) < 0)
 		return -1;
 	*ret = (struct gd_effect){.seen = !same(&now, &u->ring)};
+	if (missed >= 0)
+		(void)snprintf(since, sizeof(since), "%" PRId64 " packets missed, ",
+			       missed - u->missed);
 	(void)snprintf(ret->text, sizeof(ret->text),
 		       "rings rx %" PRId64 ", tx %" PRId64 " (before: rx %" PRId64
-		       ", tx %" PRId64 "); %" PRId64 " packets missed, %" PRId64
-		       " dropped since",
-		       now.rx, now.tx, u->ring.rx, u->ring.tx, missed - u->missed,
+		       ", tx %" PRId64 "); %s%" PRId64 " dropped since",
+		       now.rx, now.tx, u->ring.rx, u->ring.tx, since,
 		       dropped - u->dropped);
 	add_counter(ret, "rx", now.rx);
 	add_counter(ret, "tx", now.tx);
-	add_counter(ret, "missed", missed - u->missed);
+	if (missed >= 0)
+		add_counter(ret, "missed", missed - u->missed);
 	add_counter(ret, "dropped", dropped - u->dropped);
 	return 0;
 }

@@ -43,6 +43,12 @@ int gd_fleet_init(struct gd_fleet *f, const char *run, const char *runner,
 		  struct gd_error *err)
 {
 	*f = (struct gd_fleet){.lease = gd_span_s(LEASE_S), .run = run, .runner = runner};
+	if (!run) {
+		(void)snprintf(f->own_run, sizeof(f->own_run), "one-shot-%lld-%ld",
+			       (long long)(gd_wall_now().ns / GD_NS_PER_S),
+			       (long)getpid());
+		f->run = f->own_run;
+	}
 	gd_limiter_init(&f->limiter, GD_HOST_MAX_HANDSHAKES);
 	if (gd_bundle_load(&f->bundle, err) < 0 || gd_loop_new(&f->loop, err) < 0)
 		return -1;

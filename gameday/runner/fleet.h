@@ -45,6 +45,7 @@ struct gd_fleet {
 	struct gd_member *members; /* owned; fixed once connected */
 	size_t n, cap;
 	struct gd_span lease;
+	char own_run[64];
 	const char *run, *runner; /* borrowed: who we say we are */
 	struct gd_timer *renew_timer;
 	struct gd_limiter limiter;
@@ -57,9 +58,9 @@ struct gd_fleet {
 	void *ctx;
 };
 
-/* run and runner are borrowed for the fleet's life. */
+/* run (NULL: a one-shot name of its own) and runner are borrowed for the fleet's life. */
 int gd_fleet_init(struct gd_fleet *f, const char *run, const char *runner,
-		  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+		  struct gd_error *err) GD_NONNULL_ARGS(1, 3, 4) GD_MUST_CHECK;
 /* Closes every session (agents that see it undo what is left) and frees. */
 void gd_fleet_fini(struct gd_fleet *f) GD_NONNULL;
 /* Adds a host once; again gives the same index. Before connecting only. */

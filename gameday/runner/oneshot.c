@@ -10,7 +10,7 @@
 #include "gameday/runner/fleet.h"
 
 static const struct gd_span LIMIT = {30 * GD_NS_PER_S};
-static const char ONESHOT_RUN[] = "one-shot";
+static const char ONESHOT_REF[] = "one-shot";
 
 static void on_signal(void *ctx, int signo)
 {
@@ -54,7 +54,7 @@ static int open_fleet(struct gd_fleet *f, const struct gd_oneshot *o,
 {
 	static const int signos[] = {SIGINT, SIGTERM, SIGHUP};
 
-	if (gd_fleet_init(f, ONESHOT_RUN, identity, err) < 0)
+	if (gd_fleet_init(f, NULL, identity, err) < 0)
 		return -1;
 	f->ctx = f;
 	f->on_event = on_event;
@@ -220,7 +220,7 @@ static cJSON *fault_request(const char *op, const struct gd_oneshot_fault *fault
 
 	if (!req || gd_node_to_json(fault->args, &args, &err) < 0 ||
 	    !gd_json_set(req, "args", args) ||
-	    !gd_json_set_str(req, "ref", ONESHOT_RUN) ||
+	    !gd_json_set_str(req, "ref", ONESHOT_REF) ||
 	    !gd_json_set_str(req, "kind", fault->kind->name))
 		return NULL;
 	return gd_steal_ptr(&req);
@@ -263,7 +263,7 @@ static void print_effect(struct gd_fleet *f, bool *ret_seen)
 	struct gd_error err = GD_ERROR_INIT;
 
 	if (req)
-		(void)gd_json_set_str(req, "ref", ONESHOT_RUN);
+		(void)gd_json_set_str(req, "ref", ONESHOT_REF);
 	if (ask(f, req, &reply, &err) < 0) {
 		(void)printf("effect: %s\n", err.text);
 		return;

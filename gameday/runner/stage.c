@@ -490,26 +490,54 @@ static int look_at_lost(struct gd_run *r, struct gd_member *m, struct gd_error *
 	return 0;
 }
 
+/*
+ * Asks until the host is nobody's: the guardian of the lost session may still be at work, or
+ * wait for the lease. What it undid is told, too, since this session names the same run.
+ */
+static int recover(struct gd_run *r, struct gd_member *m, cJSON **ret,
+		   struct gd_error *err)
+{
+	struct gd_span patience = {r->fleet.lease.ns + 5 * GD_NS_PER_S};
+	struct gd_instant end = gd_after(gd_now(), patience);
+
+	for (;;) {
+		struct gd_instant next = gd_after(gd_now(), gd_span_ms(500));
+
+		if (gd_fleet_ask(&r->fleet, m, gd_message_request("recover"),
+				 INJECT_LIMIT, ret, err) == 0)
+			return 0;
+		if (err->code != GD_E_REFUSED || gd_now().ns > end.ns)
+			return -1;
+		while (gd_now().ns < next.ns)
+			if (gd_loop_step(r->fleet.loop, next, err) < 0)
+				return -1;
+	}
+}
+
+static int revert_everything(struct gd_run *r, struct gd_member *m, cJSON **ret,
+			     struct gd_error *err)
+{
+	cJSON *req = gd_message_request("revert");
+
+	if (req)
+		(void)gd_json_set_bool(req, "all", true);
+	return gd_fleet_ask(&r->fleet, m, req, INJECT_LIMIT, ret, err);
+}
+
 static void revert_all_on(struct gd_run *r, struct gd_member *m)
 {
 	struct gd_error err = GD_ERROR_INIT;
-	const char *op = "revert";
-	cJSON *req, *reply = NULL;
+	cJSON *reply = NULL;
+	int rc;
 
-	if (m->state != GD_MEMBER_READY) {
-		if (look_at_lost(r, m, &err) < 0) {
-			gd_view_event(r->view, GD_TONE_BAD, "lost     %s", err.text);
-			return;
-		}
-		/* A new session: what the dead one left is in the host's journal. */
-		op = "recover";
-	}
-	req = gd_message_request(op);
-	if (req)
-		(void)gd_json_set_bool(req, "all", true);
-	if (gd_fleet_ask(&r->fleet, m, req, INJECT_LIMIT, &reply, &err) < 0) {
-		gd_view_event(r->view, GD_TONE_BAD, "undo     %s: %s", m->inv->name,
-			      err.text);
+	if (m->state == GD_MEMBER_READY && m->claimed)
+		rc = revert_everything(r, m, &reply, &err);
+	else if (look_at_lost(r, m, &err) < 0)
+		rc = -1;
+	else
+		rc = recover(r, m, &reply, &err);
+	if (rc < 0) {
+		gd_view_event(r->view, GD_TONE_BAD, "undo     %s", err.text);
 		return;
 	}
 	take_all_reverted(r, m, reply, "stopped");

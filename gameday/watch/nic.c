@@ -19,6 +19,7 @@
 #include <linux/sockios.h>
 
 #include "gameday/base/file.h"
+#include "gameday/base/nic.h"
 #include "gameday/watch/tcstat.h"
 #include "gameday/watch/watch.h"
 
@@ -33,7 +34,16 @@ struct driver_stat {
 	char name[48];
 };
 
+/* What a card that counts its misses again and again really missed; see base/nic.h. */
+struct recount {
+	bool needed, started, known;
+	uint64_t counter; /* as last read */
+	uint64_t reg;     /* the card's register, as last seen to be added (known) */
+	uint64_t missed;  /* since the watch began */
+};
+
 struct state {
+	struct recount recount;
 	char device[IFNAMSIZ], fault_device[IFNAMSIZ];
 	int netlink_fd, ioctl_fd;
 	uint32_t n_all; /* statistics the driver has */
@@ -97,6 +107,9 @@ static void choose_stat(struct state *s, uint32_t index, const char *raw)
 	memcpy(name, raw, ETH_GSTRING_LEN);
 	name[ETH_GSTRING_LEN] = '\0';
 	if (s->n_driver == MAX_DRIVER_STATS || !is_about_losses(name))
+		return;
+	/* The same register in two more places. */
+	if (s->recount.needed && (strstr(name, "missed") || strstr(name, "no_buffer")))
 		return;
 	for (char *c = name; *c; c++)
 		if (!isalnum((unsigned char)*c))
@@ -187,14 +200,39 @@ static double read_retransmissions(void)
 	return name_at && value_at ? strtod(value_at, NULL) : -1;
 }
 
-static void add_link(const struct rtnl_link_stats64 *s, uint64_t queue, uint64_t fault,
-		     struct gd_watch_sample *out)
+/*
+ * The driver adds the register every 2 s and we sample more often, so each growth of the
+ * counter is one reading of the register. With a counter of 0 the register was 0, too; else
+ * the first growth shows where it stood. A reset of the card, as by a change of its rings,
+ * clears the register: then a reading is below the one before and all of it is new.
+ */
+static uint64_t true_missed(struct recount *r, uint64_t counter)
 {
-	uint64_t nic = s->rx_dropped + s->tx_dropped + s->rx_missed_errors;
+	uint64_t reading = counter - r->counter;
+
+	if (!r->needed)
+		return counter;
+	if (!r->started) {
+		r->started = true;
+		r->known = counter == 0;
+	} else if (reading > 0) {
+		if (r->known)
+			r->missed += reading >= r->reg ? reading - r->reg : reading;
+		r->known = true;
+		r->reg = reading;
+	}
+	r->counter = counter;
+	return r->missed;
+}
+
+static void add_link(const struct rtnl_link_stats64 *s, uint64_t missed, uint64_t queue,
+		     uint64_t fault, struct gd_watch_sample *out)
+{
+	uint64_t nic = s->rx_dropped + s->tx_dropped + missed;
 
 	add(out, "drops", (double)(nic + queue + fault));
 	add(out, "errors", (double)(s->rx_errors + s->tx_errors));
-	add(out, "rx_missed", (double)s->rx_missed_errors);
+	add(out, "rx_missed", (double)missed);
 	add(out, "nic_drops", (double)nic);
 	add(out, "qdisc_drops", (double)queue);
 	add(out, "fault_drops", (double)fault);
@@ -206,7 +244,7 @@ static void add_link(const struct rtnl_link_stats64 *s, uint64_t queue, uint64_t
 
 static int sample(void *state, struct gd_watch_sample *ret, struct gd_error *err)
 {
-	const struct state *s = state;
+	struct state *s = state;
 	struct gd_queue_drops own = {0}, fault = {0};
 	struct gd_link_counters link = {0};
 	double retransmissions = read_retransmissions();
@@ -218,7 +256,8 @@ static int sample(void *state, struct gd_watch_sample *ret, struct gd_error *err
 	    gd_tcstat_drops(s->netlink_fd, s->fault_device, &fault, err) < 0)
 		return -1;
 	ret->n = 0;
-	add_link(&link.stats, own.outer, fault.most, ret);
+	add_link(&link.stats, true_missed(&s->recount, link.stats.rx_missed_errors),
+		 own.outer, fault.most, ret);
 	if (retransmissions >= 0)
 		add(ret, "tcp_retrans", retransmissions);
 	add(ret, "carrier_changes", link.carrier_changes);
@@ -256,6 +295,7 @@ static int open_nic(const void *args, void **ret_state, struct gd_error *err)
 	s->ioctl_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	(void)snprintf(s->device, sizeof(s->device), "%s", a->device);
 	name_fault_device(s);
+	s->recount.needed = gd_nic_recounts_missed(s->device);
 	if (if_nametoindex(s->device) == 0)
 		(void)gd_raise(err, GD_E_REFUSED,
 			       "there is no network device %s here: `ip link` lists them",

@@ -125,6 +125,22 @@ static int recover_entry(struct gd_session *s, const struct gd_journal_entry *e,
 	return gd_session_add_restored(list, &e->record, &res, err);
 }
 
+/* What was undone already, by agent or guardian, of the run that asks: it saw no answer. */
+static int tell_closed(const struct gd_session *s, const struct gd_journal_view *v,
+		       cJSON *list, struct gd_error *err)
+{
+	for (size_t i = v->n_closed; i-- > 0;) {
+		const struct gd_journal_closed *c = &v->closed[i];
+		/* Borrowed for the call: not for gd_restored_fini. */
+		struct gd_restored res = {.after = c->after, .equal = true};
+
+		if (strcmp(c->record.run, s->who.run) == 0 &&
+		    gd_session_add_restored(list, &c->record, &res, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int recover_all(struct gd_session *s, bool accept, cJSON *list,
 		       struct gd_error *err)
 {
@@ -138,6 +154,8 @@ static int recover_all(struct gd_session *s, bool accept, cJSON *list,
 	for (size_t i = v.n; i-- > 0;)
 		if (recover_entry(s, &v.entries[i], accept, list, err) < 0)
 			rc = -1;
+	if (rc == 0)
+		rc = tell_closed(s, &v, list, err);
 	if (rc == 0 && v.n_damaged && accept)
 		return gd_journal_set_aside(s->state_dir, err);
 	if (rc == 0 && v.n_damaged)

@@ -44,8 +44,18 @@ static int find_phase(const char *name)
 
 /* --- reading ------------------------------------------------------------------------- */
 
+static void closed_fini(struct gd_journal_closed *c)
+{
+	gd_record_fini(&c->record);
+	free(c->after);
+	c->after = NULL;
+}
+
 void gd_journal_view_fini(struct gd_journal_view *v)
 {
+	for (size_t i = 0; i < v->n_closed; i++)
+		closed_fini(&v->closed[i]);
+	free(v->closed);
 	for (size_t i = 0; i < v->n; i++)
 		gd_record_fini(&v->entries[i].record);
 	free(v->entries);
@@ -60,13 +70,33 @@ static struct gd_journal_entry *find_entry(struct gd_journal_view *v, int64_t id
 	return NULL;
 }
 
-static void remove_entry(struct gd_journal_view *v, struct gd_journal_entry *e)
+/* Moves an entry to those that are over. -2: out of memory. */
+static int close_entry(struct gd_journal_view *v, struct gd_journal_entry *e,
+		       const char *after)
 {
 	size_t at = (size_t)(e - v->entries);
+	struct gd_journal_closed c = {.record = e->record};
 
-	gd_record_fini(&e->record);
+	if (after) {
+		c.after = strdup(after);
+		if (!c.after)
+			return -2;
+	}
+	if (!v->closed) {
+		v->closed = calloc(GD_JOURNAL_MAX_CLOSED, sizeof(*v->closed));
+		if (!v->closed) {
+			free(c.after);
+			return -2;
+		}
+	}
+	if (v->n_closed == GD_JOURNAL_MAX_CLOSED) {
+		closed_fini(&v->closed[0]);
+		memmove(v->closed, v->closed + 1, (--v->n_closed) * sizeof(*v->closed));
+	}
+	v->closed[v->n_closed++] = c;
 	memmove(e, e + 1, (v->n - at - 1) * sizeof(*e));
 	v->n--;
+	return 0;
 }
 
 /* -1: the line can't be trusted; -2: out of memory. */
@@ -102,8 +132,8 @@ static int take_json(struct gd_journal_view *v, const cJSON *json)
 		return take_open(v, json);
 	e = find_entry(v, gd_json_int(json, "id", 0));
 	if (phase == GD_PHASE_CLEAN && e)
-		remove_entry(v, e);
-	else if (e)
+		return close_entry(v, e, gd_json_str(json, "after", NULL));
+	if (e)
 		e->phase = (enum gd_phase)phase;
 	/* A step of a fault that is over already is odd, but hides nothing. */
 	return 0;

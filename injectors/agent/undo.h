@@ -28,10 +28,20 @@ struct gd_journal_entry {
 	enum gd_phase phase; /* never CLEAN: those are over */
 };
 
-/* What a journal says is not over yet, in the order it began. */
+/* One that is over: undone, and the state was as before. */
+struct gd_journal_closed {
+	struct gd_record record;
+	char *after; /* owned: the state text that was read back; may be NULL */
+};
+
+enum { GD_JOURNAL_MAX_CLOSED = 64 };
+
+/* What a journal says is not over yet, in the order it began; and what was over last. */
 struct gd_journal_view {
 	struct gd_journal_entry *entries; /* owned */
 	size_t n;
+	struct gd_journal_closed *closed; /* owned: the newest, at most MAX_CLOSED */
+	size_t n_closed;
 	int64_t last_id;
 	size_t n_damaged;     /* lines that can't be trusted */
 	size_t first_damaged; /* number of the first of them, from 1; 0: none */

@@ -14,6 +14,7 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
+#include "gameday/base/nic.h"
 
 static int ask(const char *device, void *data, struct gd_error *err)
 {
@@ -84,8 +85,10 @@ static int64_t read_counter(const char *device, const char *name)
 static int losses(void *ctx GD_UNUSED, const char *device, int64_t *ret_missed,
 		  int64_t *ret_dropped, struct gd_error *err GD_UNUSED)
 {
-	*ret_missed = read_counter(device, "rx_missed_errors") +
-		      read_counter(device, "rx_fifo_errors");
+	*ret_missed = gd_nic_recounts_missed(device)
+			      ? -1
+			      : read_counter(device, "rx_missed_errors") +
+					read_counter(device, "rx_fifo_errors");
 	*ret_dropped =
 		read_counter(device, "rx_dropped") + read_counter(device, "tx_dropped");
 	return 0;
