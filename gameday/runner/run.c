@@ -357,8 +357,14 @@ static int baseline(struct gd_run *r, const struct gd_stage *st, struct gd_error
 		return -1;
 	stage_end(r, st);
 	/* The last intervals close when their slowest request is over. */
-	if (gd_fleet_sleep(&r->fleet, gd_after(gd_now(), gd_span_ms(1500)), err) < 0)
+	switch (gd_fleet_sleep(&r->fleet, gd_after(gd_now(), gd_span_ms(1500)), err)) {
+	case 0:
+		break;
+	case 1:
+		return end_by_stop(r);
+	default:
 		return -1;
+	}
 	held = gd_guard_steady(&r->scenario, st->name, r->results, r->rec, &why, err);
 	if (held < 0)
 		return -1;
@@ -407,6 +413,9 @@ static int stages(struct gd_run *r, struct gd_error *err)
 			GD_AT(&r->scenario.stages, struct gd_stage, i);
 		int result = 0;
 
+		/* Asked for while nothing was waited for: not a step further. */
+		if (r->fleet.stop != GD_STOP_NONE)
+			return end_by_stop(r);
 		switch (st->kind) {
 		case GD_STAGE_BASELINE:
 			result = baseline(r, st, err);
@@ -434,9 +443,9 @@ static int work(struct gd_run *r, struct gd_error *err)
 		return -1;
 	gd_timer_arm(r->tick, gd_now());
 	if (connect_hosts(r, err) < 0 || gd_stage_preflight(r, err) < 0)
-		return end_run(r, GD_END_NOT_RUN, err->text);
-	if (r->fleet.stop != GD_STOP_NONE)
-		return end_by_stop(r);
+		return r->fleet.stop == GD_STOP_NONE
+			       ? end_run(r, GD_END_NOT_RUN, err->text)
+			       : end_by_stop(r);
 	if (gd_traffic_start(r, err) < 0)
 		return end_run(r, GD_END_NOT_RUN, err->text);
 	r->guarded_from = gd_wall_now().ns;
