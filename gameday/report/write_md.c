@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* report.md: one function per section, in the order a reader needs them. */
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -255,6 +256,11 @@ static void write_fault(const struct gd_report *r, const struct gd_fault_view *f
 			       gd_report_seconds(r, f->injected_ns));
 	else
 		gd_strbuf_adds(out, "\n- In: never confirmed");
+	if (f->times > 1)
+		gd_strbuf_addf(out,
+			       " for the first time, %" PRId64
+			       " times in all, undone and compared each time; the last",
+			       f->times);
 	if (!isnan(f->inject_ms))
 		gd_strbuf_addf(out, ", within %.4g ms", f->inject_ms);
 	gd_strbuf_adds(out, "\n- Effect: ");

@@ -132,6 +132,7 @@ static int on_injected(struct gd_results *r, const cJSON *line, int64_t at,
 	    take_text(&f->before, line, "before", err) < 0)
 		return -1;
 	f->injected_ns = f->injected_ns ? f->injected_ns : at;
+	f->times++;
 	f->inject_ms = gd_json_num(line, "took_ms", (double)NAN);
 	return 0;
 }
@@ -167,6 +168,9 @@ static int on_reverted(struct gd_results *r, const cJSON *line, int64_t at,
 	f->equal = gd_json_bool(line, "equal", false) && !*error;
 	f->reverted_ns = at;
 	f->revert_ms = gd_json_num(line, "took_ms", (double)NAN);
+	/* A fault that comes and goes: the stage is about both. */
+	if (f->equal && gd_json_bool(line, "stage_goes_on", false))
+		return 0;
 	if (f->revert_ms > 0 && f->revert_ms < 1e9)
 		at -= (int64_t)(f->revert_ms * (double)GD_NS_PER_MS);
 	gd_res_stages_cut(r, at);
@@ -326,6 +330,7 @@ struct gd_fault_view gd_results_fault(const struct gd_results *r, size_t i)
 		.effect_seen = f->effect_seen,
 		.has_revert = f->has_revert,
 		.equal = f->equal,
+		.times = f->times,
 	};
 }
 

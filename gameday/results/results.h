@@ -230,7 +230,9 @@ struct gd_fault_view {
 	int64_t injecting_ns, injected_ns, reverted_ns; /* wall; 0 = never */
 	double inject_ms, revert_ms; /* how long each took; NAN = not told */
 	bool has_effect, effect_seen;
-	bool has_revert, equal; /* equal: put back, and witnessed */
+	bool has_revert,
+		equal; /* equal: put back, and witnessed; the last time it was in */
+	int64_t times; /* that it was in */
 };
 size_t gd_results_n_faults(const struct gd_results *r) GD_NONNULL;
 struct gd_fault_view gd_results_fault(const struct gd_results *r, size_t i) GD_NONNULL;

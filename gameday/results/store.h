@@ -79,6 +79,7 @@ struct fault {
 	int64_t injecting_ns, injected_ns, reverted_ns;
 	double inject_ms, revert_ms;
 	bool has_effect, effect_seen, has_revert, equal;
+	int64_t times; /* that it was in */
 };
 
 struct ledger {

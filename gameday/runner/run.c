@@ -306,35 +306,10 @@ static void stage_end(struct gd_run *r, const struct gd_stage *st)
 	r->stage = NULL;
 }
 
-/* Waits for the stage to pass, putting in late faults (`after`) at their time. */
+/* Waits for the stage to pass, with faults coming and going at their times. */
 static int pass_stage(struct gd_run *r, const struct gd_stage *st, struct gd_error *err)
 {
-	struct gd_instant start = gd_now();
-	struct gd_span done = {0};
-
-	for (;;) {
-		struct gd_span next = {INT64_MAX};
-		int stopped;
-
-		for (size_t i = 0; i < r->plan.n_faults; i++) {
-			const struct gd_plan_fault *f = &r->plan.faults[i];
-
-			if (f->stage == st && f->use->after.ns > done.ns &&
-			    f->use->after.ns < next.ns)
-				next = f->use->after;
-		}
-		if (next.ns >= st->length.ns)
-			break;
-		stopped = gd_fleet_sleep(&r->fleet, gd_after(start, next), err);
-		if (stopped < 0)
-			return -1;
-		if (stopped)
-			return end_by_stop(r);
-		if (gd_stage_inject(r, st, next, err) < 0)
-			return end_run(r, GD_END_ABORTED, err->text);
-		done = next;
-	}
-	switch (gd_fleet_sleep(&r->fleet, r->stage_until, err)) {
+	switch (gd_cycle_pass(r, st, err)) {
 	case 0:
 		return 0;
 	case 1:
@@ -382,7 +357,7 @@ static int fault_stage(struct gd_run *r, const struct gd_stage *st, struct gd_er
 
 	if (stage_begin(r, st, err) < 0)
 		return -1;
-	if (gd_stage_inject(r, st, (struct gd_span){0}, err) < 0)
+	if (gd_cycle_begin(r, st, err) < 0)
 		return end_run(r, GD_END_ABORTED, err->text);
 	stage_measured(r, st);
 	result = pass_stage(r, st, err);

@@ -26,6 +26,10 @@ struct gd_live_fault {
 	struct gd_member *member;
 	enum gd_fault_phase phase;
 	bool effect_asked, effect_seen;
+	bool proved;           /* the way back got through under it once already */
+	bool resting;          /* it is undone for now, its stage goes on */
+	int64_t cycle;         /* the cycle that is on, or the next one */
+	struct gd_instant out; /* when this cycle ends; 0: with the stage */
 };
 
 /* A load that is being generated, here or on a host. */
@@ -79,11 +83,15 @@ int gd_traffic_stop(struct gd_run *r, struct gd_error *err) GD_NONNULL GD_MUST_C
 /* Claims every host that gets a fault and asks each agent whether it can. */
 int gd_stage_preflight(struct gd_run *r, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /*
- * Puts the stage's faults in that are due at `after`, all or nothing: on failure the error
- * says which, and the caller undoes everything.
+ * Puts n faults in, given by their index, all or nothing: on failure the error says which,
+ * and the caller undoes everything. The way back to each host is proved when a fault comes
+ * for the first time.
  */
-int gd_stage_inject(struct gd_run *r, const struct gd_stage *st, struct gd_span after,
+int gd_stage_inject(struct gd_run *r, const size_t *which, size_t n,
 		    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* Reads the effect of a fault whose stage goes on, undoes it and checks the proof. */
+int gd_stage_rest(struct gd_run *r, struct gd_live_fault *f,
+		  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* Reads each fault's effect, then undoes them in reverse order and checks the proof. */
 int gd_stage_undo(struct gd_run *r, const struct gd_stage *st,
 		  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
@@ -93,6 +101,18 @@ void gd_stage_undo_all(struct gd_run *r) GD_NONNULL;
 bool gd_stage_event(struct gd_run *r, struct gd_member *m, const cJSON *event) GD_NONNULL;
 /* Gives the claims back. */
 void gd_stage_release(struct gd_run *r) GD_NONNULL;
+
+/* --- cycle.c: when each fault is in --------------------------------------------------- */
+
+/* Puts in what is due at the stage's very start. */
+int gd_cycle_begin(struct gd_run *r, const struct gd_stage *st,
+		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/*
+ * Lets the stage pass until r->stage_until, with faults coming and going at their times.
+ * 0; 1: a stop was asked for; -1: a fault could not be put in or back, err says which.
+ */
+int gd_cycle_pass(struct gd_run *r, const struct gd_stage *st,
+		  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 
 /* --- live.c: the block on the terminal ----------------------------------------------- */
 

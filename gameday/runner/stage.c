@@ -118,8 +118,11 @@ static struct gd_call *call_faults(struct gd_run *r, const char *op, const size_
 		cJSON *req = fault_request(op, f->plan, err);
 
 		if (req && strcmp(op, "inject") == 0) {
-			(void)gd_json_set_int(req, "lease_ms", TRIAL_LEASE_MS);
+			if (!f->proved)
+				(void)gd_json_set_int(req, "lease_ms", TRIAL_LEASE_MS);
 			f->phase = GD_FAULT_ASKED;
+			f->effect_asked = false;
+			f->resting = false;
 		}
 		gd_fleet_call(&r->fleet, f->member, req, limit, &calls[i]);
 	}
@@ -128,19 +131,6 @@ static struct gd_call *call_faults(struct gd_run *r, const char *op, const size_
 		return NULL;
 	}
 	return calls;
-}
-
-/* Faults of one stage that are due at `after`; returns their number. */
-static size_t due(const struct gd_run *r, const struct gd_stage *st, struct gd_span after,
-		  size_t *which)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->plan.n_faults; i++)
-		if (r->plan.faults[i].stage == st &&
-		    r->plan.faults[i].use->after.ns == after.ns)
-			which[n++] = i;
-	return n;
 }
 
 int gd_stage_preflight(struct gd_run *r, struct gd_error *err)
@@ -281,40 +271,37 @@ static int prove_and_keep(struct gd_run *r, const size_t *which, size_t n,
 {
 	for (size_t i = 0; i < n; i++) {
 		struct gd_member *m = r->faults[which[i]].member;
-		bool first = true;
+		bool first = !r->faults[which[i]].proved;
 
 		for (size_t k = 0; k < i; k++)
-			if (r->faults[which[k]].member == m)
+			if (r->faults[which[k]].member == m &&
+			    !r->faults[which[k]].proved)
 				first = false;
 		if (first && prove_way_back(r, m, err) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < n; i++) {
-		const struct gd_live_fault *f = &r->faults[which[i]];
-		cJSON *req = gd_message_request("keep"), *reply = NULL;
+		struct gd_live_fault *f = &r->faults[which[i]];
+		cJSON *req, *reply = NULL;
 
+		if (f->proved)
+			continue;
+		req = gd_message_request("keep");
 		if (req)
 			(void)gd_json_set_str(req, "ref", f->plan->ref);
 		if (gd_fleet_ask(&r->fleet, f->member, req, CALL_LIMIT, &reply, err) < 0)
 			return -1;
 		cJSON_Delete(reply);
+		f->proved = true;
 	}
 	return 0;
 }
 
-int gd_stage_inject(struct gd_run *r, const struct gd_stage *st, struct gd_span after,
-		    struct gd_error *err)
+int gd_stage_inject(struct gd_run *r, const size_t *which, size_t n, struct gd_error *err)
 {
-	GD_AUTO_FREE size_t *which = calloc(r->plan.n_faults + 1, sizeof(*which));
 	struct gd_call *calls;
 	int result = 0;
-	size_t n;
 
-	if (!which)
-		return gd_raise_nomem(err);
-	n = due(r, st, after, which);
-	if (n == 0)
-		return 0;
 	for (size_t i = 0; i < n; i++)
 		record_injecting(r, &r->faults[which[i]]);
 	calls = call_faults(r, "inject", which, n, INJECT_LIMIT, err);
@@ -366,6 +353,8 @@ static void take_reverted(struct gd_run *r, struct gd_member *m, const cJSON *it
 			copy_member(event, item, keys[i]);
 		(void)gd_json_set_str(event, "host", m->inv->name);
 		(void)gd_json_set_str(event, "reason", reason);
+		if (f->resting)
+			(void)gd_json_set_bool(event, "stage_goes_on", true);
 	}
 	gd_record_event(r->rec, "fault_reverted", event);
 	if (equal)
@@ -429,7 +418,7 @@ static void ask_effect(struct gd_run *r, struct gd_live_fault *f)
 	gd_record_event(r->rec, "fault_effect", m);
 }
 
-static void revert_one(struct gd_run *r, struct gd_live_fault *f)
+static void revert_one(struct gd_run *r, struct gd_live_fault *f, const char *reason)
 {
 	cJSON *req = gd_message_request("revert"), *reply = NULL;
 	struct gd_error err = GD_ERROR_INIT;
@@ -441,13 +430,25 @@ static void revert_one(struct gd_run *r, struct gd_live_fault *f)
 			      f->member->inv->name, err.text);
 		return;
 	}
-	take_all_reverted(r, f->member, reply, "the stage is over");
+	take_all_reverted(r, f->member, reply, reason);
 	cJSON_Delete(reply);
 }
 
 static bool may_be_in(const struct gd_live_fault *f)
 {
 	return f->phase == GD_FAULT_ASKED || f->phase == GD_FAULT_IN;
+}
+
+int gd_stage_rest(struct gd_run *r, struct gd_live_fault *f, struct gd_error *err)
+{
+	ask_effect(r, f);
+	f->resting = true;
+	revert_one(r, f, "its time is over");
+	if (f->phase == GD_FAULT_UNDONE)
+		return 0;
+	f->resting = false;
+	return gd_raise(err, GD_E_LEFT_BEHIND, "host %s: %s could not be put back",
+			f->member->inv->name, f->plan->use->kind);
 }
 
 int gd_stage_undo(struct gd_run *r, const struct gd_stage *st, struct gd_error *err)
@@ -457,7 +458,7 @@ int gd_stage_undo(struct gd_run *r, const struct gd_stage *st, struct gd_error *
 			ask_effect(r, &r->faults[i]);
 	for (size_t i = r->plan.n_faults; i-- > 0;)
 		if (r->plan.faults[i].stage == st && may_be_in(&r->faults[i]))
-			revert_one(r, &r->faults[i]);
+			revert_one(r, &r->faults[i], "the stage is over");
 	for (size_t i = 0; i < r->plan.n_faults; i++)
 		if (r->plan.faults[i].stage == st &&
 		    r->faults[i].phase != GD_FAULT_UNDONE &&

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gameday/scenario/plan.h"
 
+#include "gameday/base/auto.h"
 #include "gameday/base/json.h"
+#include "gameday/scenario/timing.h"
 
 static bool add_text(cJSON *obj, const char *key, struct gd_strbuf *text)
 {
@@ -31,6 +33,23 @@ static cJSON *host_json(const struct gd_plan_host *h)
 	return NULL;
 }
 
+/* When it is in, from the stage's start; NULL: out of memory. */
+static cJSON *cycles_json(const struct gd_plan_fault *f)
+{
+	GD_AUTO(cJSON) cJSON *list = cJSON_CreateArray();
+	struct gd_cycle c;
+
+	for (int64_t i = 0; list && gd_cycle_at(f->use, f->stage->length, i, &c); i++) {
+		GD_AUTO(cJSON) cJSON *one = cJSON_CreateObject();
+
+		if (!one || !gd_json_set_int(one, "in_ns", c.in.ns) ||
+		    !gd_json_set_int(one, "out_ns", c.out.ns) ||
+		    !append(list, gd_steal_ptr(&one)))
+			return NULL;
+	}
+	return gd_steal_ptr(&list);
+}
+
 static cJSON *fault_json(const struct gd_plan *p, const struct gd_plan_fault *f,
 			 struct gd_error *err)
 {
@@ -50,6 +69,7 @@ static cJSON *fault_json(const struct gd_plan *p, const struct gd_plan_fault *f,
 	    gd_json_set_str(json, "role", f->use->on) &&
 	    gd_json_set_str(json, "host", p->hosts[f->host].host->name) &&
 	    gd_json_set_int(json, "after_ns", f->use->after.ns) &&
+	    gd_json_set(json, "cycles", cycles_json(f)) &&
 	    add_text(json, "describe", &describe) && add_text(json, "manual", &manual))
 		return gd_steal_ptr(&json);
 	return NULL;

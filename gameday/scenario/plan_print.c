@@ -7,6 +7,9 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/base/json.h"
+#include "gameday/scenario/timing.h"
+
+enum { MAX_TIMES = 12 }; /* of one fault, shown; then "..." */
 
 /* --- hosts --------------------------------------------------------------------------- */
 
@@ -166,11 +169,36 @@ static void add_indented(const char *text, const char *indent, struct gd_strbuf 
 	}
 }
 
+/* " (from 5s into the stage)", " (4 times for 3s, every 12s: at 0:00 0:12 0:24 0:36)" */
+static void add_times(const struct gd_plan_fault *f, struct gd_strbuf *out)
+{
+	const struct gd_fault_use *u = f->use;
+	int64_t n = gd_cycle_count(u, f->stage->length);
+	struct gd_cycle c;
+	char a[32], b[32];
+
+	if (u->every.ns == 0 && u->after.ns > 0)
+		gd_strbuf_addf(out, " (from %s into the stage%s%s)",
+			       gd_span_format(u->after, a),
+			       u->hold.ns > 0 ? ", for " : "",
+			       u->hold.ns > 0 ? gd_span_format(u->hold, b) : "");
+	else if (u->every.ns == 0 && u->hold.ns > 0)
+		gd_strbuf_addf(out, " (for %s)", gd_span_format(u->hold, a));
+	if (u->every.ns == 0)
+		return;
+	gd_strbuf_addf(out, " (%" PRId64 " %s for %s, every %s: at", n,
+		       n == 1 ? "time" : "times", gd_span_format(u->hold, a),
+		       gd_span_format(u->every, b));
+	for (int64_t i = 0; i < n && i < MAX_TIMES; i++)
+		if (gd_cycle_at(u, f->stage->length, i, &c))
+			gd_strbuf_addf(out, " %.6g", (double)c.in.ns / GD_NS_PER_S);
+	gd_strbuf_addf(out, "%s s of the stage)", n > MAX_TIMES ? " ..." : "");
+}
+
 static void print_fault(const struct gd_plan *p, const struct gd_plan_fault *f,
 			struct gd_strbuf *out)
 {
 	GD_AUTO_STRBUF(text);
-	char after[32];
 
 	if (f->kind->describe)
 		f->kind->describe(f->args, &text);
@@ -178,9 +206,7 @@ static void print_fault(const struct gd_plan *p, const struct gd_plan_fault *f,
 		       p->hosts[f->host].host->name, gd_strbuf_str(&text));
 	if (!f->kind->describe)
 		add_args(f->use->args, out);
-	if (f->use->after.ns > 0)
-		gd_strbuf_addf(out, " (from %s into the stage)",
-			       gd_span_format(f->use->after, after));
+	add_times(f, out);
 	gd_strbuf_addc(out, '\n');
 	gd_strbuf_clear(&text);
 	if (f->kind->manual)

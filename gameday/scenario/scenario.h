@@ -31,7 +31,10 @@ struct gd_fault_use {
 	char *kind;           /* injector name */
 	char *on;             /* role */
 	struct gd_span after; /* from the stage's start */
-	struct gd_node *args; /* owned copy without on, after */
+	/* It comes and goes; all zero: in from `after` to the stage's end. See timing.h. */
+	struct gd_span every, hold, spread;
+	int64_t count;        /* at most so many times; 0: as often as there is time */
+	struct gd_node *args; /* owned copy without on and the times */
 	struct gd_pos pos, on_pos, after_pos;
 	char ref[64]; /* "<stage>.<n>.<kind>": unique within the run */
 };

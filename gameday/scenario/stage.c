@@ -7,6 +7,7 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/scenario/source.h"
+#include "gameday/scenario/timing.h"
 
 enum { MAX_STAGES = 64, MAX_FAULTS = 64 };
 
@@ -15,8 +16,16 @@ enum { MAX_STAGES = 64, MAX_FAULTS = 64 };
 /* A fault's or watch's own keys; what is left goes to the kind's shape. */
 struct use {
 	char *on;
-	struct gd_span after;
+	struct gd_span after, every, hold, spread;
+	int64_t count;
 };
+
+#define TIME_ROW(row_name, text)                                                         \
+	{                                                                                \
+		.name = #row_name, .help = (text), .kind = GD_KIND_DURATION,             \
+		GD_MEMBER(struct use, row_name), .max = 24 * 3600 * GD_NS_PER_S          \
+	}
+
 static const struct gd_field use_fields[] = {
 	{.name = "on",
 	 .help = "the role it is done on",
@@ -25,11 +34,15 @@ static const struct gd_field use_fields[] = {
 	 GD_MEMBER(struct use, on),
 	 .min = 1,
 	 .max = GD_NAME_MAX},
-	{.name = "after",
-	 .help = "time from the stage's start",
-	 .kind = GD_KIND_DURATION,
-	 GD_MEMBER(struct use, after),
-	 .max = 24 * 3600 * GD_NS_PER_S},
+	TIME_ROW(after, "time from the stage's start"),
+	TIME_ROW(every, "it comes again so long after it came; needs hold"),
+	TIME_ROW(hold, "it stays so long each time; else to the end of the stage"),
+	TIME_ROW(spread, "each coming is late by up to this, the same in every run"),
+	{.name = "count",
+	 .help = "how often it comes; else as often as the stage has time for",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct use, count),
+	 .max = GD_MAX_CYCLES},
 };
 
 /* The single entry of an item, or NULL with a message that shows the form. */
@@ -70,7 +83,7 @@ static int part(const struct gd_node *node, size_t n_own, struct gd_node *own,
 }
 
 /*
- * Decodes `on` (and `after`, when n_own is 2); *ret_args is the rest, owned by the caller.
+ * Decodes the first n_own rows of use_fields; *ret_args is the rest, owned by the caller.
  * With a mistake in these, the rest is still there to be checked; on is then NULL.
  */
 static int decode_use(const struct gd_node_entry *e, size_t n_own, struct use *ret,
@@ -139,10 +152,15 @@ static int decode_fault(const struct gd_node *node, struct gd_fault_use *ret,
 		single(node, "faults", "a list of - FAULT: {on: ROLE, ...}", diags);
 	struct use use = {0};
 
-	if (!e || decode_use(e, 2, &use, &ret->args, &ret->on_pos, diags) < 0)
+	if (!e || decode_use(e, GD_N_ELEMS(use_fields), &use, &ret->args, &ret->on_pos,
+			     diags) < 0)
 		return -1;
 	ret->on = use.on;
 	ret->after = use.after;
+	ret->every = use.every;
+	ret->hold = use.hold;
+	ret->spread = use.spread;
+	ret->count = use.count;
 	ret->pos = e->key_pos;
 	ret->after_pos = gd_node_key_pos(e->value, "after");
 	ret->kind = strdup(e->key);
@@ -173,6 +191,48 @@ static const struct gd_field stage_fields[] = {
 	 GD_MEMBER(struct stage_map, faults)},
 };
 
+/* The place of a fault's key in the file, or of the fault when it was not given. */
+static struct gd_pos time_pos(const struct gd_node *node, const char *key)
+{
+	const struct gd_node_entry *e = gd_node_single(node);
+
+	return e && gd_node_get(e->value, key) ? gd_node_key_pos(e->value, key)
+					       : node->pos;
+}
+
+/* Relations between the times of one fault; the first mistake is told. */
+static void check_times(const struct gd_node *node, const struct gd_stage *stage,
+			const struct gd_fault_use *f, struct gd_diags *diags)
+{
+	bool whole = f->every.ns == 0;
+
+	if (stage->length.ns > 0 && f->after.ns >= stage->length.ns)
+		gd_diag_error(diags, f->after_pos,
+			      "%.60s: after is not within the stage, which is shorter",
+			      f->kind);
+	else if (whole && (f->count > 0 || f->spread.ns > 0))
+		gd_diag_error(diags, time_pos(node, f->count > 0 ? "count" : "spread"),
+			      "%.60s: without every it comes once: give every and hold, "
+			      "as in every: 35s, hold: 5s",
+			      f->kind);
+	else if (!whole && f->hold.ns == 0)
+		gd_diag_error(diags, time_pos(node, "every"),
+			      "%.60s: every needs hold, which says how long it stays, as "
+			      "in every: 35s, hold: 5s",
+			      f->kind);
+	else if (!whole && f->hold.ns + f->spread.ns >= f->every.ns)
+		gd_diag_error(
+			diags, time_pos(node, "hold"),
+			"%.60s: hold and spread together must be shorter than every: "
+			"else it would never be away",
+			f->kind);
+	else if (gd_cycle_count(f, stage->length) > GD_MAX_CYCLES)
+		gd_diag_error(diags, time_pos(node, "every"),
+			      "%.60s: it would come more than %d times in this stage: "
+			      "make every longer, or give a count",
+			      f->kind, (int)GD_MAX_CYCLES);
+}
+
 /* "lossy.1.netem": fits, because names are bounded; a kind too long is no kind anyway. */
 static void name_fault(const struct gd_stage *stage, struct gd_fault_use *f,
 		       size_t number, struct gd_diags *diags)
@@ -183,10 +243,6 @@ static void name_fault(const struct gd_stage *stage, struct gd_fault_use *f,
 	if (len < 0 || (size_t)len >= sizeof(f->ref))
 		gd_diag_error(diags, f->pos,
 			      "the names of this stage and fault are too long");
-	if (stage->length.ns > 0 && f->after.ns >= stage->length.ns)
-		gd_diag_error(diags, f->after_pos,
-			      "%.60s: after is not within the stage, which is shorter",
-			      f->kind);
 }
 
 static void decode_faults(const struct gd_node *node, struct gd_stage *stage,
@@ -214,6 +270,7 @@ static void decode_faults(const struct gd_node *node, struct gd_stage *stage,
 			continue;
 		stage->faults.n++;
 		name_fault(stage, f, i + 1, diags);
+		check_times(node->entries[i].value, stage, f, diags);
 	}
 }
 

@@ -232,6 +232,34 @@ static void a_revert_ends_the_figures(void **state)
 	assert_int_equal(gd_results_stage(r, 0).end_ns, at(10));
 }
 
+static void a_fault_that_rests_does_not_end_the_figures(void **state)
+{
+	GD_AUTO(gd_results) struct gd_results *r = fresh();
+
+	(void)state;
+	journal(r, "{\"event\":\"stage_begin\",\"stage\":\"bad\",\"kind\":\"fault\","
+		   "\"wall_ns\":\"1795442400000000000\"}");
+	journal(r, "{\"event\":\"stage_measured\",\"stage\":\"bad\","
+		   "\"wall_ns\":\"1795442400000000000\"}");
+	for (int i = 0; i < 10; i++)
+		feed(r, (struct burst){"plain", i, 1, 10, 0, 1});
+	for (int i = 0; i < 2; i++) {
+		journal(r, "{\"event\":\"fault_injected\",\"ref\":\"x\","
+			   "\"wall_ns\":\"1795442402000000000\"}");
+		journal(r, "{\"event\":\"fault_reverted\",\"ref\":\"x\",\"equal\":true,"
+			   "\"took_ms\":1000,\"stage_goes_on\":true,"
+			   "\"wall_ns\":\"1795442404000000000\"}");
+	}
+	assert_int_equal(gd_results_fault(r, 0).times, 2);
+	journal(r, "{\"event\":\"stage_end\",\"stage\":\"bad\","
+		   "\"wall_ns\":\"1795442410000000000\"}");
+	assert_int_equal(stats(r, "bad").requests, 100);
+	/* Not put back: then it is the end of what can be measured, whatever was planned. */
+	journal(r, "{\"event\":\"fault_reverted\",\"ref\":\"x\",\"equal\":false,"
+		   "\"stage_goes_on\":true,\"wall_ns\":\"1795442406000000000\"}");
+	assert_int_equal(stats(r, "bad").requests, 60);
+}
+
 static void the_same_interval_twice_is_refused(void **state)
 {
 	GD_AUTO(gd_results) struct gd_results *r = fresh();
@@ -706,6 +734,7 @@ int main(void)
 		cmocka_unit_test(unmeasured_stages),
 		cmocka_unit_test(an_end_takes_back_what_came_later),
 		cmocka_unit_test(a_revert_ends_the_figures),
+		cmocka_unit_test(a_fault_that_rests_does_not_end_the_figures),
 		cmocka_unit_test(the_same_interval_twice_is_refused),
 		cmocka_unit_test(intervals_may_come_out_of_order),
 		cmocka_unit_test(percentiles_come_from_the_merged_histogram),

@@ -144,6 +144,34 @@ static void the_plan_tells_all_that_will_be_done(void **state)
 	unload(&l);
 }
 
+static void a_fault_that_comes_and_goes(void **state)
+{
+	GD_AUTO_FREE char *text = replaced(good_scenario, "after: 5s",
+					   "after: 2s, every: 12s, hold: 3s, count: 3");
+	GD_AUTO(cJSON) cJSON *json = NULL;
+	struct gd_error err = GD_ERROR_INIT;
+	const cJSON *at;
+	GD_AUTO_STRBUF(out);
+	struct loaded l;
+	struct gd_plan p;
+
+	(void)state;
+	load(&l, text, good_inventory);
+	assert_int_equal(gd_plan_make(&l.s, &l.inv, &test_kinds, &p, &l.diags), 0);
+	gd_plan_print(&p, &out);
+	assert_non_null(strstr(gd_strbuf_str(&out),
+			       "(3 times for 3s, every 12s: at 2 14 26 s of the stage)"));
+	assert_int_equal(gd_plan_to_json(&p, &json, &err), 0);
+	at = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "stages"), 1);
+	at = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(at, "faults"), 1);
+	at = cJSON_GetObjectItemCaseSensitive(at, "cycles");
+	assert_int_equal(cJSON_GetArraySize(at), 3);
+	at = cJSON_GetArrayItem(at, 2);
+	assert_float_equal(gd_json_num(at, "out_ns", 0), 29e9, 1);
+	gd_plan_fini(&p);
+	unload(&l);
+}
+
 static void the_plan_as_data(void **state)
 {
 	GD_AUTO(cJSON) cJSON *json = NULL;
@@ -174,6 +202,7 @@ int main(void)
 		cmocka_unit_test(ipv6_addresses_get_brackets),
 		cmocka_unit_test(roles_without_hosts_are_errors),
 		cmocka_unit_test(the_plan_tells_all_that_will_be_done),
+		cmocka_unit_test(a_fault_that_comes_and_goes),
 		cmocka_unit_test(the_plan_as_data),
 	};
 
