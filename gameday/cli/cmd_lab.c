@@ -245,7 +245,7 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 			v = &verbs[i];
 	if (!v)
 		return gd_raise(err, GD_E_INPUT,
-				"lab: `%s` is none of up, down, status, ssh, inventory",
+				"`%s` is none of up, down, status, ssh, inventory",
 				args->operands[0]);
 	if (v->max_operands == 0)
 		while (n > 0 && option_take(operands[0], &o)) {
@@ -253,10 +253,10 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 			n--;
 		}
 	if (n < v->min_operands)
-		return gd_raise(err, GD_E_INPUT, "lab %s: which host?", v->name);
+		return gd_raise(err, GD_E_INPUT, "%s: which host?", v->name);
 	if (n > v->max_operands)
-		return gd_raise(err, GD_E_INPUT, "lab %s: `%s` is not understood",
-				v->name, operands[0]);
+		return gd_raise(err, GD_E_INPUT, "%s: `%s` is not understood", v->name,
+				operands[0]);
 	return v->run(&o, operands, n, err);
 }
 

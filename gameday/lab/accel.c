@@ -3,6 +3,7 @@
  * Opening /dev/kvm proves nothing: on some nested hosts the first guest instruction hangs. The trial
  * boots the kernel without an initramfs; it must find no root, panic, reboot, and so end QEMU.
  */
+#include "gameday/lab/interrupt.h"
 #include "gameday/lab/qemu.h"
 
 #include <stdlib.h>
@@ -63,13 +64,16 @@ int gd_lab_kvm_works(const char *cache, const char *vmlinux, const char *version
 		return 0;
 	}
 	if (uname(&host) != 0)
-		return gd_raise_errno(err, "lab: uname");
+		return gd_raise_errno(err, "uname");
 	key = gd_strf("KVM on Linux %s %s, %s", host.release, host.version, version);
 	if (!path || !key)
 		return gd_raise_nomem(err);
 	if (verdict_read(path, key, ret))
 		return 0;
 	*ret = trial(vmlinux);
+	/* A trial that Ctrl-C cut short says nothing. */
+	if (gd_lab_interrupt_check(err) != 0)
+		return -1;
 	text = gd_strf("%s: %s\n", key, *ret ? "works" : "hangs or fails");
 	if (!text)
 		return gd_raise_nomem(err);

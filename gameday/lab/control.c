@@ -2,6 +2,7 @@
 #include "gameday/lab/control.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,11 +19,13 @@
 /* The guest reads only once its init runs: a cold kernel under emulation takes a while. */
 static const int SEND_LIMIT_S = 60;
 
+#define HEAR_MAX 65536
+
 int gd_lab_control_open(const char *state, struct gd_lab_control *c, struct gd_error *err)
 {
 	c->fd = gd_lab_socket_connect(state, GD_LAB_FILE_CONTROL);
 	if (c->fd < 0)
-		return gd_raise_errno(err, "lab: %s/" GD_LAB_FILE_CONTROL, state);
+		return gd_raise_errno(err, "%s/" GD_LAB_FILE_CONTROL, state);
 	return 0;
 }
 
@@ -47,10 +50,9 @@ static int send_all(struct gd_lab_control *c, const char *data, size_t size,
 			continue;
 		}
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return gd_raise_errno(err, "lab: control channel");
+			return gd_raise_errno(err, "control channel");
 		if (gd_between(gd_now(), end).ns <= 0)
-			return gd_raise(err, GD_E_TIMEOUT,
-					"lab: the guest does not read");
+			return gd_raise(err, GD_E_TIMEOUT, "the guest does not read");
 		(void)poll(&p, 1, 200);
 	}
 	return 0;
@@ -72,7 +74,7 @@ int gd_lab_control_greet(struct gd_lab_control *c, const struct gd_lab_keys *key
 	int status;
 
 	if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
-		return gd_raise_errno(err, "lab: getrandom");
+		return gd_raise_errno(err, "getrandom");
 	gd_strbuf_adds(&sb, "\n");
 	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++) {
 		file_add(&sb, gd_lab_hosts[i].name, "ssh_host_ed25519_key",
@@ -92,30 +94,48 @@ int gd_lab_control_greet(struct gd_lab_control *c, const struct gd_lab_keys *key
 	return status;
 }
 
-static void probe_add(const char *line, size_t len, struct gd_lab_health *h)
+/* "HOST WHAT ok|down", or "done": true for that one. */
+static bool line_take(const char *line, size_t len, struct gd_lab_health *h)
 {
-	struct gd_lab_probe *p = &h->probes[h->n];
-	char copy[128], ok[16];
+	char copy[128], host[16], what[16], ok[16];
+	struct gd_lab_probe *p;
+	int fields;
 
-	if (len >= sizeof(copy) || h->n == GD_N_ELEMS(h->probes))
-		return;
+	if (len >= sizeof(copy))
+		return false;
 	memcpy(copy, line, len);
 	copy[len] = '\0';
-	if (sscanf(copy, "health %15s %15s %15s", p->host, p->what, ok) != 3)
-		return;
+	fields = sscanf(copy, "%15s %15s %15s", host, what, ok);
+	if (fields == 1)
+		return strcmp(host, "done") == 0;
+	if (fields != 3 || h->n == GD_N_ELEMS(h->probes))
+		return false;
+	p = &h->probes[h->n++];
+	(void)snprintf(p->host, sizeof(p->host), "%s", host);
+	(void)snprintf(p->what, sizeof(p->what), "%s", what);
 	p->ok = strcmp(ok, "ok") == 0;
-	h->n++;
+	return false;
 }
 
-void gd_lab_health_parse(const char *text, struct gd_lab_health *ret)
+bool gd_lab_health_parse(const char *text, uint32_t question, struct gd_lab_health *ret)
 {
+	char mark[32];
+	size_t n_mark;
+	bool done = false;
+
+	(void)snprintf(mark, sizeof(mark), "health %" PRIu32 " ", question);
+	n_mark = strlen(mark);
 	*ret = (struct gd_lab_health){0};
 	while (*text) {
 		size_t len = strcspn(text, "\n");
 
-		probe_add(text, len, ret);
-		text += len + (text[len] == '\n');
+		if (text[len] != '\n')
+			break; /* the rest of it is still to come */
+		if (strncmp(text, mark, n_mark) == 0)
+			done = line_take(text + n_mark, len - n_mark, ret) || done;
+		text += len + 1;
 	}
+	return done;
 }
 
 size_t gd_lab_health_count(const struct gd_lab_health *h, const char *what,
@@ -134,35 +154,55 @@ size_t gd_lab_health_count(const struct gd_lab_health *h, const char *what,
 	return n;
 }
 
+int gd_lab_control_ask(struct gd_lab_control *c, struct gd_error *err)
+{
+	char ask[64];
+
+	/* A random start: the guest may still be answering somebody else's first question. */
+	if (!c->question &&
+	    getrandom(&c->question, sizeof(c->question), 0) != sizeof(c->question))
+		return gd_raise_errno(err, "getrandom");
+	c->question++;
+	gd_strbuf_clear(&c->in);
+	(void)snprintf(ask, sizeof(ask), "health %" PRIu32 "\n", c->question);
+	return send_all(c, ask, strlen(ask), err);
+}
+
+int gd_lab_control_hear(struct gd_lab_control *c, struct gd_lab_health *ret,
+			struct gd_error *err)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = read(c->fd, chunk, sizeof(chunk))) > 0) {
+		gd_strbuf_add(&c->in, chunk, (size_t)n);
+		if (c->in.failed || c->in.len > HEAR_MAX)
+			return gd_raise(err, GD_E_SYSTEM, "the guest says too much");
+	}
+	if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		return gd_raise(err, GD_E_SYSTEM, "the control channel closed");
+	return gd_lab_health_parse(gd_strbuf_str(&c->in), c->question, ret)
+		       ? 0
+		       : GD_LAB_MORE_TO_COME;
+}
+
 int gd_lab_control_health(struct gd_lab_control *c, int limit_ms,
 			  struct gd_lab_health *ret, struct gd_error *err)
 {
-	static const char ask[] = "health\n";
 	struct gd_instant end = gd_after(gd_now(), gd_span_ms(limit_ms));
+	struct gd_lab_health h;
+	int r;
 
-	gd_strbuf_clear(&c->in);
-	if (send_all(c, ask, strlen(ask), err) != 0)
+	if (gd_lab_control_ask(c, err) != 0)
 		return -1;
-	while (!strstr(gd_strbuf_str(&c->in), "health done\n")) {
+	while ((r = gd_lab_control_hear(c, &h, err)) == GD_LAB_MORE_TO_COME) {
 		struct pollfd p = {.fd = c->fd, .events = POLLIN};
-		int64_t left = gd_between(gd_now(), end).ns / GD_NS_PER_MS;
-		char chunk[4096];
-		ssize_t n;
 
-		if (left <= 0)
-			return gd_raise(err, GD_E_TIMEOUT,
-					"lab: the guest does not answer");
-		if (poll(&p, 1, left > 200 ? 200 : (int)left) <= 0)
-			continue;
-		n = read(c->fd, chunk, sizeof(chunk));
-		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-			return gd_raise(err, GD_E_SYSTEM,
-					"lab: the control channel closed");
-		if (n > 0)
-			gd_strbuf_add(&c->in, chunk, (size_t)n);
-		if (c->in.failed || c->in.len > 65536)
-			return gd_raise(err, GD_E_SYSTEM, "lab: the guest says too much");
+		if (gd_between(gd_now(), end).ns <= 0)
+			return gd_raise(err, GD_E_TIMEOUT, "the guest does not answer");
+		(void)poll(&p, 1, 200);
 	}
-	gd_lab_health_parse(gd_strbuf_str(&c->in), ret);
-	return 0;
+	if (r == 0)
+		*ret = h;
+	return r;
 }

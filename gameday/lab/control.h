@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "gameday/base/attr.h"
 #include "gameday/base/error.h"
@@ -13,6 +14,7 @@
 struct gd_lab_control {
 	int fd;
 	struct gd_strbuf in;
+	uint32_t question; /* the number of the last one */
 };
 
 #define GD_AUTO_LAB_CONTROL(name)                                                        \
@@ -38,13 +40,27 @@ void gd_lab_control_fini(struct gd_lab_control *c) GD_NONNULL;
 /* Sends keys, time of day and fresh entropy, and lets sshd start. */
 int gd_lab_control_greet(struct gd_lab_control *c, const struct gd_lab_keys *keys,
 			 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
-/* Asks for health and waits for the answer; that everything sent before is in force comes with it. */
+/*
+ * Asks for health. Whatever is heard later answers this question: reports to earlier ones, by
+ * another command or from before a snapshot was taken, are passed over.
+ */
+int gd_lab_control_ask(struct gd_lab_control *c,
+		       struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/*
+ * Takes in what has arrived, without waiting, and gives all that is answered so far; any of it
+ * means that everything sent before the question is in force. Outcome GD_LAB_MORE_TO_COME.
+ */
+enum { GD_LAB_MORE_TO_COME = 1 };
+int gd_lab_control_hear(struct gd_lab_control *c, struct gd_lab_health *ret,
+			struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* Asks and waits for the whole answer. */
 int gd_lab_control_health(struct gd_lab_control *c, int limit_ms,
 			  struct gd_lab_health *ret,
 			  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 
-/* Reads the lines of one report; pure. Other lines are passed over. */
-void gd_lab_health_parse(const char *text, struct gd_lab_health *ret) GD_NONNULL;
+/* Reads the lines that answer that question; pure. True when the last of them is there. */
+bool gd_lab_health_parse(const char *text, uint32_t question,
+			 struct gd_lab_health *ret) GD_NONNULL;
 /* Probes that are `what` (NULL: all but "ssh"), and how many of them are fine. */
 size_t gd_lab_health_count(const struct gd_lab_health *h, const char *what,
 			   size_t *ret_ok) GD_NONNULL_ARGS(1, 3);

@@ -39,9 +39,9 @@ static int range_copy(int in, int out, off_t at, off_t end, struct gd_error *err
 			}
 		}
 		if (n < 0)
-			return gd_raise_errno(err, "lab: copy a disk");
+			return gd_raise_errno(err, "copy a disk");
 		if (n == 0)
-			return gd_raise(err, GD_E_SYSTEM, "lab: copy a disk: it shrank");
+			return gd_raise(err, GD_E_SYSTEM, "copy a disk: it shrank");
 	}
 	return 0;
 }
@@ -54,20 +54,20 @@ int gd_lab_disk_copy(const char *from, const char *to, struct gd_error *err)
 	off_t data = 0;
 
 	if (in < 0 || fstat(in, &st) != 0)
-		return gd_raise_errno(err, "lab: %s", from);
+		return gd_raise_errno(err, "%s", from);
 	if (out < 0 || ftruncate(out, st.st_size) != 0)
-		return gd_raise_errno(err, "lab: %s", to);
+		return gd_raise_errno(err, "%s", to);
 	while ((data = lseek(in, data, SEEK_DATA)) >= 0) {
 		off_t hole = lseek(in, data, SEEK_HOLE);
 
 		if (hole < 0)
-			return gd_raise_errno(err, "lab: %s", from);
+			return gd_raise_errno(err, "%s", from);
 		if (range_copy(in, out, data, hole, err) != 0)
 			return -1;
 		data = hole;
 	}
 	if (errno != ENXIO) /* no more data: the end */
-		return gd_raise_errno(err, "lab: %s", from);
+		return gd_raise_errno(err, "%s", from);
 	return 0;
 }
 
@@ -81,7 +81,7 @@ static int blank_make(const char *path, struct gd_error *err)
 		return gd_raise_nomem(err);
 	fd = open(beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || ftruncate(fd, (off_t)GD_LAB_DISK_BYTES) != 0)
-		return gd_raise_errno(err, "lab: %s", beside);
+		return gd_raise_errno(err, "%s", beside);
 	/* Nothing left to initialise later: a background writer would disturb measurements. */
 	if (gd_proc_must(
 		    (const char *const[]){
@@ -89,9 +89,9 @@ static int blank_make(const char *path, struct gd_error *err)
 			    "lazy_itable_init=0,lazy_journal_init=0,nodiscard", beside,
 			    NULL},
 		    gd_span_s(60), err) != 0)
-		return gd_wrap(err, "lab: ");
+		return -1;
 	if (rename(beside, path) != 0)
-		return gd_raise_errno(err, "lab: %s", path);
+		return gd_raise_errno(err, "%s", path);
 	return 0;
 }
 

@@ -50,7 +50,7 @@ static int mark_add(struct gd_strbuf *sb, const char *mark, size_t len,
 			gd_strbuf_adds(sb, values[i].value);
 			return 0;
 		}
-	return gd_raise(err, GD_E_BUG, "lab: template mark @%.*s@ means nothing on %s",
+	return gd_raise(err, GD_E_BUG, "template mark @%.*s@ means nothing on %s",
 			(int)len, mark, host->name);
 }
 
@@ -96,7 +96,7 @@ int gd_lab_guest_file_fill(const char *name, const struct gd_lab_host *host, cha
 	const struct gd_lab_guest_file *f = gd_lab_guest_file_find(name);
 
 	if (!f)
-		return gd_raise(err, GD_E_BUG, "lab: no guest file %s", name);
+		return gd_raise(err, GD_E_BUG, "no guest file %s", name);
 	return gd_lab_template_fill(f->begin, (size_t)(f->end - f->begin), host, ret,
 				    err);
 }

@@ -68,8 +68,7 @@ static int programs_add(struct gd_lab_recipe *r, struct gd_error *err)
 		if (!path && p->use & GD_LAB_USE_MAYBE)
 			continue;
 		if (!path)
-			return gd_raise(err, GD_E_REFUSED, "lab: missing: %s",
-					p->package);
+			return gd_raise(err, GD_E_REFUSED, "missing: %s", p->package);
 		if (gd_lab_recipe_copy(r, path, path, err) != 0 ||
 		    libraries_add(r, path, err) != 0)
 			return -1;
@@ -269,7 +268,7 @@ static int skeleton_add(struct gd_lab_recipe *r, struct gd_error *err)
 	const struct gd_lab_guest_file *init = gd_lab_guest_file_find("init");
 
 	if (!init)
-		return gd_raise(err, GD_E_BUG, "lab: no init");
+		return gd_raise(err, GD_E_BUG, "no init");
 	for (size_t i = 0; i < GD_N_ELEMS(dirs); i++)
 		if (gd_lab_recipe_dir(r, dirs[i], 0755, err) != 0)
 			return -1;

@@ -302,7 +302,7 @@ int gd_lab_kernel_get(const char *cache, gd_lab_say_fn *say, void *say_ctx,
 	if (!dir)
 		return gd_raise_nomem(err);
 	if (gd_mkdir_p(dir, 0700, err) != 0)
-		return gd_wrap(err, "lab: kernel: ");
+		return gd_wrap(err, "kernel: ");
 	r = from_cache(dir, ret, err);
 	if (r == NOT_THERE)
 		r = from_system(dir, ret, err);
@@ -312,7 +312,7 @@ int gd_lab_kernel_get(const char *cache, gd_lab_say_fn *say, void *say_ctx,
 			r = from_cache(dir, ret, err);
 	}
 	if (r == NOT_THERE)
-		return gd_raise(err, GD_E_SYSTEM, "lab: kernel: %s was emptied meanwhile",
+		return gd_raise(err, GD_E_SYSTEM, "kernel: %s was emptied meanwhile",
 				dir);
-	return r == 0 ? 0 : gd_wrap(err, "lab: kernel: ");
+	return r == 0 ? 0 : gd_wrap(err, "kernel: ");
 }

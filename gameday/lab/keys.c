@@ -41,11 +41,11 @@ static int key_make(const char *path, const char *comment, struct gd_error *err)
 	/* ssh-keygen asks before it overwrites. */
 	if ((unlink(path) != 0 && errno != ENOENT) ||
 	    (unlink(public) != 0 && errno != ENOENT))
-		return gd_raise_errno(err, "lab: keys: %s", path);
+		return gd_raise_errno(err, "keys: %s", path);
 	if (gd_proc_must((const char *const[]){"ssh-keygen", "-q", "-t", "ed25519", "-N",
 					       "", "-C", comment, "-f", path, NULL},
 			 gd_span_s(20), err) != 0)
-		return gd_wrap(err, "lab: keys: ");
+		return gd_wrap(err, "keys: ");
 	return 0;
 }
 
@@ -59,10 +59,10 @@ static int public_read(const char *path, char **ret, struct gd_error *err)
 	if (!file)
 		return gd_raise_nomem(err);
 	if (gd_file_read(file, KEY_MAX, &text, &size, err) != 0)
-		return gd_wrap(err, "lab: keys: ");
+		return gd_wrap(err, "keys: ");
 	gap = strchr(text, ' ');
 	if (!gap)
-		return gd_raise(err, GD_E_SYSTEM, "lab: keys: %s is no public key", file);
+		return gd_raise(err, GD_E_SYSTEM, "keys: %s is no public key", file);
 	end = gap + 1 + strcspn(gap + 1, " \n");
 	*end = '\0';
 	*ret = gd_steal_ptr(&text);

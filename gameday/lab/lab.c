@@ -17,6 +17,7 @@
 #include "gameday/base/file.h"
 #include "gameday/lab/disks.h"
 #include "gameday/lab/image.h"
+#include "gameday/lab/interrupt.h"
 #include "gameday/lab/inventory.h"
 #include "gameday/lab/kernel.h"
 #include "gameday/lab/keys.h"
@@ -29,7 +30,7 @@
 #define CONSOLE_TAIL 400
 
 /* Generous: they end a wait that would never end, on a machine that may have other work. */
-static const int COLD_SSH_S = 120, COLD_SERVICES_S = 180, WARM_S = 60, SOCKET_S = 5;
+static const int COLD_S = 240, WARM_S = 60, SOCKET_S = 5;
 
 /* One `up` under way. */
 struct rise {
@@ -44,7 +45,8 @@ struct rise {
 	struct gd_lab_control control;
 	char *version; /* QEMU's */
 	char key[GD_SHA256_HEX];
-	int dir; /* the locked state folder */
+	int dir;   /* the locked state folder */
+	int cache; /* the locked cache while it is read or written, else -1 */
 };
 
 static void rise_fini(struct rise *r)
@@ -56,6 +58,7 @@ static void rise_fini(struct rise *r)
 	gd_lab_control_fini(&r->control);
 	free(r->version);
 	gd_close_fd(&r->dir);
+	gd_close_fd(&r->cache);
 }
 
 static void tell(const struct rise *r, const char *fmt, ...) GD_PRINTF(2, 3);
@@ -77,12 +80,16 @@ static void say(void *ctx, const char *text)
 	tell(ctx, "%s", text);
 }
 
+static int cache_hold(struct rise *r, struct gd_error *err)
+{
+	return r->cache >= 0 ? 0 : gd_lab_cache_lock(&r->paths, &r->cache, err);
+}
+
 static int prepare(struct rise *r, struct gd_error *err)
 {
 	struct gd_lab_qemu q;
 
-	if (gd_lab_programs_check(err) != 0 ||
-	    gd_mkdir_p(r->paths.cache, 0700, err) != 0 ||
+	if (gd_lab_programs_check("", err) != 0 || cache_hold(r, err) != 0 ||
 	    gd_lab_kernel_get(r->paths.cache, say, r, &r->kernel, err) != 0 ||
 	    gd_lab_image_get(r->paths.cache, &r->kernel, say, r, &r->image, err) != 0 ||
 	    gd_lab_qemu_version(&r->version, err) != 0)
@@ -96,7 +103,9 @@ static int prepare(struct rise *r, struct gd_error *err)
 				 .incoming = -1};
 	if (gd_lab_snapshot_key(&q, r->version, &r->image, r->key, err) != 0)
 		return -1;
-	return gd_lab_keys_make(r->paths.state, &r->keys, err);
+	if (gd_lab_keys_make(r->paths.state, &r->keys, err) != 0)
+		return -1;
+	return gd_lab_interrupt_check(err);
 }
 
 /* QEMU makes its sockets within milliseconds of its start, unless it refuses its command line. */
@@ -110,7 +119,7 @@ static int control_connect(struct rise *r, struct gd_error *err)
 		if (gd_lab_control_open(r->paths.state, &r->control, &problem) == 0)
 			return 0;
 		if (!gd_lab_state_alive(&r->state))
-			return gd_raise(err, GD_E_SYSTEM, "lab: QEMU ended at once");
+			return gd_raise(err, GD_E_SYSTEM, "QEMU ended at once");
 		if (gd_between(gd_now(), end).ns <= 0) {
 			*err = problem;
 			return -1;
@@ -126,6 +135,7 @@ static int machine_start(struct rise *r, int incoming, struct gd_error *err)
 				.kvm = r->state.kvm,
 				.incoming = incoming};
 
+	gd_close_fd(&r->cache); /* all that is needed of it is read, or open */
 	if (gd_lab_ports_choose(FIRST_PORT, r->state.ports, err) != 0)
 		return -1;
 	memcpy(q.ports, r->state.ports, sizeof(q.ports));
@@ -139,17 +149,12 @@ static int machine_start(struct rise *r, int incoming, struct gd_error *err)
 	return control_connect(r, err);
 }
 
-static int machine_await(struct rise *r, int ssh_s, int services_s, struct gd_error *err)
+static int machine_await(struct rise *r, int limit_s, struct gd_error *err)
 {
-	if (gd_lab_control_greet(&r->control, &r->keys, err) != 0 ||
-	    gd_lab_ready_ssh(&r->control, &r->state, gd_span_s(ssh_s), err) != 0)
+	if (gd_lab_control_greet(&r->control, &r->keys, err) != 0)
 		return -1;
-	tell(r, "SSH answers on all %d hosts", GD_LAB_N_HOSTS);
-	if (gd_lab_ready_services(&r->control, &r->state, gd_span_s(services_s), err) !=
-	    0)
-		return -1;
-	tell(r, "etcd, nginx and BGP are healthy, client reaches the API hosts");
-	return 0;
+	return gd_lab_ready_await(&r->control, &r->state, gd_span_s(limit_s), say, r,
+				  err);
 }
 
 /* Ends what `up` has started; what went wrong before is more interesting than trouble here. */
@@ -171,37 +176,46 @@ static int restore(struct rise *r, struct gd_error *err)
 	struct gd_error problem = GD_ERROR_INIT;
 	GD_AUTO_FD int incoming = -1;
 	int found = gd_lab_snapshot_take(r->paths.cache, r->key, r->paths.state,
-					 &incoming, err);
+					 &incoming, &problem);
 
-	if (found != 0)
-		return found < 0 ? -1 : NO_SNAPSHOT;
+	if (found == GD_LAB_NO_SNAPSHOT)
+		return NO_SNAPSHOT;
 	tell(r, "restoring the snapshot, %s", r->state.kvm ? "KVM" : "emulation");
-	if (machine_start(r, incoming, &problem) == 0 &&
-	    machine_await(r, WARM_S, WARM_S, &problem) == 0)
+	if (found == 0 && machine_start(r, incoming, &problem) == 0 &&
+	    machine_await(r, WARM_S, &problem) == 0)
 		return 0;
-	tell(r, "the snapshot does not work (%s): booting instead", problem.text);
 	machine_stop(r);
-	return gd_lab_snapshot_drop(r->paths.cache, r->key, err) == 0 ? NO_SNAPSHOT : -1;
+	if (problem.code == GD_E_ABORTED) {
+		*err = problem;
+		return -1;
+	}
+	tell(r, "the snapshot does not work (%s): booting instead", problem.text);
+	if (cache_hold(r, err) != 0 ||
+	    gd_lab_snapshot_drop(r->paths.cache, r->key, err) != 0)
+		return -1;
+	return NO_SNAPSHOT;
 }
 
 static int boot(struct rise *r, struct gd_error *err)
 {
-	if (gd_lab_disks_blank(r->paths.cache, r->paths.state, err) != 0)
+	if (cache_hold(r, err) != 0 ||
+	    gd_lab_disks_blank(r->paths.cache, r->paths.state, err) != 0)
 		return -1;
 	tell(r, "booting %s, %s", r->kernel.release, r->state.kvm ? "KVM" : "emulation");
-	if (machine_start(r, -1, err) != 0 ||
-	    machine_await(r, COLD_SSH_S, COLD_SERVICES_S, err) != 0)
+	if (machine_start(r, -1, err) != 0 || machine_await(r, COLD_S, err) != 0)
 		return -1;
 	if (r->options->no_snapshot)
 		return 0;
 	/* A snapshot is a convenience: without it the lab is as good. */
 	struct gd_error problem = GD_ERROR_INIT;
 
-	if (gd_lab_snapshot_save(r->paths.cache, r->key, r->paths.state, &problem) != 0)
+	if (cache_hold(r, &problem) != 0 ||
+	    gd_lab_snapshot_save(r->paths.cache, r->key, r->paths.state, &problem) != 0)
 		tell(r, "no snapshot: %s", problem.text);
 	else
 		tell(r, "snapshot saved for the next time");
-	return 0;
+	gd_close_fd(&r->cache);
+	return gd_lab_interrupt_check(err);
 }
 
 static int rise_run(struct rise *r, struct gd_error *err)
@@ -274,8 +288,12 @@ static int rise_and_clear(struct rise *r, struct gd_error *err)
 		tell(r, "up; inventory: %s/" GD_LAB_FILE_INVENTORY, r->paths.state);
 		return 0;
 	}
-	log_quote(r->paths.state, GD_LAB_FILE_QEMU_LOG, err);
-	log_quote(r->paths.state, GD_LAB_FILE_CONSOLE, err);
+	if (err->code == GD_E_ABORTED) {
+		tell(r, "interrupted: ending what was started");
+	} else {
+		log_quote(r->paths.state, GD_LAB_FILE_QEMU_LOG, err);
+		log_quote(r->paths.state, GD_LAB_FILE_CONSOLE, err);
+	}
 	machine_stop(r);
 	(void)!gd_lab_paths_clear(&r->paths, &ignored);
 	return -1;
@@ -287,10 +305,15 @@ int gd_lab_up(const struct gd_lab_up_options *options, FILE *out, struct gd_erro
 			 .out = out,
 			 .since = gd_now(),
 			 .control = {.fd = -1},
-			 .dir = -1};
-	int status = rise_and_clear(&r, err);
+			 .dir = -1,
+			 .cache = -1};
+	sigset_t before;
+	int status;
 
+	gd_lab_interrupt_hold(&before);
+	status = rise_and_clear(&r, err);
 	rise_fini(&r);
+	gd_lab_interrupt_release(&before);
 	return status;
 }
 
@@ -355,11 +378,12 @@ static int running(struct gd_lab_paths *paths, struct gd_lab_state *s,
 	if (found < 0)
 		return -1;
 	if (found == GD_LAB_STATE_NONE)
-		return gd_raise(err, GD_E_REFUSED, "lab: not up: run `gameday lab up`");
+		return gd_raise(err, GD_E_REFUSED,
+				"the lab is not up: run `gameday lab up`");
 	if (!gd_lab_state_alive(s))
 		return gd_raise(
 			err, GD_E_REFUSED,
-			"lab: its QEMU died: run `gameday lab up` to start it again");
+			"the lab's QEMU died: run `gameday lab up` to start it again");
 	return 0;
 }
 
@@ -404,10 +428,9 @@ int gd_lab_ssh(const char *host, const char *const argv[], struct gd_error *err)
 	size_t n = 13;
 
 	if (!h)
-		return gd_raise(
-			err, GD_E_INPUT,
-			"lab: no host %s: there are api-1 api-2 api-3 r1 r2 client",
-			host);
+		return gd_raise(err, GD_E_INPUT,
+				"no host %s: there are api-1 api-2 api-3 r1 r2 client",
+				host);
 	if (running(&paths, &s, err) != 0)
 		return -1;
 	key = gd_path_join(paths.state, GD_LAB_FILE_CLIENT_KEY);
@@ -424,9 +447,9 @@ int gd_lab_ssh(const char *host, const char *const argv[], struct gd_error *err)
 	args[n++] = "root@127.0.0.1";
 	for (size_t i = 0; argv[i]; i++) {
 		if (n == GD_N_ELEMS(args) - 1)
-			return gd_raise(err, GD_E_INPUT, "lab: the command is too long");
+			return gd_raise(err, GD_E_INPUT, "the command is too long");
 		args[n++] = argv[i];
 	}
 	(void)execvp(args[0], (char *const *)(uintptr_t)args);
-	return gd_raise_errno(err, "lab: ssh");
+	return gd_raise_errno(err, "ssh");
 }

@@ -129,8 +129,8 @@ int gd_lab_modules_close(const char *dep, const char *builtin, const char *const
 		if (line)
 			line_add(&l, line);
 		else if (!line_find(builtin, *names))
-			return gd_raise(err, GD_E_REFUSED,
-					"lab: the kernel has no module %s", *names);
+			return gd_raise(err, GD_E_REFUSED, "the kernel has no module %s",
+					*names);
 	}
 	if (list->failed)
 		return gd_raise_nomem(err);

@@ -16,10 +16,13 @@
 #include "gameday/base/auto.h"
 #include "gameday/base/clock.h"
 #include "gameday/base/file.h"
+#include "gameday/lab/interrupt.h"
 #include "gameday/lab/topology.h"
 
-/* Longer than a cold start on a slow machine: whoever holds it is starting or stopping the lab. */
+/* Longer than `down` takes; whoever holds it for longer is bringing the lab up. */
 static const int LOCK_WAIT_S = 5;
+/* For as long as another lab may take to fetch a kernel. */
+static const int CACHE_WAIT_S = 300;
 
 static char *from_env(const char *name)
 {
@@ -61,7 +64,7 @@ int gd_lab_paths_init(struct gd_lab_paths *p, struct gd_error *err)
 		return 0;
 	gd_lab_paths_fini(p);
 	return gd_raise(err, GD_E_INPUT,
-			"lab: HOME is not set: no place for the lab's state and cache");
+			"HOME is not set: no place for the lab's state and cache");
 }
 
 void gd_lab_paths_fini(struct gd_lab_paths *p)
@@ -71,27 +74,50 @@ void gd_lab_paths_fini(struct gd_lab_paths *p)
 	*p = (struct gd_lab_paths)GD_LAB_PATHS_INIT;
 }
 
+static int lock_await(int fd, const char *path, int limit_s, struct gd_error *err)
+{
+	for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; tries++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return gd_raise_errno(err, "lock %s", path);
+		if (tries >= limit_s * 10)
+			return gd_raise(err, GD_E_REFUSED,
+					"another `gameday lab` is at work in %s", path);
+		if (gd_lab_interrupt_check(err) != 0)
+			return -1;
+		gd_sleep(gd_span_ms(100));
+	}
+	return 0;
+}
+
 int gd_lab_paths_lock(const struct gd_lab_paths *p, int make, int *ret,
 		      struct gd_error *err)
 {
 	GD_AUTO_FD int fd = -1;
 
 	if (make && gd_mkdir_p(p->state, 0700, err) != 0)
-		return gd_wrap(err, "lab: ");
+		return -1;
 	fd = open(p->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT && !make)
 		return GD_LAB_NO_STATE;
 	if (fd < 0)
-		return gd_raise_errno(err, "lab: %s", p->state);
-	for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; tries++) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return gd_raise_errno(err, "lab: lock %s", p->state);
-		if (tries >= LOCK_WAIT_S * 10)
-			return gd_raise(err, GD_E_REFUSED,
-					"lab: another `gameday lab` is at work in %s",
-					p->state);
-		gd_sleep(gd_span_ms(100));
-	}
+		return gd_raise_errno(err, "%s", p->state);
+	if (lock_await(fd, p->state, LOCK_WAIT_S, err) != 0)
+		return -1;
+	*ret = gd_steal_fd(&fd);
+	return 0;
+}
+
+int gd_lab_cache_lock(const struct gd_lab_paths *p, int *ret, struct gd_error *err)
+{
+	GD_AUTO_FD int fd = -1;
+
+	if (gd_mkdir_p(p->cache, 0700, err) != 0)
+		return -1;
+	fd = open(p->cache, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return gd_raise_errno(err, "%s", p->cache);
+	if (lock_await(fd, p->cache, CACHE_WAIT_S, err) != 0)
+		return -1;
 	*ret = gd_steal_fd(&fd);
 	return 0;
 }
@@ -103,7 +129,7 @@ static int remove_name(const char *dir, const char *name, struct gd_error *err)
 	if (!path)
 		return gd_raise_nomem(err);
 	if (unlink(path) != 0 && errno != ENOENT)
-		return gd_raise_errno(err, "lab: remove %s", path);
+		return gd_raise_errno(err, "remove %s", path);
 	return 0;
 }
 
@@ -111,7 +137,7 @@ int gd_lab_paths_clear(const struct gd_lab_paths *p, struct gd_error *err)
 {
 	static const char *const names[] = {
 		GD_LAB_FILE_INVENTORY,  GD_LAB_FILE_KNOWN_HOSTS,
-		GD_LAB_FILE_CLIENT_KEY, GD_LAB_FILE_CLIENT_KEY ".pub",
+		GD_LAB_FILE_CLIENT_KEY, GD_LAB_FILE_CLIENT_PUBLIC,
 		GD_LAB_FILE_CONSOLE,    GD_LAB_FILE_QEMU_LOG,
 		GD_LAB_FILE_QMP,        GD_LAB_FILE_CONTROL,
 		GD_LAB_FILE_STATE,
@@ -121,7 +147,7 @@ int gd_lab_paths_clear(const struct gd_lab_paths *p, struct gd_error *err)
 	if (!keys)
 		return gd_raise_nomem(err);
 	if (gd_remove_tree(keys, err) != 0)
-		return gd_wrap(err, "lab: ");
+		return -1;
 	for (size_t i = 1; i <= GD_LAB_N_DISKS; i++) {
 		char name[32];
 

@@ -36,6 +36,13 @@ enum { GD_LAB_NO_STATE = 1 };
 int gd_lab_paths_lock(const struct gd_lab_paths *p, int make, int *ret,
 		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 
+/*
+ * Makes the cache and locks it, for labs in different state folders share it; as above, but with the
+ * patience to wait for one that downloads.
+ */
+int gd_lab_cache_lock(const struct gd_lab_paths *p, int *ret,
+		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+
 /* Removes what a lab leaves in the state folder, by name, then the folder if it is empty. */
 int gd_lab_paths_clear(const struct gd_lab_paths *p,
 		       struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
@@ -45,6 +52,7 @@ int gd_lab_paths_clear(const struct gd_lab_paths *p,
 #define GD_LAB_FILE_INVENTORY "inventory.yaml"
 #define GD_LAB_FILE_KNOWN_HOSTS "known_hosts"
 #define GD_LAB_FILE_CLIENT_KEY "client_key"
+#define GD_LAB_FILE_CLIENT_PUBLIC "client_key.pub"
 #define GD_LAB_DIR_HOST_KEYS "host_keys"
 #define GD_LAB_FILE_CONSOLE "console.log"
 #define GD_LAB_FILE_QEMU_LOG "qemu.log"

@@ -2,6 +2,7 @@
 /* One table for what is asked of the machine and what goes into the guest, so they can't differ. */
 #include "gameday/lab/programs.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,20 +49,24 @@ const struct gd_lab_program gd_lab_programs[] = {
 };
 const size_t gd_lab_n_programs = GD_N_ELEMS(gd_lab_programs);
 
-char *gd_lab_program_find(const char *name)
+static char *find_below(const char *root, const char *name)
 {
-	static const char *const dirs[] = {"/usr/bin", "/usr/sbin", "/bin", "/sbin"};
+	static const char *const dirs[] = {"/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/"};
 
-	if (name[0] == '/')
-		return access(name, X_OK) == 0 ? strdup(name) : NULL;
-	for (size_t i = 0; i < GD_N_ELEMS(dirs); i++) {
-		char *path = gd_path_join(dirs[i], name);
+	/* An absolute name has its folder. */
+	for (size_t i = 0; i < (name[0] == '/' ? 1 : GD_N_ELEMS(dirs)); i++) {
+		char *path = gd_strf("%s%s%s", root, name[0] == '/' ? "" : dirs[i], name);
 
 		if (path && access(path, X_OK) == 0)
 			return path;
 		free(path);
 	}
 	return NULL;
+}
+
+char *gd_lab_program_find(const char *name)
+{
+	return find_below("", name);
 }
 
 static bool named(const struct gd_strbuf *sb, const char *package)
@@ -71,13 +76,13 @@ static bool named(const struct gd_strbuf *sb, const char *package)
 	return at && (at[strlen(package)] == ' ' || at[strlen(package)] == '\0');
 }
 
-int gd_lab_programs_check(struct gd_error *err)
+int gd_lab_programs_check(const char *root, struct gd_error *err)
 {
 	GD_AUTO_STRBUF(missing);
 
 	for (size_t i = 0; i < gd_lab_n_programs; i++) {
 		const struct gd_lab_program *p = &gd_lab_programs[i];
-		GD_AUTO_FREE char *path = gd_lab_program_find(p->name);
+		GD_AUTO_FREE char *path = find_below(root, p->name);
 
 		if (path || (p->use & GD_LAB_USE_MAYBE && !(p->use & GD_LAB_USE_HOST)) ||
 		    named(&missing, p->package))
@@ -91,6 +96,6 @@ int gd_lab_programs_check(struct gd_error *err)
 	if (!missing.len)
 		return 0;
 	return gd_raise(err, GD_E_REFUSED,
-			"lab: missing: %s -- install with: apt-get install %s",
+			"missing: %s -- install with: apt-get install %s",
 			gd_strbuf_str(&missing), gd_strbuf_str(&missing));
 }

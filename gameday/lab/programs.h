@@ -26,5 +26,9 @@ extern const size_t gd_lab_n_programs;
 /* The program's path ("/usr/sbin/bird"); the caller frees. NULL when it is not here. */
 char *gd_lab_program_find(const char *name) GD_NONNULL GD_MUST_CHECK;
 
-/* Refuses in one line that names every missing package: "lab: missing: A B -- install with: ..." */
-int gd_lab_programs_check(struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/*
+ * Refuses in one line that names every missing package: "missing: A B -- install with: ...". `root`
+ * stands before the folders looked into: "" for this machine.
+ */
+int gd_lab_programs_check(const char *root,
+			  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

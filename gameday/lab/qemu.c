@@ -149,7 +149,7 @@ int gd_lab_qemu_argv(const struct gd_lab_qemu *q, struct gd_lab_argv *ret,
 		arg(&a, "fd:%d", INCOMING_FD);
 	}
 	if (a.n >= GD_N_ELEMS(a.items) - 1)
-		return gd_raise(err, GD_E_BUG, "lab: QEMU's command line is too long");
+		return gd_raise(err, GD_E_BUG, "QEMU's command line is too long");
 	for (size_t i = 0; i < a.n; i++)
 		if (!a.items[i])
 			return gd_raise_nomem(err);
@@ -201,10 +201,10 @@ int gd_lab_qemu_start(const struct gd_lab_qemu *q, const char *state, pid_t *ret
 		return -1;
 	log_fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (dir < 0 || log_fd < 0)
-		return gd_raise_errno(err, "lab: %s", log);
+		return gd_raise_errno(err, "%s", log);
 	pid = fork();
 	if (pid < 0)
-		return gd_raise_errno(err, "lab: fork");
+		return gd_raise_errno(err, "fork");
 	if (pid == 0)
 		child_exec(a.items, dir, log_fd, q->incoming);
 	*ret_pid = pid;
@@ -221,15 +221,15 @@ static int port_take(uint16_t wanted, int *fd, uint16_t *ret, struct gd_error *e
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	*fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (*fd < 0)
-		return gd_raise_errno(err, "lab: socket");
+		return gd_raise_errno(err, "socket");
 	(void)setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(*fd, (const struct sockaddr *)&at, sizeof(at)) != 0) {
 		at.sin_port = 0;
 		if (bind(*fd, (const struct sockaddr *)&at, sizeof(at)) != 0)
-			return gd_raise_errno(err, "lab: no free port on 127.0.0.1");
+			return gd_raise_errno(err, "no free port on 127.0.0.1");
 	}
 	if (getsockname(*fd, (struct sockaddr *)&at, &len) != 0)
-		return gd_raise_errno(err, "lab: getsockname");
+		return gd_raise_errno(err, "getsockname");
 	*ret = ntohs(at.sin_port);
 	return 0;
 }
@@ -256,7 +256,7 @@ int gd_lab_qemu_version(char **ret, struct gd_error *err)
 	struct gd_proc_result res = {0};
 
 	if (gd_proc_run(argv, gd_span_s(20), &res, err) != 0)
-		return gd_wrap(err, "lab: ");
+		return -1;
 	res.out[strcspn(res.out, "\n")] = '\0';
 	*ret = res.out;
 	return 0;

@@ -61,17 +61,17 @@ static int line_read(struct gd_qmp *q, struct gd_instant end, char **ret,
 			return *ret ? 0 : gd_raise_nomem(err);
 		}
 		if (gd_between(gd_now(), end).ns <= 0)
-			return gd_raise(err, GD_E_TIMEOUT, "lab: QEMU does not answer");
+			return gd_raise(err, GD_E_TIMEOUT, "QEMU does not answer");
 		if (poll(&p, 1, 200) <= 0)
 			continue;
 		n = read(q->fd, chunk, sizeof(chunk));
 		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 			return gd_raise(err, GD_E_SYSTEM,
-					"lab: QEMU closed its control socket");
+					"QEMU closed its control socket");
 		if (n > 0)
 			gd_strbuf_add(&q->in, chunk, (size_t)n);
 		if (q->in.failed || q->in.len > REPLY_MAX)
-			return gd_raise(err, GD_E_SYSTEM, "lab: QEMU says too much");
+			return gd_raise(err, GD_E_SYSTEM, "QEMU says too much");
 	}
 }
 
@@ -97,7 +97,7 @@ static int send_with(struct gd_qmp *q, const char *text, int fd, struct gd_error
 	}
 	/* Commands are far smaller than a socket's buffer: a short write is a fault. */
 	if (sendmsg(q->fd, &msg, MSG_NOSIGNAL) != (ssize_t)iov.iov_len)
-		return gd_raise_errno(err, "lab: QEMU's control socket");
+		return gd_raise_errno(err, "QEMU's control socket");
 	return 0;
 }
 
@@ -118,7 +118,7 @@ int gd_qmp_do(struct gd_qmp *q, const char *command, int fd, cJSON **ret,
 			return -1;
 		failure = cJSON_GetObjectItemCaseSensitive(reply, "error");
 		if (failure)
-			return gd_raise(err, GD_E_SYSTEM, "lab: QEMU: %s",
+			return gd_raise(err, GD_E_SYSTEM, "QEMU: %s",
 					gd_json_str(failure, "desc", "refused"));
 		if (cJSON_HasObjectItem(reply, "return")) {
 			*ret = cJSON_DetachItemFromObjectCaseSensitive(reply, "return");
@@ -138,7 +138,7 @@ int gd_qmp_open(const char *state, struct gd_qmp *q, struct gd_error *err)
 {
 	q->fd = gd_lab_socket_connect(state, GD_LAB_FILE_QMP);
 	if (q->fd < 0)
-		return gd_raise_errno(err, "lab: %s/" GD_LAB_FILE_QMP, state);
+		return gd_raise_errno(err, "%s/" GD_LAB_FILE_QMP, state);
 	/* The greeting comes first and has no "return": gd_qmp_do passes over it. */
 	return gd_qmp_must(q, "{\"execute\":\"qmp_capabilities\"}\n", -1, err);
 }

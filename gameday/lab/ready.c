@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connection to a forwarded port is accepted by QEMU whether or not anyone is there, and each one
- * that gets through costs an sshd a fork and an exec under emulation. So the guest is asked first
- * whether its sshds listen, and only then are all knocked on, at once. The first SYN after a restore
- * may be lost while QEMU learns the guest's address again: a silent host is knocked on again soon,
- * but the first knock stays, for giving up a slow one only makes the guest slower.
+ * What a restore costs is what the guest computes: its code is translated anew, and a connection
+ * to an sshd is a fork and an exec. So each sshd is knocked on once, all at the same time, as soon as
+ * the guest's first words say that it runs, has the keys and listens. (A forwarded port is accepted
+ * by QEMU whether or not anyone is there, and a SYN sent while the state is still loading is lost.)
+ * A second knock on a silent host comes late, for it makes a slow guest slower still.
  */
 #include "gameday/lab/ready.h"
 
@@ -17,41 +17,44 @@
 #include <unistd.h>
 
 #include "gameday/base/auto.h"
+#include "gameday/base/strbuf.h"
+#include "gameday/lab/interrupt.h"
+#include "gameday/lab/topology.h"
 
-#define N_KNOCKS 5
+#define N_KNOCKS 4
 
-static const int ASK_MS = 5000, PAUSE_MS = 100;
+static const int ASK_AGAIN_MS = 5000, PAUSE_MS = 100;
 /* When a silent host is knocked on, counted from the first time all were. */
-static const int KNOCK_AT_MS[N_KNOCKS] = {0, 500, 1500, 4000, 10000};
+static const int KNOCK_AT_MS[N_KNOCKS] = {0, 4000, 10000, 25000};
 
-/* All connections under way: row by row of hosts, one row a knock. */
-struct knocker {
-	struct pollfd fds[N_KNOCKS * GD_LAB_N_HOSTS];
-	bool up[GD_LAB_N_HOSTS];
+struct waiting {
+	struct gd_lab_control *control;
+	const struct gd_lab_state *state;
+	gd_lab_say_fn *say;
+	void *ctx;
+
+	struct gd_lab_health health; /* the answer so far */
+	struct gd_instant asked;
+	bool answered; /* the last question, in full */
+
+	/* Knocks under way, row by row of hosts. Behind them the control channel, not owned. */
+	struct pollfd fds[N_KNOCKS * GD_LAB_N_HOSTS + 1];
+	struct gd_instant knocked;
 	int n_knocks;
-	struct gd_instant since;
+	bool up[GD_LAB_N_HOSTS];
+
+	bool ssh, services; /* ready, and said so */
 };
 
-static int dead(struct gd_error *err)
+static int64_t ms_since(struct gd_instant then)
 {
-	return gd_raise(err, GD_E_SYSTEM, "lab: QEMU ended");
+	return gd_between(then, gd_now()).ns / GD_NS_PER_MS;
 }
 
-/* Asks for health, treating a late answer as "not yet". Outcome NOT_YET; -1 when QEMU is gone. */
-enum { NOT_YET = 1 };
-static int ask(struct gd_lab_control *c, const struct gd_lab_state *s,
-	       struct gd_lab_health *h, struct gd_error *err)
+static void waiting_fini(struct waiting *w)
 {
-	struct gd_error problem = GD_ERROR_INIT;
-
-	if (!gd_lab_state_alive(s))
-		return dead(err);
-	if (gd_lab_control_health(c, ASK_MS, h, &problem) == 0)
-		return 0;
-	if (problem.code == GD_E_TIMEOUT)
-		return NOT_YET;
-	*err = problem;
-	return -1;
+	for (size_t i = 0; i < GD_N_ELEMS(w->fds) - 1; i++)
+		gd_close_fd(&w->fds[i].fd);
 }
 
 static int knock(uint16_t port)
@@ -66,125 +69,128 @@ static int knock(uint16_t port)
 	return fd;
 }
 
-static void knocker_init(struct knocker *k)
+static void knock_if_due(struct waiting *w)
 {
-	*k = (struct knocker){0};
-	for (size_t i = 0; i < GD_N_ELEMS(k->fds); i++)
-		k->fds[i] = (struct pollfd){.fd = -1, .events = POLLIN};
-}
+	size_t n = 0, listening = 0;
 
-static void knocker_fini(struct knocker *k)
-{
-	for (size_t i = 0; i < GD_N_ELEMS(k->fds); i++)
-		gd_close_fd(&k->fds[i].fd);
-}
-
-static void knock_if_due(struct knocker *k, const struct gd_lab_state *s)
-{
-	int64_t ms = gd_between(k->since, gd_now()).ns / GD_NS_PER_MS;
-
-	if (k->n_knocks == N_KNOCKS || ms < KNOCK_AT_MS[k->n_knocks])
+	if (w->n_knocks == 0) {
+		n = gd_lab_health_count(&w->health, "ssh", &listening);
+		if (n < GD_LAB_N_HOSTS || listening < n)
+			return;
+		w->knocked = gd_now();
+	}
+	if (w->n_knocks == N_KNOCKS || ms_since(w->knocked) < KNOCK_AT_MS[w->n_knocks])
 		return;
 	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++)
-		if (!k->up[i])
-			k->fds[(size_t)k->n_knocks * GD_LAB_N_HOSTS + i].fd =
-				knock(s->ports[i]);
-	k->n_knocks++;
+		if (!w->up[i])
+			w->fds[(size_t)w->n_knocks * GD_LAB_N_HOSTS + i].fd =
+				knock(w->state->ports[i]);
+	w->n_knocks++;
 }
 
-/* Hears who answers within a moment; true when all have. */
-static bool listen_all(struct knocker *k)
+static void banners_take(struct waiting *w)
 {
 	bool all = true;
 
-	(void)poll(k->fds, GD_N_ELEMS(k->fds), PAUSE_MS);
-	for (size_t i = 0; i < GD_N_ELEMS(k->fds); i++) {
+	for (size_t i = 0; i < GD_N_ELEMS(w->fds) - 1; i++) {
 		char banner[4];
 
 		/* One answer is enough: the other knocks there would only cost. */
-		if (k->up[i % GD_LAB_N_HOSTS])
-			gd_close_fd(&k->fds[i].fd);
-		if (k->fds[i].fd < 0 || !k->fds[i].revents)
+		if (w->up[i % GD_LAB_N_HOSTS])
+			gd_close_fd(&w->fds[i].fd);
+		if (w->fds[i].fd < 0 || !w->fds[i].revents)
 			continue;
-		if (read(k->fds[i].fd, banner, 4) == 4 && memcmp(banner, "SSH-", 4) == 0)
-			k->up[i % GD_LAB_N_HOSTS] = true;
-		gd_close_fd(&k->fds[i].fd);
+		if (read(w->fds[i].fd, banner, 4) == 4 && memcmp(banner, "SSH-", 4) == 0)
+			w->up[i % GD_LAB_N_HOSTS] = true;
+		gd_close_fd(&w->fds[i].fd);
 	}
 	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++)
-		all = all && k->up[i];
-	return all;
+		all = all && w->up[i];
+	if (all && !w->ssh)
+		w->say(w->ctx, "SSH answers on all hosts");
+	w->ssh = all;
 }
 
-static int banners_await(const struct gd_lab_state *s, struct gd_instant end,
-			 struct gd_error *err)
+/* A late answer is "not yet": it is asked for again, for the question may have been lost. */
+static int ask_if_due(struct waiting *w, struct gd_error *err)
 {
-	struct knocker k;
-	bool all = false;
-
-	knocker_init(&k);
-	k.since = gd_now();
-	while (!all && gd_between(gd_now(), end).ns > 0 && gd_lab_state_alive(s)) {
-		knock_if_due(&k, s);
-		all = listen_all(&k);
-	}
-	knocker_fini(&k);
-	if (all)
+	if (w->services || ms_since(w->asked) < (w->answered ? PAUSE_MS : ASK_AGAIN_MS))
 		return 0;
-	return gd_lab_state_alive(s) ? gd_raise(err, GD_E_TIMEOUT,
-						"lab: SSH does not answer on all hosts")
-				     : dead(err);
+	w->asked = gd_now();
+	w->answered = false;
+	return gd_lab_control_ask(w->control, err);
 }
 
-int gd_lab_ready_ssh(struct gd_lab_control *c, const struct gd_lab_state *s,
-		     struct gd_span limit, struct gd_error *err)
+static int answer_take(struct waiting *w, struct gd_error *err)
 {
-	struct gd_instant end = gd_after(gd_now(), limit);
+	size_t ok = 0, n;
+	int r;
 
-	while (gd_between(gd_now(), end).ns > 0) {
-		struct gd_lab_health h;
-		size_t n = 0, n_listening = 0;
-		int r = ask(c, s, &h, err);
-
-		if (r < 0)
-			return -1;
-		if (r == 0)
-			n = gd_lab_health_count(&h, "ssh", &n_listening);
-		if (n == GD_LAB_N_HOSTS && n_listening == n)
-			return banners_await(s, end, err);
-		gd_sleep(gd_span_ms(PAUSE_MS));
-	}
-	return gd_raise(err, GD_E_TIMEOUT, "lab: the guest starts no sshd");
+	if (w->answered)
+		return 0;
+	r = gd_lab_control_hear(w->control, &w->health, err);
+	if (r != 0)
+		return r < 0 ? -1 : 0;
+	w->answered = true;
+	w->asked = gd_now();
+	n = gd_lab_health_count(&w->health, NULL, &ok);
+	if (n == 0 || ok < n)
+		return 0;
+	w->services = true;
+	w->say(w->ctx, "etcd, nginx and BGP are healthy, client reaches the API hosts");
+	return 0;
 }
 
-static int missing_raise(const struct gd_lab_health *h, struct gd_error *err)
+static int turn(struct waiting *w, struct gd_error *err)
+{
+	w->fds[GD_N_ELEMS(w->fds) - 1].fd = w->answered ? -1 : w->control->fd;
+	if (ask_if_due(w, err) != 0)
+		return -1;
+	(void)poll(w->fds, GD_N_ELEMS(w->fds), PAUSE_MS);
+	if (answer_take(w, err) != 0)
+		return -1;
+	knock_if_due(w);
+	banners_take(w);
+	return 0;
+}
+
+static int missing_raise(const struct waiting *w, struct gd_error *err)
 {
 	GD_AUTO_STRBUF(names);
 
-	for (size_t i = 0; i < h->n; i++)
-		if (!h->probes[i].ok)
-			gd_strbuf_addf(&names, " %s on %s", h->probes[i].what,
-				       h->probes[i].host);
-	return gd_raise(err, GD_E_TIMEOUT, "lab: not ready in time:%s",
-			names.len ? gd_strbuf_str(&names) : " the guest does not answer");
+	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++)
+		if (!w->up[i])
+			gd_strbuf_addf(&names, " ssh on %s", gd_lab_hosts[i].name);
+	for (size_t i = 0; !w->services && i < w->health.n; i++)
+		if (!w->health.probes[i].ok &&
+		    strcmp(w->health.probes[i].what, "ssh") != 0)
+			gd_strbuf_addf(&names, " %s on %s", w->health.probes[i].what,
+				       w->health.probes[i].host);
+	return gd_raise(err, GD_E_TIMEOUT, "not ready in time:%s",
+			w->health.n ? gd_strbuf_str(&names)
+				    : " the guest does not answer");
 }
 
-int gd_lab_ready_services(struct gd_lab_control *c, const struct gd_lab_state *s,
-			  struct gd_span limit, struct gd_error *err)
+int gd_lab_ready_await(struct gd_lab_control *c, const struct gd_lab_state *s,
+		       struct gd_span limit, gd_lab_say_fn *say, void *ctx,
+		       struct gd_error *err)
 {
 	struct gd_instant end = gd_after(gd_now(), limit);
-	struct gd_lab_health h = {0};
+	struct waiting w = {.control = c, .state = s, .say = say, .ctx = ctx};
+	int status = 0;
 
-	while (gd_between(gd_now(), end).ns > 0) {
-		size_t ok = 0, n = 0;
-		int r = ask(c, s, &h, err);
-
-		if (r < 0)
-			return -1;
-		if (r == 0)
-			n = gd_lab_health_count(&h, NULL, &ok);
-		if (n > 0 && ok == n)
-			return 0;
-		gd_sleep(gd_span_ms(PAUSE_MS));
+	w.answered = true; /* nothing is asked yet */
+	for (size_t i = 0; i < GD_N_ELEMS(w.fds); i++)
+		w.fds[i] = (struct pollfd){.fd = -1, .events = POLLIN};
+	while (status == 0 && !(w.ssh && w.services)) {
+		status = turn(&w, err);
+		if (status == 0)
+			status = gd_lab_interrupt_check(err);
+		if (status == 0 && !gd_lab_state_alive(s))
+			status = gd_raise(err, GD_E_SYSTEM, "QEMU ended");
+		if (status == 0 && gd_between(gd_now(), end).ns <= 0)
+			status = missing_raise(&w, err);
 	}
-	return missing_raise(&h, err);
+	waiting_fini(&w);
+	return status;
 }

@@ -2,19 +2,18 @@
 /* Waiting for a lab to be of use. */
 #pragma once
 
-#include <stdint.h>
-
 #include "gameday/base/attr.h"
 #include "gameday/base/clock.h"
 #include "gameday/base/error.h"
 #include "gameday/lab/control.h"
+#include "gameday/lab/kernel.h"
 #include "gameday/lab/state.h"
-#include "gameday/lab/topology.h"
 
-/* Waits until every sshd has shown its banner through its forwarded port. */
-int gd_lab_ready_ssh(struct gd_lab_control *c, const struct gd_lab_state *s,
-		     struct gd_span limit, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
-/* Waits until every probe of the guest is fine. The error names those that are not. */
-int gd_lab_ready_services(struct gd_lab_control *c, const struct gd_lab_state *s,
-			  struct gd_span limit,
-			  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/*
+ * Waits until every sshd has shown its banner through its forwarded port, to a connection made after
+ * the keys were in force, and until every probe of one health report is fine; `say` hears of each,
+ * in the order in which they come. The error names what is missing.
+ */
+int gd_lab_ready_await(struct gd_lab_control *c, const struct gd_lab_state *s,
+		       struct gd_span limit, gd_lab_say_fn *say, void *ctx,
+		       struct gd_error *err) GD_NONNULL_ARGS(1, 2, 4, 6) GD_MUST_CHECK;

@@ -138,9 +138,9 @@ int gd_lab_recipe_copy(struct gd_lab_recipe *r, const char *path, const char *so
 	struct stat st;
 
 	if (stat(source, &st) != 0)
-		return gd_raise_errno(err, "lab: image: %s", source);
+		return gd_raise_errno(err, "image: %s", source);
 	if (!S_ISREG(st.st_mode))
-		return gd_raise(err, GD_E_SYSTEM, "lab: image: %s is not a file", source);
+		return gd_raise(err, GD_E_SYSTEM, "image: %s is not a file", source);
 	return add(r, GD_LAB_COPY, path, st.st_mode & 0777, source, (size_t)st.st_size,
 		   err);
 }
@@ -161,7 +161,7 @@ int gd_lab_recipe_digest(const struct gd_lab_recipe *r, char ret[GD_SHA256_HEX],
 		struct stat st = {0};
 
 		if (e->kind == GD_LAB_COPY && stat(e->source, &st) != 0)
-			return gd_raise_errno(err, "lab: image: %s", e->source);
+			return gd_raise_errno(err, "image: %s", e->source);
 		gd_strbuf_addf(&all, "%d %o %zu %lld.%09ld %s\n", (int)e->kind, e->mode,
 			       e->size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
 			       e->path);
@@ -191,8 +191,7 @@ static int data_write(struct archive *a, const void *data, size_t size,
 		      struct gd_error *err)
 {
 	if (size && archive_write_data(a, data, size) != (la_ssize_t)size)
-		return gd_raise(err, GD_E_SYSTEM, "lab: image: %s",
-				archive_error_string(a));
+		return gd_raise(err, GD_E_SYSTEM, "image: %s", archive_error_string(a));
 	return 0;
 }
 
@@ -204,15 +203,14 @@ static int copy_write(struct archive *a, const struct gd_lab_entry *e,
 	size_t left = e->size;
 
 	if (fd < 0)
-		return gd_raise_errno(err, "lab: image: %s", e->source);
+		return gd_raise_errno(err, "image: %s", e->source);
 	while (left) {
 		ssize_t n = read(fd, chunk, left < sizeof(chunk) ? left : sizeof(chunk));
 
 		if (n < 0)
-			return gd_raise_errno(err, "lab: image: %s", e->source);
+			return gd_raise_errno(err, "image: %s", e->source);
 		if (n == 0)
-			return gd_raise(err, GD_E_SYSTEM, "lab: image: %s shrank",
-					e->source);
+			return gd_raise(err, GD_E_SYSTEM, "image: %s shrank", e->source);
 		if (data_write(a, chunk, (size_t)n, err) != 0)
 			return -1;
 		left -= (size_t)n;
@@ -241,7 +239,7 @@ static int entry_write(struct archive *a, const struct gd_lab_entry *e, size_t i
 	if (e->kind == GD_LAB_LINK)
 		archive_entry_set_symlink(h, e->source);
 	if (archive_write_header(a, h) != ARCHIVE_OK)
-		return gd_raise(err, GD_E_SYSTEM, "lab: image: %s: %s", e->path,
+		return gd_raise(err, GD_E_SYSTEM, "image: %s: %s", e->path,
 				archive_error_string(a));
 	if (e->kind == GD_LAB_TEXT)
 		return data_write(a, e->source, e->size, err);
@@ -258,15 +256,13 @@ int gd_lab_recipe_write(const struct gd_lab_recipe *r, const char *path,
 		return gd_raise_nomem(err);
 	if (archive_write_set_format_cpio_newc(a) != ARCHIVE_OK ||
 	    archive_write_open_filename(a, beside) != ARCHIVE_OK)
-		return gd_raise(err, GD_E_SYSTEM, "lab: image: %s",
-				archive_error_string(a));
+		return gd_raise(err, GD_E_SYSTEM, "image: %s", archive_error_string(a));
 	for (size_t i = 0; i < r->n; i++)
 		if (entry_write(a, &r->entries[i], i, err) != 0)
 			return -1;
 	if (archive_write_close(a) != ARCHIVE_OK)
-		return gd_raise(err, GD_E_SYSTEM, "lab: image: %s",
-				archive_error_string(a));
+		return gd_raise(err, GD_E_SYSTEM, "image: %s", archive_error_string(a));
 	if (rename(beside, path) != 0)
-		return gd_raise_errno(err, "lab: image: %s", path);
+		return gd_raise_errno(err, "image: %s", path);
 	return 0;
 }

@@ -21,6 +21,7 @@
 #include "gameday/base/file.h"
 #include "gameday/base/strbuf.h"
 #include "gameday/lab/disks.h"
+#include "gameday/lab/interrupt.h"
 #include "gameday/lab/qmp.h"
 
 static const int SAVE_LIMIT_S = 60;
@@ -37,7 +38,7 @@ int gd_lab_snapshot_key(const struct gd_lab_qemu *q, const char *version,
 	memset(bare.ports, 0, sizeof(bare.ports));
 	bare.incoming = -1;
 	if (stat(q->vmlinux, &st) != 0)
-		return gd_raise_errno(err, "lab: %s", q->vmlinux);
+		return gd_raise_errno(err, "%s", q->vmlinux);
 	if (gd_lab_qemu_argv(&bare, &a, err) != 0)
 		return -1;
 	gd_strbuf_addf(&text, "%s\n%s\n%lld.%09ld %lld\n", version, image->digest,
@@ -68,7 +69,7 @@ int gd_lab_snapshot_take(const char *cache, const char *key, const char *state,
 	if (fd < 0 && errno == ENOENT)
 		return GD_LAB_NO_SNAPSHOT;
 	if (fd < 0)
-		return gd_raise_errno(err, "lab: %s", file);
+		return gd_raise_errno(err, "%s", file);
 	if (gd_lab_disks_copy(dir, state, err) != 0)
 		return -1;
 	*ret_fd = gd_steal_fd(&fd);
@@ -90,12 +91,13 @@ static int migration_await(struct gd_qmp *q, struct gd_error *err)
 		if (strcmp(status, "completed") == 0)
 			return 0;
 		if (strcmp(status, "failed") == 0 || strcmp(status, "cancelled") == 0)
-			return gd_raise(err, GD_E_SYSTEM, "lab: snapshot: QEMU: %s",
+			return gd_raise(err, GD_E_SYSTEM, "snapshot: QEMU: %s",
 					gd_json_str(info, "error-desc", status));
+		if (gd_lab_interrupt_check(err) != 0)
+			return -1;
 		gd_sleep(gd_span_ms(20));
 	}
-	return gd_raise(err, GD_E_TIMEOUT, "lab: snapshot: not saved in %d s",
-			SAVE_LIMIT_S);
+	return gd_raise(err, GD_E_TIMEOUT, "snapshot: not saved in %d s", SAVE_LIMIT_S);
 }
 
 static int machine_save(struct gd_qmp *q, const char *dir, const char *state,
@@ -108,7 +110,7 @@ static int machine_save(struct gd_qmp *q, const char *dir, const char *state,
 		return gd_raise_nomem(err);
 	fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return gd_raise_errno(err, "lab: %s", file);
+		return gd_raise_errno(err, "%s", file);
 	/* The default limit of 128 MiB/s is meant for networks. */
 	if (gd_qmp_must(q,
 			"{\"execute\":\"migrate-set-parameters\",\"arguments\":"
@@ -150,7 +152,7 @@ int gd_lab_snapshot_save(const char *cache, const char *key, const char *state,
 	if (gd_remove_tree(all, err) != 0 || gd_mkdir_p(all, 0700, err) != 0)
 		return -1;
 	if (rename(beside, dir) != 0)
-		return gd_raise_errno(err, "lab: %s", dir);
+		return gd_raise_errno(err, "%s", dir);
 	return 0;
 }
 

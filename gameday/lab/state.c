@@ -36,7 +36,7 @@ int gd_lab_state_load(const char *state, struct gd_lab_state *ret, struct gd_err
 		return GD_LAB_STATE_NONE;
 	if (gd_file_read(path, 65536, &text, &size, err) != 0 ||
 	    gd_json_parse(text, size, &json, err) != 0)
-		return gd_wrap(err, "lab: %s: ", path);
+		return gd_wrap(err, "%s: ", path);
 	s.pid = (pid_t)gd_json_int(json, "pid", 0);
 	s.start_ticks = gd_json_int(json, "start_ticks", -1);
 	s.kvm = gd_json_bool(json, "kvm", false);
@@ -46,7 +46,7 @@ int gd_lab_state_load(const char *state, struct gd_lab_state *ret, struct gd_err
 	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++)
 		s.ports[i] = (uint16_t)gd_json_int(ports, gd_lab_hosts[i].name, 0);
 	if (s.pid <= 1 || s.start_ticks < 0)
-		return gd_raise(err, GD_E_INPUT, "lab: %s names no process", path);
+		return gd_raise(err, GD_E_INPUT, "%s names no process", path);
 	*ret = s;
 	return 0;
 }
@@ -130,17 +130,16 @@ int gd_lab_state_stop(const struct gd_lab_state *s, struct gd_error *err)
 	if (pidfd < 0 && errno == ESRCH)
 		return 0;
 	if (pidfd < 0)
-		return gd_raise_errno(err, "lab: process %ld", (long)s->pid);
+		return gd_raise_errno(err, "process %ld", (long)s->pid);
 	if (!gd_lab_state_alive(s))
 		return 0;
 	(void)syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0);
 	if (!ended(pidfd, TERM_LIMIT_MS)) {
 		(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 		if (!ended(pidfd, KILL_LIMIT_MS))
-			return gd_raise(
-				err, GD_E_LEFT_BEHIND,
-				"lab: QEMU, process %ld, does not end: see ps -p %ld",
-				(long)s->pid, (long)s->pid);
+			return gd_raise(err, GD_E_LEFT_BEHIND,
+					"QEMU, process %ld, does not end: see ps -p %ld",
+					(long)s->pid, (long)s->pid);
 	}
 	/* Ours if this very command started it; else not our child, and that is fine. */
 	(void)waitpid(s->pid, NULL, WNOHANG);

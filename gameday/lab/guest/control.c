@@ -7,7 +7,7 @@
  *   clock SECONDS NANOSECONDS\n        the time of day; a snapshot wakes up in the past
  *   entropy HEX\n                      into the random generator; snapshots wake up with equal state
  *   go\n                               keys are in place: start sshd
- *   health\n                           answered by the lines of gd_health_report()
+ *   health ID\n                        answered by the lines of gd_health_report()
  *
  * An unknown line is ignored; a fresh connection starts with an empty line to end a torn one.
  */
@@ -131,6 +131,12 @@ static void put_end(struct gd_control *c)
 	c->body = NULL;
 }
 
+static void health_ask(struct gd_control *c, const char *args)
+{
+	c->health_id = strtoul(args, NULL, 10);
+	c->health = true;
+}
+
 static void obey(struct gd_control *c)
 {
 	if (strncmp(c->line, "put ", 4) == 0)
@@ -141,8 +147,8 @@ static void obey(struct gd_control *c)
 		entropy_add(c->line + 8);
 	else if (strcmp(c->line, "go") == 0)
 		c->go = true;
-	else if (strcmp(c->line, "health") == 0)
-		c->health = true;
+	else if (strncmp(c->line, "health ", 7) == 0)
+		health_ask(c, c->line + 7);
 }
 
 static void byte_take(struct gd_control *c, char byte)

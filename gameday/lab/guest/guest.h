@@ -48,10 +48,11 @@ void gd_nic_give_data(const pid_t pids[static GD_LAB_N_HOSTS]);
 
 /*
  * Probes each service the way its users do, from the client's namespace for HTTP and on
- * BIRD's control socket for the routers. Writes "health NAME WHAT ok|REASON" lines to `out`,
- * then "health done". Runs in a child process: it changes its namespaces.
+ * BIRD's control socket for the routers. Writes "health ID NAME WHAT ok|down" lines to `out`,
+ * those about sshd first, then "health ID done". Runs in a child process: it changes its namespaces.
  */
-void gd_health_report(const pid_t pids[static GD_LAB_N_HOSTS], bool modules_in, int out);
+void gd_health_report(const pid_t pids[static GD_LAB_N_HOSTS], bool modules_in,
+		      unsigned long id, int out);
 
 /* What the control channel has been told to do so far. */
 struct gd_control {
@@ -63,7 +64,8 @@ struct gd_control {
 	char path[256];
 	mode_t mode;
 	bool go;     /* keys are in place */
-	bool health; /* a health report was asked for */
+	bool health; /* a health report was asked for, with this number */
+	unsigned long health_id;
 };
 
 /* Opens the virtio port, waiting for its device up to a limit; fd is -1 if it never comes. */

@@ -20,6 +20,11 @@
 
 #define PROBE_SECONDS 1
 
+struct answer {
+	int out;
+	unsigned long id;
+};
+
 /* Is somebody listening on port 22 there? Read, not tried: each try would cost an sshd a fork. */
 static bool sshd_listens(pid_t host)
 {
@@ -110,13 +115,14 @@ static void say(int out, const char *line)
 	}
 }
 
-static void tell(int out, const char *host, const char *what, bool ok)
+/* Each line carries the number of its question: reports can overlap, and outlive a snapshot. */
+static void tell(const struct answer *a, const char *host, const char *what, bool ok)
 {
 	char line[128];
 
-	(void)snprintf(line, sizeof line, "health %s %s %s\n", host, what,
+	(void)snprintf(line, sizeof line, "health %lu %s %s %s\n", a->id, host, what,
 		       ok ? "ok" : "down");
-	say(out, line);
+	say(a->out, line);
 }
 
 static bool enter_net(pid_t host)
@@ -133,13 +139,17 @@ static bool enter_net(pid_t host)
 	return ok;
 }
 
-void gd_health_report(const pid_t pids[static GD_LAB_N_HOSTS], bool modules_in, int out)
+void gd_health_report(const pid_t pids[static GD_LAB_N_HOSTS], bool modules_in,
+		      unsigned long id, int out)
 {
+	const struct answer a = {.out = out, .id = id};
+	char done[64];
+
 	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++)
-		tell(out, gd_lab_hosts[i].name, "ssh", sshd_listens(pids[i]));
+		tell(&a, gd_lab_hosts[i].name, "ssh", sshd_listens(pids[i]));
 	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++)
 		if (gd_lab_hosts[i].role == GD_LAB_ROUTER)
-			tell(out, gd_lab_hosts[i].name, "bgp", bird_is_up(pids[i]));
+			tell(&a, gd_lab_hosts[i].name, "bgp", bird_is_up(pids[i]));
 	for (size_t i = 0; i < GD_LAB_N_HOSTS; i++)
 		if (gd_lab_hosts[i].role == GD_LAB_CLIENT)
 			(void)enter_net(pids[i]);
@@ -148,12 +158,13 @@ void gd_health_report(const pid_t pids[static GD_LAB_N_HOSTS], bool modules_in, 
 
 		if (h->role != GD_LAB_API)
 			continue;
-		tell(out, h->name, "nginx",
+		tell(&a, h->name, "nginx",
 		     http_is(h->address, 8080, "/healthz", "200 OK"));
 		/* etcd answers "true" only after a read through the quorum. */
-		tell(out, h->name, "etcd",
+		tell(&a, h->name, "etcd",
 		     http_is(h->address, 2379, "/health", "\"true\""));
 	}
-	tell(out, "guest", "modules", modules_in);
-	say(out, "health done\n");
+	tell(&a, "guest", "modules", modules_in);
+	(void)snprintf(done, sizeof done, "health %lu done\n", id);
+	say(out, done);
 }

@@ -119,7 +119,7 @@ static void control_obey(struct machine *m)
 		m->sshd_told = true;
 	}
 	if (c->health && fork() == 0) {
-		gd_health_report(m->pids, m->modules_in, c->fd);
+		gd_health_report(m->pids, m->modules_in, c->health_id, c->fd);
 		_exit(0);
 	}
 	c->health = false;

@@ -44,7 +44,7 @@ bool gd_nic_by_mac(const char *mac, char name[static 16])
 	while (!found && (e = readdir(d)))
 		if (e->d_name[0] != '.' && strlen(e->d_name) < 16 &&
 		    mac_is(e->d_name, mac)) {
-			strcpy(name, e->d_name);
+			memcpy(name, e->d_name, strlen(e->d_name) + 1);
 			found = true;
 		}
 	closedir(d);

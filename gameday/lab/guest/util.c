@@ -28,8 +28,9 @@ void gd_say(const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text + n, sizeof text - (size_t)n - 1, fmt, ap);
 	va_end(ap);
-	strcat(text, "\n");
-	(void)!write(STDERR_FILENO, text, strlen(text));
+	n = (int)strlen(text);
+	text[n] = '\n'; /* in place of the end: vsnprintf left room for one more */
+	(void)!write(STDERR_FILENO, text, (size_t)n + 1);
 }
 
 void gd_exec(const char *const argv[], const char *log)

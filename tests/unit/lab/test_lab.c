@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +14,16 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
+#include "gameday/base/strbuf.h"
 #include "gameday/lab/control.h"
 #include "gameday/lab/disks.h"
 #include "gameday/lab/embed.h"
+#include "gameday/lab/interrupt.h"
 #include "gameday/lab/inventory.h"
 #include "gameday/lab/kernel.h"
 #include "gameday/lab/modules.h"
 #include "gameday/lab/paths.h"
+#include "gameday/lab/programs.h"
 #include "gameday/lab/qemu.h"
 #include "gameday/lab/recipe.h"
 #include "gameday/lab/state.h"
@@ -206,14 +210,30 @@ static void test_health(void **ctx)
 	size_t ok;
 
 	(void)ctx;
-	gd_lab_health_parse("torn line\nhealth api-1 ssh ok\nhealth r1 bgp down\n"
-			    "health api-1 etcd ok\nhealth short\nhealth done\n",
-			    &h);
+	assert_false(gd_lab_health_parse("torn line\nhealth 7 api-1 ssh ok\n"
+					 "health 7 r1 bgp down\nhealth 7 api-1 etcd ok\n"
+					 "health 7 short\nhealth 7 client ss",
+					 7, &h));
 	assert_int_equal(h.n, 3);
 	assert_int_equal(gd_lab_health_count(&h, "ssh", &ok), 1);
 	assert_int_equal(ok, 1);
 	assert_int_equal(gd_lab_health_count(&h, NULL, &ok), 2);
 	assert_int_equal(ok, 1);
+}
+
+/* A report that was under way when the snapshot was taken goes on after a restore. */
+static void test_health_of_another_question(void **ctx)
+{
+	struct gd_lab_health h;
+
+	(void)ctx;
+	assert_false(gd_lab_health_parse("health 6 api-1 etcd ok\nhealth 7 api-1 ssh ok\n"
+					 "health 6 done\n",
+					 7, &h));
+	assert_int_equal(h.n, 1);
+	assert_string_equal(h.probes[0].what, "ssh");
+	assert_true(gd_lab_health_parse("health 7 r1 bgp ok\nhealth 7 done\n", 7, &h));
+	assert_int_equal(h.n, 1);
 }
 
 static void test_process_start(void **ctx)
@@ -282,6 +302,63 @@ static void test_clear_spares_other_files(void **ctx)
 	assert_int_equal(gd_lab_paths_clear(&p, &err), 0);
 	assert_int_equal(access(other, F_OK), 0);
 	assert_int_equal(gd_lab_state_load(*ctx, &back, &err), GD_LAB_STATE_NONE);
+}
+
+static void test_missing_packages_in_one_line(void **ctx)
+{
+	GD_AUTO_FREE char *bin = gd_strf("%s/usr/sbin", (const char *)*ctx);
+	struct gd_error err = GD_ERROR_INIT;
+
+	assert_int_equal(gd_mkdir_p(bin, 0700, &err), 0);
+	for (size_t i = 0; i < gd_lab_n_programs; i++) {
+		const char *name = gd_lab_programs[i].name;
+		GD_AUTO_FREE char *path = gd_path_join(bin, name);
+
+		/* All but two of one package, one of another, and one that stands elsewhere. */
+		if (name[0] != '/' && strcmp(name, "bird") != 0 &&
+		    strcmp(name, "birdc") != 0 && strcmp(name, "etcd") != 0)
+			assert_int_equal(gd_file_write(path, "", 0, 0700, &err), 0);
+	}
+	assert_int_equal(gd_lab_programs_check(*ctx, &err), -1);
+	assert_int_equal(err.code, GD_E_REFUSED);
+	assert_string_equal(
+		err.text,
+		"missing: openssh-sftp-server bird2 etcd-server -- install with: "
+		"apt-get install openssh-sftp-server bird2 etcd-server");
+}
+
+static void test_interrupt_waits(void **ctx)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	sigset_t before, after;
+
+	(void)ctx;
+	gd_lab_interrupt_hold(&before);
+	assert_int_equal(gd_lab_interrupt_check(&err), 0);
+	assert_int_equal(raise(SIGINT), 0);
+	assert_int_equal(gd_lab_interrupt_check(&err), -1);
+	assert_int_equal(err.code, GD_E_ABORTED);
+	gd_lab_interrupt_release(&before);
+	assert_int_equal(sigprocmask(SIG_BLOCK, NULL, &after), 0);
+	assert_int_equal(sigismember(&after, SIGINT), 0);
+	assert_int_equal(gd_lab_interrupt_check(&err), 0);
+}
+
+/* Started under nohup: what is ignored stays ignored. */
+static void test_interrupt_ignored_stays_so(void **ctx)
+{
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct gd_error err = GD_ERROR_INIT;
+	struct sigaction old;
+	sigset_t before;
+
+	(void)ctx;
+	assert_int_equal(sigaction(SIGHUP, &ignore, &old), 0);
+	gd_lab_interrupt_hold(&before);
+	assert_int_equal(raise(SIGHUP), 0);
+	assert_int_equal(gd_lab_interrupt_check(&err), 0);
+	gd_lab_interrupt_release(&before);
+	assert_int_equal(sigaction(SIGHUP, &old, NULL), 0);
 }
 
 static void test_lock_excludes(void **ctx)
@@ -378,11 +455,16 @@ int main(void)
 		cmocka_unit_test(test_qemu_argv),
 		cmocka_unit_test(test_inventory),
 		cmocka_unit_test(test_health),
+		cmocka_unit_test(test_health_of_another_question),
 		cmocka_unit_test(test_process_start),
+		cmocka_unit_test(test_interrupt_waits),
+		cmocka_unit_test(test_interrupt_ignored_stays_so),
 		cmocka_unit_test(test_ports_differ_and_skip_taken),
 		cmocka_unit_test_setup_teardown(test_state_round_trip, folder_make,
 						folder_remove),
 		cmocka_unit_test_setup_teardown(test_clear_spares_other_files,
+						folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(test_missing_packages_in_one_line,
 						folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(test_lock_excludes, folder_make,
 						folder_remove),
