@@ -22,6 +22,47 @@ static const struct gd_field fields[] = {
 	 GD_MEMBER(struct options, json)},
 };
 
+static void print_host(const char *host, const cJSON *faults)
+{
+	const cJSON *f;
+
+	(void)printf("%s:\n", host);
+	cJSON_ArrayForEach(f, faults)(void)
+		printf("  %-3s %-12s %s\n", gd_json_bool(f, "ok", false) ? "yes" : "NO",
+		       gd_json_str(f, "kind", "?"), gd_json_str(f, "text", ""));
+}
+
+static int run(const struct gd_cmd_args *args, struct gd_error *err)
+{
+	const struct options *o = args->options;
+	struct gd_cli_hosts hosts;
+	int status;
+
+	if (gd_cli_hosts_init(&hosts, o->inventory, NULL, args, err) < 0)
+		return -1;
+	status = gd_cli_hosts_ask(&hosts, gd_oneshot_doctor, o->json, print_host, err);
+	gd_cli_hosts_fini(&hosts);
+	return status;
+}
+
+const struct gd_cmd gd_cmd_doctor;
+
+struct options {
+	char *inventory;
+	bool json;
+};
+
+static const struct gd_field fields[] = {
+	{.name = "inventory",
+	 .help = "inventory file, or lab",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct options, inventory)},
+	{.name = "json",
+	 .help = "print JSON",
+	 .kind = GD_KIND_BOOL,
+	 GD_MEMBER(struct options, json)},
+};
+
 static void print_host(const cJSON *item)
 {
 	const char *host = gd_json_str(item, "host", "?");

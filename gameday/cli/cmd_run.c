@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -54,37 +55,19 @@ static bool ask(void *ctx GD_UNUSED, const char *plan_text)
 	return strcmp(answer, "yes\n") == 0;
 }
 
-/* RUNBOOK.yaml in ../runbooks beside the scenario's folder, or in ./runbooks; or NULL. */
-static char *find_runbook(const char *scenario_path, const char *name)
-{
-	GD_AUTO_FREE char *dir = strdup(scenario_path);
-	char *slash, *path;
-
-	if (!dir || !name)
-		return NULL;
-	slash = strrchr(dir, '/');
-	if (slash)
-		*slash = '\0';
-	path = gd_strf("%s/../runbooks/%s.yaml", slash ? dir : ".", name);
-	if (path && access(path, R_OK) == 0)
-		return path;
-	free(path);
-	path = gd_strf("runbooks/%s.yaml", name);
-	if (path && access(path, R_OK) == 0)
-		return path;
-	free(path);
-	return NULL;
-}
-
-/* The runbook's name, read ahead of the run; the run itself reports what is wrong. */
+/* The runbook the scenario names, or NULL; what is wrong with the scenario the run reports. */
 static char *runbook_of(const char *scenario_path)
 {
 	struct gd_scenario s = {0};
+	struct gd_error err;
 	GD_AUTO_DIAGS(diags);
 	char *path = NULL;
 
-	if (gd_scenario_load(scenario_path, &s, &diags) == 0)
-		path = find_runbook(scenario_path, s.runbook);
+	if (gd_scenario_load(scenario_path, &s, &diags) == 0 && s.runbook &&
+	    gd_runbook_locate(scenario_path, NULL, s.runbook, &path, &err) != 0) {
+		free(path);
+		path = NULL;
+	}
 	gd_scenario_fini(&s);
 	return path;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gameday/cli/hosts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "gameday/base/auto.h"
 
 #include "gameday/cli/inventory.h"
 
@@ -52,4 +55,39 @@ void gd_cli_hosts_fini(struct gd_cli_hosts *h)
 	gd_inventory_fini(&h->inventory);
 	free(h->names);
 	h->names = NULL;
+}
+
+static void print_answer(const cJSON *item,
+			 void (*print)(const char *host, const cJSON *faults))
+{
+	const char *error = gd_json_str(item, "error", NULL);
+
+	if (error)
+		(void)printf("%s\n", error);
+	else
+		print(gd_json_str(item, "host", "?"),
+		      cJSON_GetObjectItemCaseSensitive(item, "faults"));
+}
+
+int gd_cli_hosts_ask(struct gd_cli_hosts *h, gd_cli_ask_fn *ask, bool json,
+		     void (*print)(const char *host, const cJSON *faults),
+		     struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *answer = NULL;
+	GD_AUTO_FREE char *text = NULL;
+	const cJSON *item;
+	int status = ask(&h->one, &answer, err);
+
+	if (status < 0)
+		return -1;
+	if (json) {
+		text = gd_json_print_pretty(answer);
+		if (!text)
+			return gd_raise_nomem(err);
+		(void)puts(text);
+		return status;
+	}
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(answer, "hosts"))
+		print_answer(item, print);
+	return status;
 }
