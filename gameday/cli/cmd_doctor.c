@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "gameday/base/auto.h"
 #include "gameday/cli/hosts.h"
 
 extern const struct gd_cmd gd_cmd_doctor;
@@ -42,65 +41,6 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 		return -1;
 	status = gd_cli_hosts_ask(&hosts, gd_oneshot_doctor, o->json, print_host, err);
 	gd_cli_hosts_fini(&hosts);
-	return status;
-}
-
-const struct gd_cmd gd_cmd_doctor;
-
-struct options {
-	char *inventory;
-	bool json;
-};
-
-static const struct gd_field fields[] = {
-	{.name = "inventory",
-	 .help = "inventory file, or lab",
-	 .kind = GD_KIND_TEXT,
-	 GD_MEMBER(struct options, inventory)},
-	{.name = "json",
-	 .help = "print JSON",
-	 .kind = GD_KIND_BOOL,
-	 GD_MEMBER(struct options, json)},
-};
-
-static void print_host(const cJSON *item)
-{
-	const char *host = gd_json_str(item, "host", "?");
-	const char *error = gd_json_str(item, "error", NULL);
-	const cJSON *f;
-
-	if (error) {
-		(void)printf("%s\n", error);
-		return;
-	}
-	(void)printf("%s:\n", host);
-	cJSON_ArrayForEach(f, cJSON_GetObjectItemCaseSensitive(item, "faults"))(void)
-		printf("  %-3s %-12s %s\n", gd_json_bool(f, "ok", false) ? "yes" : "NO",
-		       gd_json_str(f, "kind", "?"), gd_json_str(f, "text", ""));
-}
-
-static int run(const struct gd_cmd_args *args, struct gd_error *err)
-{
-	const struct options *o = args->options;
-	GD_AUTO(cJSON) cJSON *answer = NULL;
-	GD_AUTO_FREE char *text = NULL;
-	struct gd_cli_hosts hosts;
-	const cJSON *item;
-	int status;
-
-	if (gd_cli_hosts_init(&hosts, o->inventory, NULL, args, err) < 0)
-		return -1;
-	status = gd_oneshot_doctor(&hosts.one, &answer, err);
-	gd_cli_hosts_fini(&hosts);
-	if (status < 0)
-		return -1;
-	if (o->json) {
-		text = gd_json_print_pretty(answer);
-		(void)puts(text ? text : "{}");
-		return status;
-	}
-	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(answer, "hosts"))
-		print_host(item);
 	return status;
 }
 

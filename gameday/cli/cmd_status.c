@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "gameday/base/auto.h"
 #include "gameday/cli/hosts.h"
 
 extern const struct gd_cmd gd_cmd_status;
@@ -66,89 +65,6 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 		return -1;
 	status = gd_cli_hosts_ask(&hosts, gd_oneshot_status, o->json, print_host, err);
 	gd_cli_hosts_fini(&hosts);
-	return status;
-}
-
-const struct gd_cmd gd_cmd_status;
-
-struct options {
-	char *inventory;
-	struct gd_list on;
-	bool json;
-};
-
-static const struct gd_field fields[] = {
-	{.name = "inventory",
-	 .help = "inventory file, or lab",
-	 .kind = GD_KIND_TEXT,
-	 GD_MEMBER(struct options, inventory)},
-	{.name = "on",
-	 .help = "only this host; may be repeated",
-	 .kind = GD_KIND_LIST,
-	 .shape = &gd_cli_text_shape,
-	 GD_MEMBER(struct options, on)},
-	{.name = "json",
-	 .help = "print JSON",
-	 .kind = GD_KIND_BOOL,
-	 GD_MEMBER(struct options, json)},
-};
-
-static void print_fault(const char *host, const cJSON *f)
-{
-	int64_t lease = gd_json_int(f, "lease_left_ms", -1);
-	char since[32];
-
-	(void)printf("%s: %s on %s, %s, by run %s of %s, since %s", host,
-		     gd_json_str(f, "kind", "?"), gd_json_str(f, "target", "?"),
-		     gd_json_str(f, "phase", "?"), gd_json_str(f, "run", "?"),
-		     gd_json_str(f, "runner", "?"),
-		     gd_wall_format((struct gd_wall){gd_json_int(f, "since_wall_ns", 0)},
-				    since));
-	if (gd_json_bool(f, "live", false))
-		(void)printf(", undone in %" PRId64 " s unless renewed\n", lease / 1000);
-	else
-		(void)printf(", LEFT BEHIND\n  Undo it with: gameday revert --on %s\n",
-			     host);
-}
-
-static void print_host(const cJSON *item)
-{
-	const char *host = gd_json_str(item, "host", "?");
-	const char *error = gd_json_str(item, "error", NULL);
-	const cJSON *faults = cJSON_GetObjectItemCaseSensitive(item, "faults");
-	const cJSON *f;
-
-	if (error) {
-		(void)printf("%s\n", error);
-		return;
-	}
-	if (cJSON_GetArraySize(faults) == 0)
-		(void)printf("%s: no fault active, nothing left behind\n", host);
-	cJSON_ArrayForEach(f, faults) print_fault(host, f);
-}
-
-static int run(const struct gd_cmd_args *args, struct gd_error *err)
-{
-	const struct options *o = args->options;
-	GD_AUTO(cJSON) cJSON *answer = NULL;
-	GD_AUTO_FREE char *text = NULL;
-	struct gd_cli_hosts hosts;
-	const cJSON *item;
-	int status;
-
-	if (gd_cli_hosts_init(&hosts, o->inventory, &o->on, args, err) < 0)
-		return -1;
-	status = gd_oneshot_status(&hosts.one, &answer, err);
-	gd_cli_hosts_fini(&hosts);
-	if (status < 0)
-		return -1;
-	if (o->json) {
-		text = gd_json_print_pretty(answer);
-		(void)puts(text ? text : "{}");
-		return status;
-	}
-	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(answer, "hosts"))
-		print_host(item);
 	return status;
 }
 
