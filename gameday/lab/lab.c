@@ -31,6 +31,8 @@
 
 /* Generous: they end a wait that would never end, on a machine that may have other work. */
 static const int COLD_S = 240, WARM_S = 60, SOCKET_S = 5;
+/* Until the guest's first word: a third of a second and four seconds on a quiet machine. */
+static const int WARM_SILENCE_S = 20, COLD_SILENCE_S = 60;
 
 /* One `up` under way. */
 struct rise {
@@ -149,12 +151,13 @@ static int machine_start(struct rise *r, int incoming, struct gd_error *err)
 	return control_connect(r, err);
 }
 
-static int machine_await(struct rise *r, int limit_s, struct gd_error *err)
+/* Outcome GD_LAB_SILENT. */
+static int machine_await(struct rise *r, int silence_s, int limit_s, struct gd_error *err)
 {
 	if (gd_lab_control_greet(&r->control, &r->keys, err) != 0)
 		return -1;
-	return gd_lab_ready_await(&r->control, &r->state, gd_span_s(limit_s), say, r,
-				  err);
+	return gd_lab_ready_await(&r->control, &r->state, gd_span_s(silence_s),
+				  gd_span_s(limit_s), say, r, err);
 }
 
 /* Ends what `up` has started; what went wrong before is more interesting than trouble here. */
@@ -175,34 +178,56 @@ static int restore(struct rise *r, struct gd_error *err)
 {
 	struct gd_error problem = GD_ERROR_INIT;
 	GD_AUTO_FD int incoming = -1;
-	int found = gd_lab_snapshot_take(r->paths.cache, r->key, r->paths.state,
-					 &incoming, &problem);
+	int status = gd_lab_snapshot_take(r->paths.cache, r->key, r->paths.state,
+					  &incoming, &problem);
 
-	if (found == GD_LAB_NO_SNAPSHOT)
+	if (status == GD_LAB_NO_SNAPSHOT)
 		return NO_SNAPSHOT;
 	tell(r, "restoring the snapshot, %s", r->state.kvm ? "KVM" : "emulation");
-	if (found == 0 && machine_start(r, incoming, &problem) == 0 &&
-	    machine_await(r, WARM_S, &problem) == 0)
+	if (status == 0)
+		status = machine_start(r, incoming, &problem);
+	if (status == 0)
+		status = machine_await(r, WARM_SILENCE_S, WARM_S, &problem);
+	if (status == 0)
 		return 0;
 	machine_stop(r);
 	if (problem.code == GD_E_ABORTED) {
 		*err = problem;
 		return -1;
 	}
-	tell(r, "the snapshot does not work (%s): booting instead", problem.text);
+	tell(r, "the snapshot does not work (%s): booting instead",
+	     status == GD_LAB_SILENT ? "the guest is silent" : problem.text);
 	if (cache_hold(r, err) != 0 ||
 	    gd_lab_snapshot_drop(r->paths.cache, r->key, err) != 0)
 		return -1;
 	return NO_SNAPSHOT;
 }
 
-static int boot(struct rise *r, struct gd_error *err)
+/* Outcome GD_LAB_SILENT. */
+static int boot_once(struct rise *r, int silence_s, struct gd_error *err)
 {
 	if (cache_hold(r, err) != 0 ||
 	    gd_lab_disks_blank(r->paths.cache, r->paths.state, err) != 0)
 		return -1;
 	tell(r, "booting %s, %s", r->kernel.release, r->state.kvm ? "KVM" : "emulation");
-	if (machine_start(r, -1, err) != 0 || machine_await(r, COLD_S, err) != 0)
+	if (machine_start(r, -1, err) != 0)
+		return -1;
+	return machine_await(r, silence_s, COLD_S, err);
+}
+
+static int boot(struct rise *r, struct gd_error *err)
+{
+	int status = boot_once(r, COLD_SILENCE_S, err);
+
+	/* Seen once under emulation: both CPUs stuck for good before init was heard. */
+	if (status == GD_LAB_SILENT) {
+		tell(r, "the guest is silent: starting it anew");
+		machine_stop(r);
+		status = boot_once(r, COLD_S, err);
+	}
+	if (status == GD_LAB_SILENT)
+		return gd_raise(err, GD_E_TIMEOUT, "the guest is silent");
+	if (status != 0)
 		return -1;
 	if (r->options->no_snapshot)
 		return 0;

@@ -36,6 +36,7 @@ struct waiting {
 	struct gd_lab_health health; /* the answer so far */
 	struct gd_instant asked;
 	bool answered; /* the last question, in full */
+	bool heard;    /* a word of any answer */
 
 	/* Knocks under way, row by row of hosts. Behind them the control channel, not owned. */
 	struct pollfd fds[N_KNOCKS * GD_LAB_N_HOSTS + 1];
@@ -129,6 +130,7 @@ static int answer_take(struct waiting *w, struct gd_error *err)
 	if (w->answered)
 		return 0;
 	r = gd_lab_control_hear(w->control, &w->health, err);
+	w->heard = w->heard || (r >= 0 && w->health.n);
 	if (r != 0)
 		return r < 0 ? -1 : 0;
 	w->answered = true;
@@ -166,16 +168,15 @@ static int missing_raise(const struct waiting *w, struct gd_error *err)
 		    strcmp(w->health.probes[i].what, "ssh") != 0)
 			gd_strbuf_addf(&names, " %s on %s", w->health.probes[i].what,
 				       w->health.probes[i].host);
-	return gd_raise(err, GD_E_TIMEOUT, "not ready in time:%s",
-			w->health.n ? gd_strbuf_str(&names)
-				    : " the guest does not answer");
+	return gd_raise(err, GD_E_TIMEOUT, "not ready in time:%s", gd_strbuf_str(&names));
 }
 
 int gd_lab_ready_await(struct gd_lab_control *c, const struct gd_lab_state *s,
-		       struct gd_span limit, gd_lab_say_fn *say, void *ctx,
-		       struct gd_error *err)
+		       struct gd_span silence, struct gd_span limit, gd_lab_say_fn *say,
+		       void *ctx, struct gd_error *err)
 {
 	struct gd_instant end = gd_after(gd_now(), limit);
+	struct gd_instant first = gd_after(gd_now(), silence);
 	struct waiting w = {.control = c, .state = s, .say = say, .ctx = ctx};
 	int status = 0;
 
@@ -188,6 +189,8 @@ int gd_lab_ready_await(struct gd_lab_control *c, const struct gd_lab_state *s,
 			status = gd_lab_interrupt_check(err);
 		if (status == 0 && !gd_lab_state_alive(s))
 			status = gd_raise(err, GD_E_SYSTEM, "QEMU ended");
+		if (status == 0 && !w.heard && gd_between(gd_now(), first).ns <= 0)
+			status = GD_LAB_SILENT;
 		if (status == 0 && gd_between(gd_now(), end).ns <= 0)
 			status = missing_raise(&w, err);
 	}
