@@ -15,7 +15,8 @@ int gd_device_control_known(const struct gd_ports *p,
 			    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /*
  * The intermediate device that belongs to `device`: "gd-" and the name, of which a long
- * one gives its last 12 characters. gameday/watch/nic.c knows this rule too.
+ * one gives its last 12 characters. Faults on incoming packets say "gi-" instead.
+ * gameday/watch/nic.c knows these rules too.
  */
 void gd_device_ifb(const char *device, char ret[GD_DEVICE_NAME]) GD_NONNULL;
 /* Every module is loaded or can be; else GD_E_REFUSED naming those that are missing. */

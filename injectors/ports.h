@@ -56,8 +56,32 @@ struct gd_netem {
 	struct gd_ratio corrupt, corrupt_correlation;
 	struct gd_ratio reorder, reorder_correlation;
 	int64_t gap;
+	/*
+	 * Losses in bursts, after Gilbert and Elliott: the chance per packet that a burst
+	 * begins and ends, and the share lost within and between bursts. Used when
+	 * burst_start is not 0; `loss` is then 0.
+	 */
+	struct gd_ratio burst_start, burst_end, burst_loss, quiet_loss;
+	/* The same as a chain of four states (tc-netem(8)). Used when p13 is not 0. */
+	struct gd_ratio p13, p31, p32, p23, p14;
 	struct gd_bitrate rate; /* 0: no limit; whole bytes per second */
-	int64_t limit;          /* packets the queue holds */
+	int64_t packet_overhead, cell_size, cell_overhead; /* bytes; of rate */
+	/* Packets wait for the next slot, which comes after slot to slot_max. */
+	struct gd_span slot, slot_max;
+	int64_t slot_packets, slot_bytes; /* the most one slot takes; 0: any number */
+	int64_t seed;  /* of the kernel's dice; 0: a new one each time */
+	int64_t limit; /* packets the queue holds */
+	/* All above are 64 bits wide, so that they can be compared as one. */
+	int distribution; /* enum gd_distribution, of the jitter; never read back */
+	bool ecn;         /* mark instead of losing, where the sender can do it */
+};
+
+/* How the delay spreads around its mean; jitter is its standard deviation. */
+enum gd_distribution {
+	GD_DIST_UNIFORM, /* here jitter is the most it differs by */
+	GD_DIST_NORMAL,
+	GD_DIST_PARETO, /* shape 3: few packets wait very long */
+	GD_DIST_PARETO_NORMAL,
 };
 
 struct gd_tc_stats {
@@ -68,16 +92,18 @@ struct gd_tc_stats {
 
 /* Zero members match anything. */
 struct gd_tc_match {
-	int family;       /* AF_INET or AF_INET6 */
-	bool has_prefix;  /* of the destination */
+	int family;      /* AF_INET or AF_INET6 */
+	bool has_prefix; /* of the destination, or of the source */
+	bool of_source;
 	uint8_t addr[16]; /* network order */
 	int prefix_len;
-	int ip_proto; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6; 0: any */
+	int ip_proto; /* IPPROTO_TCP and the like; 0: any */
 	int src_port, dst_port;
 	int icmp6_type;
 };
 
 struct gd_tc_filter {
+	bool ingress; /* at the hook for incoming packets, else the one for outgoing */
 	int64_t prio;
 	struct gd_tc_match match;
 	const char
@@ -90,7 +116,7 @@ enum gd_tc_hook { GD_TC_HOOK_NONE, GD_TC_HOOK_CLSACT, GD_TC_HOOK_INGRESS };
 struct gd_tc_hook_info {
 	enum gd_tc_hook hook;
 	int64_t n_egress, n_ingress; /* filters, hash tables and the like not counted */
-	char first_egress[64];       /* "bpf prio 1", for messages */
+	char first_egress[64], first_ingress[64]; /* "bpf prio 1", for messages */
 };
 
 struct gd_tc_port {
@@ -109,8 +135,8 @@ struct gd_tc_port {
 			     struct gd_error *err); /* or ABSENT */
 	int (*add_filter)(void *ctx, const char *device, const struct gd_tc_filter *f,
 			  struct gd_error *err);
-	/* All egress filters of that priority; or ABSENT. */
-	int (*remove_filters)(void *ctx, const char *device, int64_t prio,
+	/* All filters of that priority at one hook; or ABSENT. */
+	int (*remove_filters)(void *ctx, const char *device, bool ingress, int64_t prio,
 			      struct gd_error *err);
 	/* A root queue 1: that cuts segmentation-offload bundles into packets of the MTU. */
 	int (*add_segmenter)(void *ctx, const char *device, int64_t mtu,
@@ -149,6 +175,19 @@ struct gd_kernel_port {
 	void *ctx;
 	/* Is the module loaded, built in, or there to be loaded? Loads nothing. */
 	int (*has_module)(void *ctx, const char *name, bool *ret, struct gd_error *err);
+	/* 6.1 is 6 and 1. */
+	int (*version)(void *ctx, int64_t *ret_major, int64_t *ret_minor,
+		       struct gd_error *err);
+};
+
+struct gd_name_port {
+	void *ctx;
+	/*
+	 * The addresses of a host name, as this host resolves it, each followed by a newline;
+	 * or ABSENT when there is no such name. May take as long as the resolver.
+	 */
+	int (*resolve)(void *ctx, const char *name, struct gd_strbuf *out,
+		       struct gd_error *err);
 };
 
 struct gd_time_port {
@@ -177,6 +216,7 @@ struct gd_ports {
 	const struct gd_tc_port *tc;
 	const struct gd_ring_port *ring;
 	const struct gd_kernel_port *kernel;
+	const struct gd_name_port *name;
 	const struct gd_time_port *time;
 	struct gd_control control;
 	/* A sentence for whoever watches the run ("eth1: the carrier was away for 2 s"). */

@@ -44,7 +44,7 @@ struct recount {
 
 struct state {
 	struct recount recount;
-	char device[IFNAMSIZ], fault_device[IFNAMSIZ];
+	char device[IFNAMSIZ], fault_devices[2][IFNAMSIZ];
 	int netlink_fd, ioctl_fd;
 	uint32_t n_all; /* statistics the driver has */
 	struct driver_stat driver[MAX_DRIVER_STATS];
@@ -245,7 +245,7 @@ static void add_link(const struct rtnl_link_stats64 *s, uint64_t missed, uint64_
 static int sample(void *state, struct gd_watch_sample *ret, struct gd_error *err)
 {
 	struct state *s = state;
-	struct gd_queue_drops own = {0}, fault = {0};
+	struct gd_queue_drops own = {0}, out = {0}, in = {0};
 	struct gd_link_counters link = {0};
 	double retransmissions = read_retransmissions();
 	int rc = gd_tcstat_link(s->netlink_fd, s->device, &link, err);
@@ -253,11 +253,12 @@ static int sample(void *state, struct gd_watch_sample *ret, struct gd_error *err
 	if (rc == 1)
 		return gd_raise(err, GD_E_SYSTEM, "device %s is gone", s->device);
 	if (rc < 0 || gd_tcstat_drops(s->netlink_fd, s->device, &own, err) < 0 ||
-	    gd_tcstat_drops(s->netlink_fd, s->fault_device, &fault, err) < 0)
+	    gd_tcstat_drops(s->netlink_fd, s->fault_devices[0], &out, err) < 0 ||
+	    gd_tcstat_drops(s->netlink_fd, s->fault_devices[1], &in, err) < 0)
 		return -1;
 	ret->n = 0;
 	add_link(&link.stats, true_missed(&s->recount, link.stats.rx_missed_errors),
-		 own.outer, fault.most, ret);
+		 own.outer, out.most + in.most, ret);
 	if (retransmissions >= 0)
 		add(ret, "tcp_retrans", retransmissions);
 	add(ret, "carrier_changes", link.carrier_changes);
@@ -276,12 +277,15 @@ static void close_nic(void *state)
 	free(s);
 }
 
-static void name_fault_device(struct state *s)
+static void name_fault_devices(struct state *s)
 {
+	static const char marks[] = {'d', 'i'};
 	size_t len = strlen(s->device);
 
-	(void)snprintf(s->fault_device, sizeof(s->fault_device), "gd-%.12s",
-		       s->device + (len > 12 ? len - 12 : 0));
+	for (size_t i = 0; i < GD_N_ELEMS(marks); i++)
+		(void)snprintf(s->fault_devices[i], sizeof(s->fault_devices[i]),
+			       "g%c-%.12s", marks[i],
+			       s->device + (len > 12 ? len - 12 : 0));
 }
 
 static int open_nic(const void *args, void **ret_state, struct gd_error *err)
@@ -294,7 +298,7 @@ static int open_nic(const void *args, void **ret_state, struct gd_error *err)
 	s->netlink_fd = -1;
 	s->ioctl_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	(void)snprintf(s->device, sizeof(s->device), "%s", a->device);
-	name_fault_device(s);
+	name_fault_devices(s);
 	s->recount.needed = gd_nic_recounts_missed(s->device);
 	if (if_nametoindex(s->device) == 0)
 		(void)gd_raise(err, GD_E_REFUSED,

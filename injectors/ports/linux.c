@@ -2,6 +2,7 @@
 #include "injectors/ports/linux.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -53,6 +54,19 @@ static int has_module(void *ctx GD_UNUSED, const char *name, bool *ret,
 	return 0;
 }
 
+static int version(void *ctx GD_UNUSED, int64_t *ret_major, int64_t *ret_minor,
+		   struct gd_error *err)
+{
+	struct utsname u;
+	char *rest;
+
+	if (uname(&u) < 0)
+		return gd_raise_errno(err, "uname");
+	*ret_major = strtol(u.release, &rest, 10);
+	*ret_minor = *rest == '.' ? strtol(rest + 1, NULL, 10) : 0;
+	return 0;
+}
+
 static struct gd_instant now(void *ctx GD_UNUSED)
 {
 	return gd_now();
@@ -71,7 +85,8 @@ static void drop_note(void *ctx GD_UNUSED, const char *text GD_UNUSED)
 {
 }
 
-const struct gd_kernel_port gd_kernel_linux = {.has_module = has_module};
+const struct gd_kernel_port gd_kernel_linux = {.has_module = has_module,
+					       .version = version};
 const struct gd_time_port gd_time_linux = {.now = now, .sleep = sleep_for};
 
 void gd_ports_linux(struct gd_ports *ret)
@@ -80,6 +95,7 @@ void gd_ports_linux(struct gd_ports *ret)
 				 .tc = &gd_tc_linux,
 				 .ring = &gd_ring_linux,
 				 .kernel = &gd_kernel_linux,
+				 .name = &gd_name_linux,
 				 .time = &gd_time_linux,
 				 .note = drop_note};
 }

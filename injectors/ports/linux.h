@@ -8,6 +8,7 @@ extern const struct gd_link_port gd_link_linux;
 extern const struct gd_tc_port gd_tc_linux;
 extern const struct gd_ring_port gd_ring_linux;
 extern const struct gd_kernel_port gd_kernel_linux;
+extern const struct gd_name_port gd_name_linux;
 extern const struct gd_time_port gd_time_linux;
 
 /* All of them; control unknown, notes dropped. */

@@ -3,7 +3,13 @@
 
 #include <linux/pkt_sched.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "injectors/ports/netem_dist.h"
+
+/* Linux 6.6 and newer; older headers lack it. */
+enum { PRNG_SEED = 14 };
 
 /* Linux's packet scheduler clock: PSCHED_SHIFT is 6 since 2.6.31. */
 enum { NS_PER_TICK_SHIFT = 6 };
@@ -26,17 +32,75 @@ static uint32_t to_ticks(struct gd_span s)
 	return t > UINT32_MAX ? UINT32_MAX : (uint32_t)t;
 }
 
-static int put_rate(struct nl_msg *m, struct gd_bitrate rate)
+static int put_rate(struct nl_msg *m, const struct gd_netem *n)
 {
-	uint64_t bytes = (uint64_t)rate.bps / 8;
+	uint64_t bytes = (uint64_t)n->rate.bps / 8;
 	struct tc_netem_rate r = {.rate = bytes > UINT32_MAX ? UINT32_MAX
-							     : (uint32_t)bytes};
+							     : (uint32_t)bytes,
+				  .packet_overhead = (int32_t)n->packet_overhead,
+				  .cell_size = (uint32_t)n->cell_size,
+				  .cell_overhead = (int32_t)n->cell_overhead};
 
-	if (rate.bps == 0)
+	if (n->rate.bps == 0)
 		return 0;
 	if (bytes > UINT32_MAX && nla_put(m, TCA_NETEM_RATE64, sizeof(bytes), &bytes) < 0)
 		return -1;
 	return nla_put(m, TCA_NETEM_RATE, sizeof(r), &r);
+}
+
+/* What the kernel calls h is the share that survives a burst. */
+static int put_loss_model(struct nl_msg *m, const struct gd_netem *n)
+{
+	struct gd_ratio survive = {1000000000 - n->burst_loss.ppb};
+	struct tc_netem_gemodel ge = {.p = to_fraction(n->burst_start),
+				      .r = to_fraction(n->burst_end),
+				      .h = to_fraction(survive),
+				      .k1 = to_fraction(n->quiet_loss)};
+	struct tc_netem_gimodel gi = {.p13 = to_fraction(n->p13),
+				      .p31 = to_fraction(n->p31),
+				      .p32 = to_fraction(n->p32),
+				      .p14 = to_fraction(n->p14),
+				      .p23 = to_fraction(n->p23)};
+	struct nlattr *nest;
+
+	if (!n->burst_start.ppb && !n->p13.ppb)
+		return 0;
+	nest = nla_nest_start(m, TCA_NETEM_LOSS);
+	if (!nest ||
+	    (n->burst_start.ppb ? nla_put(m, NETEM_LOSS_GE, sizeof(ge), &ge)
+				: nla_put(m, NETEM_LOSS_GI, sizeof(gi), &gi)) < 0)
+		return -1;
+	(void)nla_nest_end(m, nest);
+	return 0;
+}
+
+static int put_slot(struct nl_msg *m, const struct gd_netem *n)
+{
+	struct tc_netem_slot slot = {.min_delay = n->slot.ns,
+				     .max_delay = n->slot_max.ns,
+				     .max_packets = (int32_t)n->slot_packets,
+				     .max_bytes = (int32_t)n->slot_bytes};
+
+	return n->slot_max.ns ? nla_put(m, TCA_NETEM_SLOT, sizeof(slot), &slot) : 0;
+}
+
+/* Attributes that stand for themselves: absent, the kernel does nothing about it. */
+static int put_extras(struct nl_msg *m, const struct gd_netem *n)
+{
+	GD_AUTO_FREE int16_t *table = NULL;
+
+	if (n->ecn && nla_put_u32(m, TCA_NETEM_ECN, 1) < 0)
+		return -1;
+	if (n->seed && nla_put(m, PRNG_SEED, sizeof(n->seed), &n->seed) < 0)
+		return -1;
+	if (n->distribution == GD_DIST_UNIFORM)
+		return 0;
+	table = calloc(GD_NETEM_DIST_SIZE, sizeof(*table));
+	if (!table)
+		return -1;
+	gd_netem_dist((enum gd_distribution)n->distribution, table);
+	return nla_put(m, TCA_NETEM_DELAY_DIST, GD_NETEM_DIST_SIZE * sizeof(*table),
+		       table);
 }
 
 static int put_parts(struct nl_msg *m, const struct gd_netem *n)
@@ -61,7 +125,9 @@ static int put_parts(struct nl_msg *m, const struct gd_netem *n)
 		return -1;
 	if (nla_put(m, TCA_NETEM_CORRUPT, sizeof(corrupt), &corrupt) < 0)
 		return -1;
-	return put_rate(m, n->rate);
+	if (put_rate(m, n) < 0 || put_loss_model(m, n) < 0 || put_slot(m, n) < 0)
+		return -1;
+	return put_extras(m, n);
 }
 
 int gd_netem_put(struct nl_msg *m, const struct gd_netem *n, struct gd_error *err)
@@ -88,12 +154,59 @@ static void take(struct nlattr *attr, void *out, size_t size)
 	(void)nla_memcpy(out, attr, (int)size);
 }
 
+static void read_loss_model(struct nlattr *model, struct gd_netem *n)
+{
+	struct tc_netem_gemodel ge = {0};
+	struct tc_netem_gimodel gi = {0};
+	struct nlattr *attr;
+	int rem;
+
+	nla_for_each_nested(attr, model, rem)
+	{
+		if (nla_type(attr) == NETEM_LOSS_GE) {
+			take(attr, &ge, sizeof(ge));
+			n->burst_start = from_fraction(ge.p);
+			n->burst_end = from_fraction(ge.r);
+			n->burst_loss.ppb = 1000000000 - from_fraction(ge.h).ppb;
+			n->quiet_loss = from_fraction(ge.k1);
+		} else if (nla_type(attr) == NETEM_LOSS_GI) {
+			take(attr, &gi, sizeof(gi));
+			n->p13 = from_fraction(gi.p13);
+			n->p31 = from_fraction(gi.p31);
+			n->p32 = from_fraction(gi.p32);
+			n->p14 = from_fraction(gi.p14);
+			n->p23 = from_fraction(gi.p23);
+		}
+	}
+}
+
+static void read_rate(struct nlattr *attr, struct gd_netem *n)
+{
+	struct tc_netem_rate rate = {0};
+
+	take(attr, &rate, sizeof(rate));
+	n->rate.bps = (int64_t)rate.rate * 8;
+	n->packet_overhead = rate.packet_overhead;
+	n->cell_size = rate.cell_size;
+	n->cell_overhead = rate.cell_overhead;
+}
+
+static void read_slot(struct nlattr *attr, struct gd_netem *n)
+{
+	struct tc_netem_slot slot = {0};
+
+	take(attr, &slot, sizeof(slot));
+	n->slot.ns = slot.min_delay;
+	n->slot_max.ns = slot.max_delay;
+	n->slot_packets = slot.max_packets;
+	n->slot_bytes = slot.max_bytes;
+}
+
 static void read_part(struct nlattr *attr, struct gd_netem *n, uint64_t *rate64)
 {
 	struct tc_netem_corr corr = {0};
 	struct tc_netem_reorder reorder = {0};
 	struct tc_netem_corrupt corrupt = {0};
-	struct tc_netem_rate rate = {0};
 
 	switch (nla_type(attr)) {
 	case TCA_NETEM_CORR:
@@ -113,8 +226,19 @@ static void read_part(struct nlattr *attr, struct gd_netem *n, uint64_t *rate64)
 		n->corrupt_correlation = from_fraction(corrupt.correlation);
 		break;
 	case TCA_NETEM_RATE:
-		take(attr, &rate, sizeof(rate));
-		n->rate.bps = (int64_t)rate.rate * 8;
+		read_rate(attr, n);
+		break;
+	case TCA_NETEM_LOSS:
+		read_loss_model(attr, n);
+		break;
+	case TCA_NETEM_SLOT:
+		read_slot(attr, n);
+		break;
+	case TCA_NETEM_ECN:
+		n->ecn = nla_get_u32(attr) != 0;
+		break;
+	case PRNG_SEED:
+		take(attr, &n->seed, sizeof(n->seed));
 		break;
 	case TCA_NETEM_RATE64:
 		take(attr, rate64, sizeof(*rate64));

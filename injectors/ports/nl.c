@@ -15,7 +15,7 @@
 
 #include <linux/netlink.h>
 
-enum { ANSWER_LIMIT_S = 5, BUFFER = 64 << 10 };
+enum { ANSWER_LIMIT_S = 5, BUFFER = 64 << 10, MAX_REQUEST = 32 << 10 };
 
 struct answer {
 	bool over;
@@ -175,9 +175,10 @@ static int talk(struct nl_msg *msg, const char *what, struct answer *a,
 
 struct nl_msg *gd_nl_request(int type, int flags, const void *head, size_t head_size)
 {
-	GD_AUTO(nl_msg) struct nl_msg *m = nlmsg_alloc_simple(type, flags);
+	GD_AUTO(nl_msg) struct nl_msg *m = nlmsg_alloc_size(MAX_REQUEST);
 
-	if (!m || nlmsg_append(m, (void *)(uintptr_t)head, head_size, NLMSG_ALIGNTO) < 0)
+	if (!m || !nlmsg_put(m, NL_AUTO_PORT, NL_AUTO_SEQ, type, 0, flags) ||
+	    nlmsg_append(m, (void *)(uintptr_t)head, head_size, NLMSG_ALIGNTO) < 0)
 		return NULL;
 	return gd_steal_ptr(&m);
 }

@@ -173,19 +173,16 @@ static int on_rule(void *ctx, struct nlmsghdr *h, struct gd_error *err GD_UNUSED
 	const struct tcmsg *t = nlmsg_data(h);
 	struct hook_reader *r = ctx;
 	struct nlattr *attr = nlmsg_find_attr(h, sizeof(*t), TCA_KIND);
-	char kind[16] = "?";
+	char kind[16] = "?", *first;
 
 	if (attr)
 		(void)nla_strlcpy(kind, attr, sizeof(kind));
 	if (!is_rule(t, kind))
 		return 0;
-	if (!r->egress) {
-		r->info.n_ingress++;
-		return 0;
-	}
-	if (r->info.n_egress++ == 0)
-		(void)snprintf(r->info.first_egress, sizeof(r->info.first_egress),
-			       "%s prio %u", kind, t->tcm_info >> 16);
+	first = r->egress ? r->info.first_egress : r->info.first_ingress;
+	if ((*(r->egress ? &r->info.n_egress : &r->info.n_ingress))++ == 0)
+		(void)snprintf(first, sizeof(r->info.first_egress), "%s prio %u", kind,
+			       t->tcm_info >> 16);
 	return 0;
 }
 

@@ -22,7 +22,7 @@
 #include "injectors/ports/tc_dump.h"
 
 static const uint32_t clsact_parent = 0xfffffff1U, clsact_handle = 0xffff0000U,
-		      egress_hook = 0xfffffff3U;
+		      egress_hook = 0xfffffff3U, ingress_hook = 0xfffffff2U;
 static const uint32_t segmenter = 0x00010000U, netem_handle = 0x00100000U;
 
 /* Far above any link, so that the segmenter never makes a packet wait. */
@@ -203,30 +203,43 @@ static int put_prefix(struct nl_msg *m, const struct gd_tc_match *match)
 {
 	bool four = match->family == AF_INET;
 	int size = four ? 4 : 16;
+	int key = four ? TCA_FLOWER_KEY_IPV4_DST : TCA_FLOWER_KEY_IPV6_DST;
+	int key_mask = four ? TCA_FLOWER_KEY_IPV4_DST_MASK : TCA_FLOWER_KEY_IPV6_DST_MASK;
 	uint8_t mask[16];
 
+	if (match->of_source) {
+		key = four ? TCA_FLOWER_KEY_IPV4_SRC : TCA_FLOWER_KEY_IPV6_SRC;
+		key_mask = four ? TCA_FLOWER_KEY_IPV4_SRC_MASK
+				: TCA_FLOWER_KEY_IPV6_SRC_MASK;
+	}
 	make_mask(match->prefix_len, mask, sizeof(mask));
-	if (nla_put(m, four ? TCA_FLOWER_KEY_IPV4_DST : TCA_FLOWER_KEY_IPV6_DST, size,
-		    match->addr) < 0)
+	if (nla_put(m, key, size, match->addr) < 0)
 		return -1;
-	return nla_put(m,
-		       four ? TCA_FLOWER_KEY_IPV4_DST_MASK : TCA_FLOWER_KEY_IPV6_DST_MASK,
-		       size, mask);
+	return nla_put(m, key_mask, size, mask);
+}
+
+static int put_ports(struct nl_msg *m, const struct gd_tc_match *match)
+{
+	int src = TCA_FLOWER_KEY_TCP_SRC, dst = TCA_FLOWER_KEY_TCP_DST;
+
+	if (match->ip_proto == IPPROTO_UDP) {
+		src = TCA_FLOWER_KEY_UDP_SRC;
+		dst = TCA_FLOWER_KEY_UDP_DST;
+	} else if (match->ip_proto == IPPROTO_SCTP) {
+		src = TCA_FLOWER_KEY_SCTP_SRC;
+		dst = TCA_FLOWER_KEY_SCTP_DST;
+	}
+	if (match->src_port && nla_put_u16(m, src, htons((uint16_t)match->src_port)) < 0)
+		return -1;
+	if (match->dst_port && nla_put_u16(m, dst, htons((uint16_t)match->dst_port)) < 0)
+		return -1;
+	return 0;
 }
 
 static int put_transport(struct nl_msg *m, const struct gd_tc_match *match)
 {
-	bool tcp = match->ip_proto == IPPROTO_TCP;
-
-	if (nla_put_u8(m, TCA_FLOWER_KEY_IP_PROTO, (uint8_t)match->ip_proto) < 0)
-		return -1;
-	if (match->src_port &&
-	    nla_put_u16(m, tcp ? TCA_FLOWER_KEY_TCP_SRC : TCA_FLOWER_KEY_UDP_SRC,
-			htons((uint16_t)match->src_port)) < 0)
-		return -1;
-	if (match->dst_port &&
-	    nla_put_u16(m, tcp ? TCA_FLOWER_KEY_TCP_DST : TCA_FLOWER_KEY_UDP_DST,
-			htons((uint16_t)match->dst_port)) < 0)
+	if (nla_put_u8(m, TCA_FLOWER_KEY_IP_PROTO, (uint8_t)match->ip_proto) < 0 ||
+	    put_ports(m, match) < 0)
 		return -1;
 	if (match->icmp6_type &&
 	    nla_put_u8(m, TCA_FLOWER_KEY_ICMPV6_TYPE, (uint8_t)match->icmp6_type) < 0)
@@ -272,7 +285,7 @@ static int add_filter(void *ctx GD_UNUSED, const char *device,
 	const struct request r = {.device = device,
 				  .type = RTM_NEWTFILTER,
 				  .flags = NLM_F_CREATE | NLM_F_EXCL,
-				  .parent = egress_hook,
+				  .parent = f->ingress ? ingress_hook : egress_hook,
 				  .info = (uint32_t)f->prio << 16 | proto,
 				  .kind = any ? "matchall" : "flower"};
 	GD_AUTO(nl_msg) struct nl_msg *m = NULL;
@@ -288,22 +301,25 @@ static int add_filter(void *ctx GD_UNUSED, const char *device,
 	rc = any ? put_matchall(m, target) : put_flower(m, f, proto, target);
 	if (rc < 0)
 		return gd_raise_nomem(err);
-	return send_off(m, device, "add egress filter", err);
+	return send_off(m, device,
+			f->ingress ? "add ingress filter" : "add egress filter", err);
 }
 
-static int remove_filters(void *ctx GD_UNUSED, const char *device, int64_t prio,
-			  struct gd_error *err)
+static int remove_filters(void *ctx GD_UNUSED, const char *device, bool ingress,
+			  int64_t prio, struct gd_error *err)
 {
 	/* No handle: all of that priority; protocol 0: whatever it is. */
 	const struct request r = {.device = device,
 				  .type = RTM_DELTFILTER,
-				  .parent = egress_hook,
+				  .parent = ingress ? ingress_hook : egress_hook,
 				  .info = (uint32_t)prio << 16};
 	GD_AUTO(nl_msg) struct nl_msg *m = NULL;
 
 	if (begin(&r, &m, err) < 0)
 		return err->sys_errno == ENODEV ? GD_PORT_ABSENT : -1;
-	if (send_off(m, device, "delete egress filters", err) < 0)
+	if (send_off(m, device,
+		     ingress ? "delete ingress filters" : "delete egress filters",
+		     err) < 0)
 		return was_absent(err) ? GD_PORT_ABSENT : -1;
 	return 0;
 }

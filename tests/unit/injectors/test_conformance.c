@@ -18,8 +18,10 @@
 static const struct {
 	const char *name, *args;
 } examples[] = {
-	{"netem", "{\"device\":\"eth0\",\"delay\":\"20ms\",\"loss\":\"5%\","
-		  "\"peers\":[\"10.0.0.0/8\",\"2001:db8::/32\"],\"ports\":[80,443]}"},
+	{"netem", "{\"device\":\"eth0\",\"direction\":\"both\",\"delay\":\"20ms\","
+		  "\"loss\":\"5%\",\"ingress\":{\"burst_start\":\"1%\",\"burst_end\":"
+		  "\"25%\"},\"peers\":[\"10.0.0.0/8\",\"db.example\"],\"ports\":[80],"
+		  "\"except\":{\"peers\":[\"10.1.0.0/16\"],\"protocols\":[\"udp\"]}}"},
 	{"ring", "{\"device\":\"eth0\",\"rx\":128,\"tx\":64}"},
 };
 

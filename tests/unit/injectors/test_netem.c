@@ -97,7 +97,28 @@ static void test_bad_parameters(void **state)
 		"{\"device\":\"eth0\",\"rate\":\"1kbit\"}",
 		"{\"device\":\"eth0\",\"loss\":\"5%\",\"peers\":[\"10.0.0.0/33\"]}",
 		"{\"device\":\"eth0\",\"loss\":\"5%\",\"peers\":[\"10.0.0/8x\"]}",
-		"{\"device\":\"eth0\",\"loss\":\"5%\",\"peers\":[\"example.com\"]}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"peers\":[\"10.0.0.256\"]}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"peers\":[\"a b.example\"]}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"ports\":[80,80]}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"ports\":[80],\"protocols\":[\"icmp\"]}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"protocols\":[\"tcp\",\"tcp\"]}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"protocols\":[\"ipx\"]}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"except\":{}}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"direction\":\"sideways\"}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"ingress\":{\"loss\":\"1%\"}}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"direction\":\"both\",\"ingress\":{}}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"burst_start\":\"1%\",\"burst_end\":\"9%\"}",
+		"{\"device\":\"eth0\",\"burst_start\":\"1%\"}",
+		"{\"device\":\"eth0\",\"burst_start\":\"1%\",\"burst_end\":\"9%\",\"burst_loss\":\"0%\"}",
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"burst_loss\":\"50%\"}",
+		"{\"device\":\"eth0\",\"p13\":\"1%\"}",
+		"{\"device\":\"eth0\",\"p13\":\"1%\",\"p31\":\"60%\",\"p32\":\"60%\"}",
+		"{\"device\":\"eth0\",\"delay\":\"1ms\",\"distribution\":\"normal\"}",
+		"{\"device\":\"eth0\",\"delay\":\"1ms\",\"ecn\":true}",
+		"{\"device\":\"eth0\",\"delay\":\"1ms\",\"packet_overhead\":4}",
+		"{\"device\":\"eth0\",\"rate\":\"1mbit\",\"cell_size\":48,\"cell_overhead\":-48}",
+		"{\"device\":\"eth0\",\"slot\":\"2ms\",\"slot_max\":\"1ms\"}",
+		"{\"device\":\"eth0\",\"delay\":\"1ms\",\"slot_packets\":3}",
 		"{\"device\":\"eth0\",\"loss\":\"5%\",\"ports\":[0]}",
 		"{\"device\":\"eth0\",\"loss\":\"5%\",\"ports\":[65536]}",
 		"{\"device\":\"eth0\",\"lose\":\"5%\"}",
@@ -198,6 +219,142 @@ static void test_only_chosen_peers_and_ports(void **state)
 	assert_int_equal(v6, 8);
 }
 
+/* An incoming packet is known by its source, and the way back by the server's port. */
+static void test_incoming_packets(void **state)
+{
+	struct fixture *f = *state;
+	const struct fake_link *eth0;
+	bool control = false, peer = false;
+
+	must_parse(f, "{\"device\":\"eth0\",\"direction\":\"ingress\",\"loss\":\"100%\","
+		      "\"peers\":[\"10.1.0.0/16\"]}");
+	inject(f);
+	eth0 = fake_link(&f->h, "eth0");
+	assert_int_equal(fake_count_filters(eth0, false), 0);
+	assert_null(fake_link(&f->h, "gd-eth0"));
+	assert_non_null(fake_link(&f->h, "gi-eth0"));
+	for (size_t i = 0; i < eth0->n_filters; i++) {
+		const struct gd_tc_match *m = &eth0->filters[i].match;
+
+		assert_true(m->of_source || !m->has_prefix);
+		if (!eth0->filters[i].redirects && m->dst_port == 22)
+			control = memcmp(m->addr, "\x0a\x00\x02\x02", 4) == 0 && !peer;
+		if (eth0->filters[i].redirects)
+			peer = m->prefix_len == 16 && m->of_source;
+	}
+	assert_true(control);
+	assert_true(peer);
+}
+
+static void test_each_direction_its_own(void **state)
+{
+	struct fixture *f = *state;
+	const struct fake_link *eth0;
+
+	must_parse(f, "{\"device\":\"eth0\",\"direction\":\"both\",\"delay\":\"50ms\","
+		      "\"ingress\":{\"loss\":\"30%\"}}");
+	inject(f);
+	eth0 = fake_link(&f->h, "eth0");
+	assert_int_equal(fake_count_filters(eth0, false), fake_count_filters(eth0, true));
+	assert_int_equal(fake_link(&f->h, "gd-eth0")->netem.delay.ns, 50 * GD_NS_PER_MS);
+	assert_int_equal(fake_link(&f->h, "gd-eth0")->netem.loss.ppb, 0);
+	assert_int_equal(fake_link(&f->h, "gi-eth0")->netem.delay.ns, 0);
+	assert_int_equal(fake_link(&f->h, "gi-eth0")->netem.loss.ppb, 300000000);
+	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
+	assert_int_equal(fake_link(&f->h, "eth0")->n_filters, 0);
+	assert_null(fake_link(&f->h, "gd-eth0"));
+	assert_null(fake_link(&f->h, "gi-eth0"));
+}
+
+/* Filters of somebody else's for incoming packets are in the way of the one direction
+ * only. */
+static void test_refused_by_direction(void **state)
+{
+	struct fixture *f = *state;
+	struct fake_link *eth0 = fake_link(&f->h, "eth0");
+
+	eth0->hook = GD_TC_HOOK_CLSACT;
+	fake_add_foreign_filter(eth0);
+	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\",\"direction\":\"both\"}");
+	assert_refused(f, "egress filters");
+	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\",\"direction\":\"ingress\"}");
+	inject(f);
+	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
+	assert_int_equal(fake_link(&f->h, "eth0")->n_filters, 1);
+	fake_link(&f->h, "eth0")->filters[0].ingress = true;
+	assert_refused(f, "ingress filters");
+}
+
+static void test_host_names_are_resolved_once(void **state)
+{
+	struct fixture *f = *state;
+	const struct fake_link *eth0;
+	size_t redirects = 0;
+
+	must_parse(
+		f,
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"peers\":[\"nobody.example\"]}");
+	assert_refused(f, "nobody.example");
+	/* The name and one of its addresses: three peers, of which two are the same. */
+	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\",\"peers\":[\"db.example\","
+		      "\"10.9.0.1\"]}");
+	assert_int_equal(f->i->capture(&f->h.ports, f->args, f->undo, &f->err), 0);
+	assert_string_equal(f->h.last_note, "peer db.example is 10.9.0.1 2001:db8::9");
+	f->h.addresses = "10.66.0.1\n";
+	assert_int_equal(f->i->apply(&f->h.ports, f->args, f->undo, &f->err), 0);
+	assert_int_equal(f->i->verify(&f->h.ports, f->args, f->undo, &f->err), 0);
+	eth0 = fake_link(&f->h, "eth0");
+	for (size_t i = 0; i < eth0->n_filters; i++) {
+		if (!eth0->filters[i].redirects)
+			continue;
+		redirects++;
+		assert_true(memcmp(eth0->filters[i].match.addr, "\x0a\x09\x00\x01", 4) ==
+				    0 ||
+			    eth0->filters[i].match.family == AF_INET6);
+	}
+	assert_int_equal(redirects, 2);
+}
+
+static void test_exceptions_pass_before_the_redirects(void **state)
+{
+	struct fixture *f = *state;
+	const struct fake_link *eth0;
+	int64_t last_pass = 0;
+	size_t exceptions = 0, icmp = 0;
+
+	must_parse(
+		f,
+		"{\"device\":\"eth0\",\"loss\":\"5%\",\"protocols\":[\"tcp\",\"icmp\"],"
+		"\"except\":{\"ports\":[2379]}}");
+	inject(f);
+	eth0 = fake_link(&f->h, "eth0");
+	for (size_t i = 0; i < eth0->n_filters; i++) {
+		const struct gd_tc_match *m = &eth0->filters[i].match;
+
+		if (eth0->filters[i].redirects) {
+			assert_true(eth0->filters[i].prio > last_pass);
+			icmp += m->ip_proto ==
+				(m->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+			continue;
+		}
+		last_pass = eth0->filters[i].prio;
+		exceptions += m->dst_port == 2379 || m->src_port == 2379;
+	}
+	assert_int_equal(exceptions, 8); /* 2 families, TCP and UDP, 2 ends */
+	assert_int_equal(icmp, 2);
+}
+
+static void test_seed_needs_a_newer_kernel(void **state)
+{
+	struct fixture *f = *state;
+
+	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\",\"seed\":7}");
+	assert_refused(f, "6.1");
+	f->h.kernel_minor = 6;
+	inject(f);
+	assert_int_equal(fake_link(&f->h, "gd-eth0")->netem.seed, 7);
+}
+
 static void test_too_many_filters(void **state)
 {
 	struct fixture *f = *state;
@@ -269,6 +426,27 @@ static void test_effect_needs_evidence(void **state)
 	assert_true(seen(f, 0, 10));
 }
 
+/* 0.1 % of packets begin a burst of 10: 1 % lost in all, but in few places. */
+static void test_effect_counts_bursts(void **state)
+{
+	struct fixture *f = *state;
+
+	must_parse(
+		f,
+		"{\"device\":\"eth0\",\"burst_start\":\"0.1%\",\"burst_end\":\"10%\"}");
+	inject(f);
+	assert_true(seen(f, 4000, 0)); /* four bursts expected: none is no proof */
+	assert_false(seen(f, 10000, 0));
+	assert_true(seen(f, 9900, 100));
+	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
+	must_parse(
+		f,
+		"{\"device\":\"eth0\",\"p13\":\"10%\",\"p31\":\"50%\",\"p14\":\"5%\"}");
+	inject(f);
+	assert_true(seen(f, 20, 0));
+	assert_false(seen(f, 100, 0));
+}
+
 static void test_a_hook_that_was_there_stays(void **state)
 {
 	struct fixture *f = *state;
@@ -335,8 +513,37 @@ static void test_plain_words(void **state)
 			    "by 50ms; only from or to port 8080");
 	f->i->manual(f->args, &manual);
 	assert_non_null(strstr(gd_strbuf_str(&manual),
-			       "tc filter del dev eth0 egress prio 31003\n"));
+			       "tc filter del dev eth0 egress prio 31005\n"));
 	assert_non_null(strstr(gd_strbuf_str(&manual), "ip link del gd-eth0\n"));
+}
+
+static void test_more_plain_words(void **state)
+{
+	static const struct {
+		const char *args, *words;
+	} rows[] = {
+		{"{\"device\":\"eth0\",\"direction\":\"ingress\",\"burst_start\":\"1%\","
+		 "\"burst_end\":\"20%\",\"burst_loss\":\"80%\"}",
+		 "eth0: lose incoming packets in bursts of about 5 (80% of each, 3.8 % in "
+		 "all)"},
+		{"{\"device\":\"eth0\",\"direction\":\"both\",\"delay\":\"50ms\",\"jitter\":"
+		 "\"5ms\",\"distribution\":\"pareto\",\"ingress\":{\"rate\":\"1mbit\"},"
+		 "\"except\":{\"peers\":[\"10.0.0.1\"]}}",
+		 "eth0: delay outgoing packets by 50ms +- 5ms, pareto, receive at most "
+		 "1mbit/s; not to and from 10.0.0.1"},
+		{"{\"device\":\"eth0\",\"direction\":\"both\",\"loss\":\"5%\",\"ecn\":true,"
+		 "\"protocols\":[\"tcp\"]}",
+		 "eth0: mark or lose 5% of outgoing and incoming packets; only TCP"},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < GD_N_ELEMS(rows); i++) {
+		GD_AUTO_STRBUF(line);
+
+		must_parse(f, rows[i].args);
+		f->i->describe(f->args, &line);
+		assert_string_equal(gd_strbuf_str(&line), rows[i].words);
+	}
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -348,15 +555,23 @@ int main(void)
 		TEST(test_preflight_refuses_with_a_reason),
 		TEST(test_the_way_back_stays_open),
 		TEST(test_only_chosen_peers_and_ports),
+		TEST(test_incoming_packets),
+		TEST(test_each_direction_its_own),
+		TEST(test_refused_by_direction),
+		TEST(test_host_names_are_resolved_once),
+		TEST(test_exceptions_pass_before_the_redirects),
+		TEST(test_seed_needs_a_newer_kernel),
 		TEST(test_too_many_filters),
 		TEST(test_queue_is_large_enough),
 		TEST(test_a_changed_netem_is_drift),
 		TEST(test_effect_needs_evidence),
+		TEST(test_effect_counts_bursts),
 		TEST(test_a_hook_that_was_there_stays),
 		TEST(test_filters_of_others_survive_the_revert),
 		TEST(test_packets_on_their_way_get_time),
 		TEST(test_long_names),
 		TEST(test_plain_words),
+		TEST(test_more_plain_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
  */
 #include "tests/unit/cmocka_all.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <linux/gen_stats.h>
@@ -12,6 +13,7 @@
 #include <linux/pkt_sched.h>
 #include <linux/tc_act/tc_mirred.h>
 
+#include "injectors/ports/netem_dist.h"
 #include "injectors/ports/netem_nl.h"
 #include "injectors/ports/tc_dump.h"
 
@@ -29,8 +31,29 @@ static const struct gd_netem everything = {
 	.reorder_correlation = {500000000},
 	.gap = 5,
 	.rate = {INT64_C(80000000000)},
+	.packet_overhead = -14,
+	.cell_size = 48,
+	.cell_overhead = 5,
+	.slot = {800000},
+	.slot_max = {1200000},
+	.slot_packets = 12,
+	.slot_bytes = 64000,
+	.seed = 77,
 	.limit = 200000,
+	.ecn = true,
 };
+
+static const struct gd_netem bursts = {.burst_start = {10000000},
+				       .burst_end = {250000000},
+				       .burst_loss = {999999999},
+				       .quiet_loss = {1},
+				       .limit = 1};
+static const struct gd_netem four_states = {.p13 = {10000000},
+					    .p31 = {250000000},
+					    .p32 = {333333333},
+					    .p23 = {1000000000},
+					    .p14 = {1},
+					    .limit = 1};
 
 static struct gd_netem there_and_back(const struct gd_netem *n)
 {
@@ -56,6 +79,69 @@ static void test_netem_options_round_trip(void **state GD_UNUSED)
 	assert_memory_equal(&back, &everything, sizeof(back));
 	back = there_and_back(&nothing);
 	assert_memory_equal(&back, &nothing, sizeof(back));
+	back = there_and_back(&bursts);
+	assert_memory_equal(&back, &bursts, sizeof(back));
+	back = there_and_back(&four_states);
+	assert_memory_equal(&back, &four_states, sizeof(back));
+}
+
+static void mean_and_deviation(enum gd_distribution d, double *ret_mean,
+			       double *ret_deviation)
+{
+	int16_t table[GD_NETEM_DIST_SIZE];
+	double sum = 0, squares = 0;
+
+	gd_netem_dist(d, table);
+	for (int i = 0; i < GD_NETEM_DIST_SIZE; i++) {
+		double v = table[i] / (double)NETEM_DIST_SCALE;
+
+		assert_true(i == 0 || table[i] >= table[i - 1]);
+		sum += v;
+		squares += v * v;
+	}
+	*ret_mean = sum / GD_NETEM_DIST_SIZE;
+	*ret_deviation = sqrt(squares / GD_NETEM_DIST_SIZE - *ret_mean * *ret_mean);
+}
+
+/* Quantiles that every statistics table has; Pareto's tail is cut off at 4 deviations. */
+static void test_distributions(void **state GD_UNUSED)
+{
+	int16_t table[GD_NETEM_DIST_SIZE];
+	double mean, deviation;
+
+	mean_and_deviation(GD_DIST_NORMAL, &mean, &deviation);
+	assert_true(fabs(mean) < 0.001 && fabs(deviation - 1) < 0.002);
+	gd_netem_dist(GD_DIST_NORMAL, table);
+	assert_in_range(table[(int)(0.841345 * GD_NETEM_DIST_SIZE)], 8170, 8210);
+	assert_in_range(table[(int)(0.977250 * GD_NETEM_DIST_SIZE)], 16340, 16430);
+	gd_netem_dist(GD_DIST_PARETO, table);
+	assert_int_equal(table[0], -5461); /* (1 - 1.5) * 4/3 * 8192 */
+	assert_in_range(table[GD_NETEM_DIST_SIZE * 7 / 8], 5450,
+			5475); /* (2 - 1.5) ... */
+	assert_int_equal(table[GD_NETEM_DIST_SIZE - 1], INT16_MAX);
+	mean_and_deviation(GD_DIST_PARETO, &mean, &deviation);
+	assert_true(fabs(mean) < 0.06 && deviation > 0.7 && deviation < 1.2);
+	mean_and_deviation(GD_DIST_PARETO_NORMAL, &mean, &deviation);
+	assert_true(fabs(mean) < 0.06 && deviation > 0.7 && deviation < 1.2);
+}
+
+/* A table of 8 KB goes with it, and only when it is asked for. */
+static void test_a_distribution_is_sent(void **state GD_UNUSED)
+{
+	const struct gd_netem n = {
+		.delay = {2000}, .jitter = {1000}, .distribution = GD_DIST_NORMAL};
+	const struct tcmsg t = {0};
+	GD_AUTO(nl_msg) struct nl_msg *m = gd_nl_request(RTM_NEWQDISC, 0, &t, sizeof(t));
+	struct gd_error err = GD_ERROR_INIT;
+	size_t skip = sizeof(struct tc_netem_qopt);
+	struct nlattr *options, *table;
+
+	assert_int_equal(gd_netem_put(m, &n, &err), 0);
+	options = nlmsg_find_attr(nlmsg_hdr(m), sizeof(t), TCA_OPTIONS);
+	table = nla_find((struct nlattr *)(void *)((char *)nla_data(options) + skip),
+			 nla_len(options) - (int)skip, TCA_NETEM_DELAY_DIST);
+	assert_non_null(table);
+	assert_int_equal(nla_len(table), 2 * GD_NETEM_DIST_SIZE);
 }
 
 /* 1 % is 42,949,673 of 2^32 - 1: what `tc` sends as well. */
@@ -198,6 +284,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_netem_options_round_trip),
 		cmocka_unit_test(test_netem_options_in_the_kernels_units),
+		cmocka_unit_test(test_distributions),
+		cmocka_unit_test(test_a_distribution_is_sent),
 		cmocka_unit_test(test_short_options_are_refused),
 		cmocka_unit_test(test_qdisc_line_sees_no_counters),
 		cmocka_unit_test(test_filter_line_sees_no_ages),

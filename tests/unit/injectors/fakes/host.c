@@ -26,8 +26,18 @@ struct fake_link *fake_add_link(struct fake_host *h, const char *name, const cha
 	return l;
 }
 
+size_t fake_count_filters(const struct fake_link *l, bool ingress)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n_filters; i++)
+		n += l->filters[i].ingress == ingress;
+	return n;
+}
+
 void fake_add_foreign_filter(struct fake_link *l)
 {
+	l->filters[l->n_filters].ingress = false;
 	l->filters[l->n_filters].prio = 7;
 	l->filters[l->n_filters++].foreign = true;
 }
@@ -115,7 +125,8 @@ static int snapshot(void *ctx, const char *device, struct gd_strbuf *out,
 		return GD_PORT_ABSENT;
 	gd_strbuf_addf(out, "hook %d\n", (int)l->hook);
 	for (size_t i = 0; i < l->n_filters; i++)
-		gd_strbuf_addf(out, "filter prio %" PRId64 " redirect %d\n",
+		gd_strbuf_addf(out, "%s filter prio %" PRId64 " redirect %d\n",
+			       l->filters[i].ingress ? "ingress" : "egress",
 			       l->filters[i].prio, (int)l->filters[i].redirects);
 	return 0;
 }
@@ -131,10 +142,14 @@ static int hook(void *ctx, const char *device, struct gd_tc_hook_info *ret,
 	if (!l)
 		return GD_PORT_ABSENT;
 	*ret = (struct gd_tc_hook_info){.hook = l->hook,
-					.n_egress = (int64_t)l->n_filters};
-	if (l->n_filters)
-		(void)snprintf(ret->first_egress, sizeof(ret->first_egress),
-			       "bpf prio %" PRId64, l->filters[0].prio);
+					.n_egress = (int64_t)fake_count_filters(l, false),
+					.n_ingress =
+						(int64_t)fake_count_filters(l, true)};
+	for (size_t i = l->n_filters; i-- > 0;)
+		(void)snprintf(l->filters[i].ingress ? ret->first_ingress
+						     : ret->first_egress,
+			       sizeof(ret->first_egress), "bpf prio %" PRId64,
+			       l->filters[i].prio);
 	return 0;
 }
 
@@ -178,13 +193,14 @@ static int add_filter(void *ctx, const char *device, const struct gd_tc_filter *
 	if (f->redirect_to && !fake_link(h, f->redirect_to))
 		return gd_raise(err, GD_E_SYSTEM, "no device to redirect to");
 	l->filters[l->n_filters].prio = f->prio;
+	l->filters[l->n_filters].ingress = f->ingress;
 	l->filters[l->n_filters].redirects = f->redirect_to != NULL;
 	l->filters[l->n_filters].foreign = false;
 	l->filters[l->n_filters++].match = f->match;
 	return 0;
 }
 
-static int remove_filters(void *ctx, const char *device, int64_t prio,
+static int remove_filters(void *ctx, const char *device, bool ingress, int64_t prio,
 			  struct gd_error *err)
 {
 	struct fake_host *h = ctx;
@@ -197,7 +213,7 @@ static int remove_filters(void *ctx, const char *device, int64_t prio,
 		return GD_PORT_ABSENT;
 	before = l->n_filters;
 	for (size_t i = 0; i < before; i++)
-		if (l->filters[i].prio != prio)
+		if (l->filters[i].prio != prio || l->filters[i].ingress != ingress)
 			l->filters[kept++] = l->filters[i];
 	l->n_filters = kept;
 	return kept == before ? GD_PORT_ABSENT : 0;
@@ -313,6 +329,31 @@ static int has_module(void *ctx, const char *name, bool *ret, struct gd_error *e
 	return 0;
 }
 
+static int version(void *ctx, int64_t *ret_major, int64_t *ret_minor,
+		   struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "version", err) < 0)
+		return -1;
+	*ret_major = 6;
+	*ret_minor = h->kernel_minor;
+	return 0;
+}
+
+static int resolve(void *ctx, const char *name, struct gd_strbuf *out,
+		   struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "resolve", err) < 0)
+		return -1;
+	if (!h->name || strcmp(h->name, name) != 0)
+		return GD_PORT_ABSENT;
+	gd_strbuf_adds(out, h->addresses);
+	return 0;
+}
+
 static struct gd_instant now(void *ctx)
 {
 	struct fake_host *h = ctx;
@@ -340,6 +381,7 @@ struct tables {
 	struct gd_tc_port tc;
 	struct gd_ring_port ring;
 	struct gd_kernel_port kernel;
+	struct gd_name_port name;
 	struct gd_time_port time;
 };
 
@@ -350,12 +392,14 @@ static void make_tables(struct fake_host *h, struct tables *t)
 		h,          snapshot,       hook,          add_clsact, remove_clsact,
 		add_filter, remove_filters, add_segmenter, add_netem,  get_netem};
 	t->ring = (struct gd_ring_port){h, get_ring, set_ring, losses};
-	t->kernel = (struct gd_kernel_port){h, has_module};
+	t->kernel = (struct gd_kernel_port){h, has_module, version};
+	t->name = (struct gd_name_port){h, resolve};
 	t->time = (struct gd_time_port){h, now, sleep_for};
 	h->ports = (struct gd_ports){.link = &t->link,
 				     .tc = &t->tc,
 				     .ring = &t->ring,
 				     .kernel = &t->kernel,
+				     .name = &t->name,
 				     .time = &t->time,
 				     .note = note,
 				     .note_ctx = h,
@@ -379,5 +423,8 @@ void fake_host_init(struct fake_host *h)
 	eth0->has_ring = true;
 	eth0->ring = (struct gd_ring){.rx = 256, .tx = 256};
 	eth0->ring_max = (struct gd_ring){.rx = 4096, .tx = 4096};
+	h->kernel_minor = 1;
+	h->name = "db.example";
+	h->addresses = "10.9.0.1\n2001:db8::9\n";
 	make_tables(h, &tables);
 }

@@ -21,7 +21,7 @@ struct fake_link {
 	enum gd_tc_hook hook;
 	struct {
 		int64_t prio;
-		bool redirects, foreign;
+		bool redirects, foreign, ingress;
 		struct gd_tc_match match;
 	} filters[FAKE_MAX_FILTERS];
 	size_t n_filters;
@@ -36,7 +36,10 @@ struct fake_link {
 struct fake_host {
 	struct fake_link links[FAKE_MAX_LINKS];
 	size_t n_links;
-	const char *lacks; /* a kernel module; NULL: none */
+	const char *lacks;    /* a kernel module; NULL: none */
+	int64_t kernel_minor; /* of Linux 6 */
+	const char *name,
+		*addresses; /* the one host name it knows, and what it stands for */
 	int64_t now_ns;
 	int calls, fail_at; /* the call that fails, from 1; 0: none */
 	bool failed;        /* it did */
@@ -48,5 +51,6 @@ struct fake_host {
 void fake_host_init(struct fake_host *h);
 struct fake_link *fake_link(struct fake_host *h, const char *name);
 struct fake_link *fake_add_link(struct fake_host *h, const char *name, const char *kind);
-/* A filter of somebody else's. */
+/* A filter of somebody else's, for outgoing packets. */
 void fake_add_foreign_filter(struct fake_link *l);
+size_t fake_count_filters(const struct fake_link *l, bool ingress);
