@@ -222,4 +222,10 @@ struct gd_ports {
 	/* A sentence for whoever watches the run ("eth1: the carrier was away for 2 s"). */
 	void (*note)(void *ctx, const char *text);
 	void *note_ctx;
+	/*
+	 * A number about what was just done, for the reply and the run's journal
+	 * ("carrier_away_ms"). One told twice, as by an undo that was tried again, adds up.
+	 */
+	void (*figure)(void *ctx, const char *name, int64_t value);
+	void *figure_ctx;
 };

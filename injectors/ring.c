@@ -255,6 +255,7 @@ static int wait_for_carrier(const struct gd_ports *p, const char *device,
 	struct gd_instant start = p->time->now(p->time->ctx), up = start, t = start;
 	struct gd_instant last_down = start;
 	struct gd_link_info info;
+	struct gd_span away;
 	char text[120];
 
 	while (gd_between(up, t).ns < steady.ns) {
@@ -272,9 +273,11 @@ static int wait_for_carrier(const struct gd_ports *p, const char *device,
 	}
 	if (last_down.ns == start.ns)
 		return 0;
+	away = gd_between(start, last_down);
 	(void)snprintf(text, sizeof(text), "%s: the carrier was away for %.1f s", device,
-		       (double)gd_between(start, last_down).ns / 1e9);
+		       (double)away.ns / 1e9);
 	p->note(p->note_ctx, text);
+	p->figure(p->figure_ctx, "carrier_away_ms", away.ns / GD_NS_PER_MS);
 	return 0;
 }
 
@@ -300,26 +303,40 @@ static int apply(const struct gd_ports *p, const void *args, const void *undo,
 	return set_and_wait(p, u->device, &want, err);
 }
 
+/* "rx 48, tx 256", and rings of other kinds where the card has some */
+static void say_rings(const struct gd_ring *r, char *ret, size_t size)
+{
+	ret[0] = '\0';
+	for (size_t i = 0; i < N_RINGS; i++) {
+		int64_t v = value_of(r, &rings[i]);
+		size_t len = strlen(ret);
+
+		if (v || i < 2)
+			(void)snprintf(ret + len, size - len, "%s%s %" PRId64,
+				       len ? ", " : "", rings[i].name, v);
+	}
+}
+
 static int verify(const struct gd_ports *p, const void *args, const void *undo,
 		  struct gd_error *err)
 {
 	const struct args *a = args;
 	const struct undo *u = undo;
 	struct gd_ring now, most, want = merged(&u->ring, &a->ring);
-	char text[120];
+	char text[160], sizes[100];
 
 	if (read_rings(p, u->device, &now, &most, err) < 0)
 		return -1;
+	say_rings(&now, sizes, sizeof(sizes));
 	if (same(&now, &u->ring))
 		return gd_raise(err, GD_E_DRIFT,
-				"%s: the driver kept its rings (rx %" PRId64
-				", tx %" PRId64 "): smaller than it allows?",
-				u->device, now.rx, now.tx);
+				"%s: the driver kept its rings (%s): smaller than it "
+				"allows?",
+				u->device, sizes);
 	if (same(&now, &want))
 		return 0;
-	(void)snprintf(text, sizeof(text),
-		       "%s: the driver rounded the rings to rx %" PRId64 ", tx %" PRId64,
-		       u->device, now.rx, now.tx);
+	(void)snprintf(text, sizeof(text), "%s: the driver rounded the rings to %s",
+		       u->device, sizes);
 	p->note(p->note_ctx, text);
 	return 0;
 }

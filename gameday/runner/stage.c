@@ -203,7 +203,8 @@ static void copy_member(cJSON *to, const cJSON *from, const char *key)
 static void record_injected(struct gd_run *r, const struct gd_live_fault *f,
 			    const cJSON *reply)
 {
-	static const char *const keys[] = {"before", "after_apply", "took_ms", "notes"};
+	static const char *const keys[] = {"before", "after_apply", "took_ms", "notes",
+					   "figures"};
 	cJSON *m = cJSON_CreateObject();
 
 	if (m) {
@@ -338,7 +339,7 @@ static void take_reverted(struct gd_run *r, struct gd_member *m, const cJSON *it
 			  const char *reason)
 {
 	static const char *const keys[] = {"ref",     "before", "after", "equal",
-					   "took_ms", "error",  "notes"};
+					   "took_ms", "error",  "notes", "figures"};
 	struct gd_live_fault *f = find_fault(r, m, gd_json_str(item, "ref", NULL));
 	bool equal = gd_json_bool(item, "equal", false);
 	const char *error = gd_json_str(item, "error", "");

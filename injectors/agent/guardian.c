@@ -373,6 +373,7 @@ static void GD_NORETURN be_guardian(const struct gd_guardian_options *opt, int a
 		_exit(1);
 	/* Notes went to the agent's runner; here nobody listens. */
 	ports.note = gd_guardian_drop_note;
+	ports.figure = gd_guardian_drop_figure;
 	keep_only(keep, GD_N_ELEMS(keep));
 	plug_standard_fds();
 	harden(opt);

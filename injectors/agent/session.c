@@ -32,6 +32,11 @@ int gd_session_new(const struct gd_session_options *opt, struct gd_session **ret
 	if (!s)
 		return gd_raise_nomem(err);
 	s->ports = *opt->ports;
+	s->note = s->ports.note;
+	s->note_ctx = s->ports.note_ctx;
+	s->ports.note = gd_session_note;
+	s->ports.figure = gd_session_figure;
+	s->ports.note_ctx = s->ports.figure_ctx = s;
 	s->leave_cgroup = opt->leave_cgroup;
 	s->crash_at = opt->crash_at;
 	s->claim_fd = s->journal.fd = -1;

@@ -7,6 +7,65 @@
 #include <string.h>
 #include <unistd.h>
 
+/* --- what injectors say -------------------------------------------------------------- */
+
+void gd_session_note(void *session, const char *text)
+{
+	struct gd_session *s = session;
+	struct said *said = &s->said;
+
+	s->note(s->note_ctx, text);
+	if (said->n_notes < GD_N_ELEMS(said->notes))
+		(void)snprintf(said->notes[said->n_notes++], sizeof(said->notes[0]), "%s",
+			       text);
+}
+
+void gd_session_figure(void *session, const char *name, int64_t value)
+{
+	struct gd_session *s = session;
+	struct said *said = &s->said;
+	size_t i = 0;
+
+	while (i < said->n_figures && strcmp(said->figures[i].name, name) != 0)
+		i++;
+	if (i == GD_N_ELEMS(said->figures))
+		return;
+	if (i == said->n_figures) {
+		said->figures[said->n_figures++].value = 0;
+		(void)snprintf(said->figures[i].name, sizeof(said->figures[i].name), "%s",
+			       name);
+	}
+	said->figures[i].value += value;
+}
+
+/* Adds what was said as `notes` and `figures`, if anything was. */
+static int add_said(cJSON *obj, const struct said *said, struct gd_error *err)
+{
+	cJSON *notes, *figures;
+
+	if (said->n_notes) {
+		notes = cJSON_CreateArray();
+		if (!gd_json_set(obj, "notes", notes))
+			return gd_raise_nomem(err);
+		for (size_t i = 0; i < said->n_notes; i++) {
+			cJSON *text = cJSON_CreateString(said->notes[i]);
+
+			if (!text || !cJSON_AddItemToArray(notes, text))
+				return gd_raise_nomem(err);
+		}
+	}
+	if (!said->n_figures)
+		return 0;
+	figures = cJSON_CreateObject();
+	if (!gd_json_set(obj, "figures", figures))
+		return gd_raise_nomem(err);
+	for (size_t i = 0; i < said->n_figures; i++)
+		if (!gd_json_set_int(figures, said->figures[i].name,
+				     said->figures[i].value))
+			return gd_raise_nomem(err);
+	return 0;
+}
+
 /* --- undoing ------------------------------------------------------------------------- */
 
 int gd_session_add_restored(cJSON *list, const struct gd_record *r,
@@ -49,8 +108,12 @@ static int undo_listed(struct gd_session *s, size_t i, cJSON *list, struct gd_er
 	GD_AUTO_RESTORED struct gd_restored res = {0};
 	int rc;
 
+	s->said = (struct said){0};
 	undo_one(s, i, &res);
 	rc = gd_session_add_restored(list, &s->faults[i].record, &res, err);
+	if (rc == 0)
+		rc = add_said(cJSON_GetArrayItem(list, cJSON_GetArraySize(list) - 1),
+			      &s->said, err);
 	if (s->faults[i].phase == GD_PHASE_CLEAN)
 		gd_session_remove_fault(s, i);
 	return rc;
@@ -276,6 +339,7 @@ int gd_session_op_inject(struct gd_session *s, const cJSON *request, cJSON *repl
 	struct gd_span trial = {0};
 	GD_AUTO_STRBUF(after);
 
+	s->said = (struct said){0};
 	if (need_claim(s, err) < 0)
 		return -1;
 	if (cJSON_HasObjectItem(request, "lease_ms") &&
@@ -295,7 +359,7 @@ int gd_session_op_inject(struct gd_session *s, const cJSON *request, cJSON *repl
 	    !gd_json_set_int(reply, "took_ms",
 			     gd_between(start, gd_now()).ns / GD_NS_PER_MS))
 		return gd_raise_nomem(err);
-	return 0;
+	return add_said(reply, &s->said, err);
 }
 
 static int find_fault(struct gd_session *s, const cJSON *request, size_t *ret,

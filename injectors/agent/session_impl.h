@@ -24,8 +24,22 @@ struct live {
 	struct gd_instant trial; /* under lock; 0: none */
 };
 
+/* What an injector said while one fault went in or out. */
+struct said {
+	char notes[4][200];
+	size_t n_notes;
+	struct {
+		char name[32];
+		int64_t value;
+	} figures[4];
+	size_t n_figures;
+};
+
 struct gd_session {
-	struct gd_ports ports;
+	struct gd_ports ports; /* its notes and figures come here first */
+	void (*note)(void *ctx, const char *text);
+	void *note_ctx; /* of whoever made the session */
+	struct said said;
 	char *state_dir;
 	bool leave_cgroup;
 	int crash_at;
@@ -56,6 +70,9 @@ void gd_session_unclaim(struct gd_session *s);
 /* session_fault.c: in and out again */
 gd_session_op gd_session_op_preflight, gd_session_op_inject, gd_session_op_keep,
 	gd_session_op_effect, gd_session_op_revert;
+/* gd_ports.note and gd_ports.figure of a session: kept for the reply, notes told on. */
+void gd_session_note(void *session, const char *text);
+void gd_session_figure(void *session, const char *name, int64_t value);
 /* Undoes in reverse order: the one named ref, or all (NULL), or the lapsed trials. */
 int gd_session_undo_faults(struct gd_session *s, const char *ref, bool only_lapsed,
 			   cJSON *list, struct gd_error *err);

@@ -85,6 +85,11 @@ static void drop_note(void *ctx GD_UNUSED, const char *text GD_UNUSED)
 {
 }
 
+static void drop_figure(void *ctx GD_UNUSED, const char *name GD_UNUSED,
+			int64_t value GD_UNUSED)
+{
+}
+
 const struct gd_kernel_port gd_kernel_linux = {.has_module = has_module,
 					       .version = version};
 const struct gd_time_port gd_time_linux = {.now = now, .sleep = sleep_for};
@@ -97,5 +102,6 @@ void gd_ports_linux(struct gd_ports *ret)
 				 .kernel = &gd_kernel_linux,
 				 .name = &gd_name_linux,
 				 .time = &gd_time_linux,
-				 .note = drop_note};
+				 .note = drop_note,
+				 .figure = drop_figure};
 }

@@ -11,5 +11,5 @@ extern const struct gd_kernel_port gd_kernel_linux;
 extern const struct gd_name_port gd_name_linux;
 extern const struct gd_time_port gd_time_linux;
 
-/* All of them; control unknown, notes dropped. */
+/* All of them; control unknown, notes and figures dropped. */
 void gd_ports_linux(struct gd_ports *ret) GD_NONNULL;

@@ -144,6 +144,7 @@ static int apply(const struct gd_ports *p, const void *args, const void *undo GD
 		return -1;
 	p->time->sleep(p->time->ctx, a->takes);
 	p->note(p->note_ctx, "written");
+	p->figure(p->figure_ctx, "bytes", (int64_t)strlen(a->content));
 	if (a->fail == FAIL_APPLY)
 		return gd_raise(err, GD_E_SYSTEM, "made to fail half-way");
 	return 0;
@@ -168,8 +169,7 @@ static int effect(const struct gd_ports *p GD_UNUSED, const void *args GD_UNUSED
 	return 0;
 }
 
-static int revert(const struct gd_ports *p GD_UNUSED, const void *undo,
-		  struct gd_error *err)
+static int revert(const struct gd_ports *p, const void *undo, struct gd_error *err)
 {
 	const struct undo *u = undo;
 	GD_AUTO_FREE char *stuck = gd_strf("%s.stuck", u->path);
@@ -178,6 +178,8 @@ static int revert(const struct gd_ports *p GD_UNUSED, const void *undo,
 		return gd_raise_nomem(err);
 	if (access(stuck, F_OK) == 0)
 		return gd_raise(err, GD_E_SYSTEM, "stuck");
+	p->figure(p->figure_ctx, "bytes", 1);
+	p->figure(p->figure_ctx, "bytes", 1);
 	return put(u->path, u->content, err);
 }
 

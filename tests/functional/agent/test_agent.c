@@ -165,6 +165,34 @@ static void test_there_and_back(void **state)
 	assert_all_as_before(f);
 }
 
+static int64_t figure(const cJSON *reply)
+{
+	return gd_json_int(cJSON_GetObjectItemCaseSensitive(reply, "figures"), "bytes",
+			   -1);
+}
+
+/* What an injector says is in the reply to what it did, and in no other. */
+static void test_notes_and_figures(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_FREE char *one = fault("a", f->one, "");
+	GD_AUTO(cJSON) cJSON *in = NULL;
+	GD_AUTO(cJSON) cJSON *out = NULL;
+	const cJSON *notes;
+
+	start_and_claim(f, CLAIM);
+	in = client_call(&f->c, "inject", one);
+	notes = cJSON_GetObjectItemCaseSensitive(in, "notes");
+	assert_int_equal(cJSON_GetArraySize(notes), 1);
+	assert_string_equal(cJSON_GetArrayItem(notes, 0)->valuestring, "written");
+	assert_int_equal(figure(in), strlen("broken"));
+	out = client_call(&f->c, "revert", "\"ref\":\"a\"");
+	assert_null(cJSON_GetObjectItemCaseSensitive(first_fault(out), "notes"));
+	assert_int_equal(figure(first_fault(out)), 2);
+	client_must(&f->c, "release", "");
+	assert_int_equal(client_end(&f->c), 0);
+}
+
 static void test_what_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -662,6 +690,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_there_and_back),
+		TEST(test_notes_and_figures),
 		TEST(test_what_is_refused),
 		TEST(test_one_runner_at_a_time),
 		TEST(test_failing_half_way_leaves_nothing),

@@ -101,6 +101,7 @@ static void test_waits_for_the_carrier(void **state)
 	assert_int_equal(f->i->apply(&f->h.ports, f->args, f->undo, &f->err), 0);
 	assert_in_range(f->h.now_ns - start, 2000 * GD_NS_PER_MS, 2300 * GD_NS_PER_MS);
 	assert_non_null(strstr(f->h.last_note, "away for 2.0 s"));
+	assert_string_equal(f->h.last_figure, "carrier_away_ms 2000");
 }
 
 static void test_a_carrier_that_stays_away(void **state)
@@ -115,6 +116,25 @@ static void test_a_carrier_that_stays_away(void **state)
 	f->eth0->carrier_gap = gd_span_s(0);
 	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
 	assert_int_equal(f->eth0->ring.rx, 256);
+}
+
+static void test_rings_of_all_kinds(void **state)
+{
+	struct fixture *f = *state;
+
+	f->eth0->ring.rx_jumbo = 128;
+	f->eth0->ring_max.rx_jumbo = 1024;
+	f->eth0->ring_step = 48;
+	assert_int_equal(parse(f, "{\"device\":\"eth0\",\"rx_jumbo\":50}"), 0);
+	assert_int_equal(f->i->preflight(&f->h.ports, f->args, &f->err), 0);
+	capture(f);
+	assert_int_equal(f->i->apply(&f->h.ports, f->args, f->undo, &f->err), 0);
+	assert_int_equal(f->eth0->ring.rx_jumbo, 96);
+	assert_int_equal(f->i->verify(&f->h.ports, f->args, f->undo, &f->err), 0);
+	assert_non_null(strstr(f->h.last_note, "rx_jumbo 96"));
+	f->eth0->ring_step = 0;
+	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
+	assert_int_equal(f->eth0->ring.rx_jumbo, 128);
 }
 
 static void test_no_cable_no_wait(void **state)
@@ -179,6 +199,7 @@ int main(void)
 		TEST(test_preflight),
 		TEST(test_what_is_not_given_stays),
 		TEST(test_waits_for_the_carrier),
+		TEST(test_rings_of_all_kinds),
 		TEST(test_a_carrier_that_stays_away),
 		TEST(test_no_cable_no_wait),
 		TEST(test_rounding_is_told_and_refusing_is_drift),

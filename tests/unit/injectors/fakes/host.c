@@ -300,6 +300,8 @@ static int set_ring(void *ctx, const char *device, const struct gd_ring *r,
 		return gd_raise(err, GD_E_SYSTEM, "invalid ring");
 	l->ring.rx = rounded(l, r->rx);
 	l->ring.tx = rounded(l, r->tx);
+	l->ring.rx_mini = rounded(l, r->rx_mini);
+	l->ring.rx_jumbo = rounded(l, r->rx_jumbo);
 	l->carrier_back_ns = h->now_ns + l->carrier_gap.ns;
 	return 0;
 }
@@ -375,6 +377,14 @@ static void note(void *ctx, const char *text)
 	(void)snprintf(h->last_note, sizeof(h->last_note), "%s", text);
 }
 
+static void figure(void *ctx, const char *name, int64_t value)
+{
+	struct fake_host *h = ctx;
+
+	(void)snprintf(h->last_figure, sizeof(h->last_figure), "%s %" PRId64, name,
+		       value);
+}
+
 /* One set of tables per host, since the context is in the table. */
 struct tables {
 	struct gd_link_port link;
@@ -403,6 +413,8 @@ static void make_tables(struct fake_host *h, struct tables *t)
 				     .time = &t->time,
 				     .note = note,
 				     .note_ctx = h,
+				     .figure = figure,
+				     .figure_ctx = h,
 				     .control = {.kind = GD_CONTROL_SSH,
 						 .family = AF_INET,
 						 .port = 22,

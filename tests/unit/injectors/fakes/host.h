@@ -44,6 +44,7 @@ struct fake_host {
 	int calls, fail_at; /* the call that fails, from 1; 0: none */
 	bool failed;        /* it did */
 	char last_note[200];
+	char last_figure[64];  /* "NAME VALUE" */
 	struct gd_ports ports; /* those of this host */
 };
 
