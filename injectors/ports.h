@@ -169,6 +169,78 @@ struct gd_ring_port {
 		      int64_t *ret_dropped, struct gd_error *err);
 };
 
+/* --- disks --------------------------------------------------------------------------- */
+
+/* A device-mapper name and a UUID, with their NULs (DM_NAME_LEN, DM_UUID_LEN). */
+enum { GD_DM_NAME = 128, GD_DM_UUID = 129 };
+
+struct gd_disk {
+	int64_t major, minor;
+	int64_t sectors;          /* of 512 bytes */
+	char name[64];            /* the kernel's: "vda", "dm-0" */
+	char dm_name[GD_DM_NAME]; /* "" when device-mapper does not make it */
+	bool read_only;
+	bool in_use; /* mounted, or held by another device or program */
+	bool swap;   /* the host swaps to it */
+};
+
+/* Since the host started; requests that wait are not in it yet. */
+struct gd_disk_stats {
+	int64_t reads, writes;
+	struct gd_span read_time, write_time; /* summed over the requests */
+};
+
+struct gd_disk_port {
+	void *ctx;
+	/*
+	 * A disk by its device file ("/dev/vdb"), by its device-mapper name or by the mount
+	 * point of a file system on it; never touches that file system. Or ABSENT.
+	 */
+	int (*find)(void *ctx, const char *text, struct gd_disk *ret,
+		    struct gd_error *err);
+	/* What `find` takes for every disk with a size, each followed by a newline. */
+	int (*list)(void *ctx, struct gd_strbuf *out, struct gd_error *err);
+	int (*stats)(void *ctx, int64_t major, int64_t minor, struct gd_disk_stats *ret,
+		     struct gd_error *err); /* or ABSENT */
+	/* Is the file at `path` on this disk, directly or through others stacked on it? */
+	int (*holds)(void *ctx, int64_t major, int64_t minor, const char *path, bool *ret,
+		     struct gd_error *err);
+};
+
+struct gd_dm_info {
+	char uuid[GD_DM_UUID];
+	int64_t major, minor;
+	bool suspended, read_only;
+	bool has_table, has_inactive_table;
+};
+
+/* A table is text as dmsetup prints it: one line "START LENGTH TARGET PARAMETERS" each. */
+struct gd_dm_port {
+	void *ctx;
+	int (*get)(void *ctx, const char *name, struct gd_dm_info *ret,
+		   struct gd_error *err); /* or ABSENT */
+	/* The live table; or ABSENT. */
+	int (*table)(void *ctx, const char *name, struct gd_strbuf *out,
+		     struct gd_error *err);
+	/* Makes a device without a table. */
+	int (*create)(void *ctx, const char *name, const char *uuid,
+		      struct gd_error *err);
+	/* Into the inactive slot, from where resume takes it. */
+	int (*load)(void *ctx, const char *name, const char *table, bool read_only,
+		    struct gd_error *err);
+	/* Empties the inactive slot. */
+	int (*clear)(void *ctx, const char *name, struct gd_error *err);
+	/*
+	 * Makes the inactive table the live one, if there is one, and lets requests pass.
+	 * One call to the kernel, which suspends, swaps and resumes: a process that dies
+	 * leaves either table, never a suspended device. Waits neither for requests that
+	 * the old table holds back nor for file systems.
+	 */
+	int (*resume)(void *ctx, const char *name, struct gd_error *err);
+	/* Refused by the kernel while somebody has it open; or ABSENT. */
+	int (*remove)(void *ctx, const char *name, struct gd_error *err);
+};
+
 /* --- the rest ------------------------------------------------------------------------ */
 
 struct gd_kernel_port {
@@ -215,10 +287,14 @@ struct gd_ports {
 	const struct gd_link_port *link;
 	const struct gd_tc_port *tc;
 	const struct gd_ring_port *ring;
+	const struct gd_disk_port *disk;
+	const struct gd_dm_port *dm;
 	const struct gd_kernel_port *kernel;
 	const struct gd_name_port *name;
 	const struct gd_time_port *time;
 	struct gd_control control;
+	/* Where the journal is, which no fault may stall; NULL: nobody said. */
+	const char *state_dir;
 	/* A sentence for whoever watches the run ("eth1: the carrier was away for 2 s"). */
 	void (*note)(void *ctx, const char *text);
 	void *note_ctx;

@@ -502,6 +502,7 @@ int gd_agent_serve(const struct gd_agent_options *opt, struct gd_error *err)
 
 	a.ports.note = note;
 	a.ports.note_ctx = &a;
+	a.ports.state_dir = opt->state_dir;
 	gd_frame_reader_init(&a.reader, false);
 	rc = open_parts(&a, err);
 	if (rc == 0)

@@ -47,6 +47,9 @@ static int has_module(void *ctx GD_UNUSED, const char *name, bool *ret,
 
 	if (!loaded)
 		return gd_raise_nomem(err);
+	/* "dm-delay.ko" is loaded as dm_delay. */
+	for (char *c = loaded; *c; c++)
+		*c = *c == '-' ? '_' : *c;
 	if (uname(&u) < 0)
 		return gd_raise_errno(err, "uname");
 	*ret = access(loaded, F_OK) == 0 || listed(u.release, "modules.builtin", name) ||
@@ -99,6 +102,8 @@ void gd_ports_linux(struct gd_ports *ret)
 	*ret = (struct gd_ports){.link = &gd_link_linux,
 				 .tc = &gd_tc_linux,
 				 .ring = &gd_ring_linux,
+				 .disk = &gd_disk_linux,
+				 .dm = &gd_dm_linux,
 				 .kernel = &gd_kernel_linux,
 				 .name = &gd_name_linux,
 				 .time = &gd_time_linux,

@@ -14,19 +14,23 @@
 #include "injectors/injector.h"
 #include "tests/unit/injectors/fakes/host.h"
 
-/* Arguments that the fake host accepts; a new injector adds its line. */
+/* Arguments that the fake host accepts, and what they name; a new injector adds its line. */
 static const struct {
-	const char *name, *args;
+	const char *name, *target, *args;
 } examples[] = {
-	{"netem", "{\"device\":\"eth0\",\"direction\":\"both\",\"delay\":\"20ms\","
-		  "\"loss\":\"5%\",\"ingress\":{\"burst_start\":\"1%\",\"burst_end\":"
-		  "\"25%\"},\"peers\":[\"10.0.0.0/8\",\"db.example\"],\"ports\":[80],"
-		  "\"except\":{\"peers\":[\"10.1.0.0/16\"],\"protocols\":[\"udp\"]}}"},
-	{"ring", "{\"device\":\"eth0\",\"rx\":128,\"tx\":64}"},
+	{"disk_delay", "data",
+	 "{\"device\":\"data\",\"read\":\"20ms\",\"write\":\"100ms\"}"},
+	{"netem", "eth0",
+	 "{\"device\":\"eth0\",\"direction\":\"both\",\"delay\":\"20ms\","
+	 "\"loss\":\"5%\",\"ingress\":{\"burst_start\":\"1%\",\"burst_end\":"
+	 "\"25%\"},\"peers\":[\"10.0.0.0/8\",\"db.example\"],\"ports\":[80],"
+	 "\"except\":{\"peers\":[\"10.1.0.0/16\"],\"protocols\":[\"udp\"]}}"},
+	{"ring", "eth0", "{\"device\":\"eth0\",\"rx\":128,\"tx\":64}"},
 };
 
 struct subject {
 	const struct gd_injector *i;
+	const char *target;
 	void *args, *undo;
 };
 
@@ -50,6 +54,7 @@ static void subject_init(struct subject *s, const struct gd_injector *i)
 	for (size_t n = 0; n < GD_N_ELEMS(examples); n++)
 		if (strcmp(examples[n].name, i->name) == 0) {
 			decode_text(&i->args, examples[n].args, s->args);
+			s->target = examples[n].target;
 			return;
 		}
 	fail_msg("%s: add example arguments to this test", i->name);
@@ -179,8 +184,8 @@ static void test_words_for_people(void **state GD_UNUSED)
 		i->manual(s.args, &manual);
 		assert_true(line.len > 10);
 		assert_null(strchr(gd_strbuf_str(&line), '\n'));
-		assert_non_null(strstr(gd_strbuf_str(&line), "eth0"));
-		assert_non_null(strstr(gd_strbuf_str(&manual), "eth0"));
+		assert_non_null(strstr(gd_strbuf_str(&line), s.target));
+		assert_non_null(strstr(gd_strbuf_str(&manual), s.target));
 		assert_int_equal(gd_strbuf_str(&manual)[manual.len - 1], '\n');
 		subject_fini(&s);
 	}
@@ -326,9 +331,11 @@ static void test_reading_changes_nothing(void **state GD_UNUSED)
 		assert_int_equal(i->doctor(&h.ports, &text, &err), 0);
 		assert_int_equal(i->preflight(&h.ports, s.args, &err), 0);
 		assert_int_equal(i->capture(&h.ports, s.args, s.undo, &err), 0);
-		assert_non_null(strstr(gd_strbuf_str(&text), "eth0"));
+		assert_non_null(strstr(gd_strbuf_str(&text), s.target));
 		assert_memory_equal(h.links, copy.links, sizeof(h.links));
 		assert_int_equal(h.n_links, copy.n_links);
+		assert_memory_equal(h.disks, copy.disks, sizeof(h.disks));
+		assert_int_equal(h.n_disks, copy.n_disks);
 		subject_fini(&s);
 	}
 }

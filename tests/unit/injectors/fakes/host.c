@@ -319,6 +319,206 @@ static int losses(void *ctx, const char *device, int64_t *ret_missed,
 	return 0;
 }
 
+/* --- disks --------------------------------------------------------------------------- */
+
+struct fake_disk *fake_disk(struct fake_host *h, const char *name)
+{
+	for (size_t i = 0; i < h->n_disks; i++)
+		if (strcmp(h->disks[i].disk.name, name) == 0 ||
+		    strcmp(h->disks[i].disk.dm_name, name) == 0)
+			return &h->disks[i];
+	return NULL;
+}
+
+static struct fake_disk *mapped(struct fake_host *h, const char *name)
+{
+	struct fake_disk *d = fake_disk(h, name);
+
+	return d && strcmp(d->disk.dm_name, name) == 0 ? d : NULL;
+}
+
+static struct fake_disk *add_disk(struct fake_host *h, int major, const char *name,
+				  const char *dm_name)
+{
+	struct fake_disk *d = &h->disks[h->n_disks];
+	int64_t minor = (int64_t)h->n_disks;
+
+	gd_assert(h->n_disks < FAKE_MAX_DISKS);
+	h->n_disks++;
+	*d = (struct fake_disk){.disk = {.major = major, .minor = minor, .sectors = 4096},
+				.dm = {.major = major, .minor = minor}};
+	(void)snprintf(d->disk.name, sizeof(d->disk.name), "%s", name);
+	(void)snprintf(d->disk.dm_name, sizeof(d->disk.dm_name), "%s", dm_name);
+	return d;
+}
+
+static int disk_find(void *ctx, const char *text, struct gd_disk *ret,
+		     struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "disk find", err) < 0)
+		return -1;
+	for (size_t i = 0; i < h->n_disks; i++) {
+		const struct fake_disk *d = &h->disks[i];
+
+		if ((strncmp(text, "/dev/", 5) == 0 &&
+		     strcmp(text + 5, d->disk.name) == 0) ||
+		    strcmp(text, d->mount) == 0 || strcmp(text, d->disk.dm_name) == 0) {
+			*ret = d->disk;
+			return 0;
+		}
+	}
+	return GD_PORT_ABSENT;
+}
+
+static int disk_list(void *ctx, struct gd_strbuf *out, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "disk list", err) < 0)
+		return -1;
+	for (size_t i = 0; i < h->n_disks; i++)
+		gd_strbuf_addf(out, "%s%s\n", h->disks[i].disk.dm_name[0] ? "" : "/dev/",
+			       h->disks[i].disk.dm_name[0] ? h->disks[i].disk.dm_name
+							   : h->disks[i].disk.name);
+	return 0;
+}
+
+static int disk_stats(void *ctx, int64_t major, int64_t minor, struct gd_disk_stats *ret,
+		      struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "disk stats", err) < 0)
+		return -1;
+	for (size_t i = 0; i < h->n_disks; i++)
+		if (h->disks[i].disk.major == major && h->disks[i].disk.minor == minor) {
+			*ret = h->disks[i].stats;
+			return 0;
+		}
+	return GD_PORT_ABSENT;
+}
+
+static int disk_holds(void *ctx, int64_t major GD_UNUSED, int64_t minor,
+		      const char *path GD_UNUSED, bool *ret, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "disk holds", err) < 0)
+		return -1;
+	*ret = h->journal_disk && strcmp(h->disks[minor].disk.name, h->journal_disk) == 0;
+	return 0;
+}
+
+static int dm_get(void *ctx, const char *name, struct gd_dm_info *ret,
+		  struct gd_error *err)
+{
+	struct fake_disk *d = mapped(ctx, name);
+
+	if (call(ctx, "dm get", err) < 0)
+		return -1;
+	if (!d)
+		return GD_PORT_ABSENT;
+	*ret = d->dm;
+	return 0;
+}
+
+static int dm_table(void *ctx, const char *name, struct gd_strbuf *out,
+		    struct gd_error *err)
+{
+	struct fake_disk *d = mapped(ctx, name);
+
+	if (call(ctx, "dm table", err) < 0)
+		return -1;
+	if (!d)
+		return GD_PORT_ABSENT;
+	gd_strbuf_adds(out, d->table);
+	return 0;
+}
+
+static int dm_create(void *ctx, const char *name, const char *uuid, struct gd_error *err)
+{
+	struct fake_disk *d;
+
+	if (call(ctx, "dm create", err) < 0)
+		return -1;
+	if (mapped(ctx, name))
+		return gd_raise(err, GD_E_SYSTEM, "%s exists", name);
+	d = add_disk(ctx, 254, "dm-9", name);
+	(void)snprintf(d->dm.uuid, sizeof(d->dm.uuid), "%s", uuid);
+	return 0;
+}
+
+static int dm_load(void *ctx, const char *name, const char *table, bool read_only,
+		   struct gd_error *err)
+{
+	struct fake_disk *d = mapped(ctx, name);
+
+	if (call(ctx, "dm load", err) < 0)
+		return -1;
+	if (!d || d->dm.read_only != read_only)
+		return gd_raise(err, GD_E_SYSTEM, "can't load a table");
+	(void)snprintf(d->inactive, sizeof(d->inactive), "%s", table);
+	d->dm.has_inactive_table = true;
+	return 0;
+}
+
+static int dm_clear(void *ctx, const char *name, struct gd_error *err)
+{
+	struct fake_disk *d = mapped(ctx, name);
+
+	if (call(ctx, "dm clear", err) < 0)
+		return -1;
+	if (d)
+		d->dm.has_inactive_table = false;
+	return 0;
+}
+
+static int dm_resume(void *ctx, const char *name, struct gd_error *err)
+{
+	struct fake_disk *d = mapped(ctx, name);
+
+	if (call(ctx, "dm resume", err) < 0)
+		return -1;
+	if (!d)
+		return gd_raise(err, GD_E_SYSTEM, "no such device");
+	if (d->dm.has_inactive_table)
+		memcpy(d->table, d->inactive, sizeof(d->table));
+	d->dm.has_table = d->table[0] != '\0';
+	d->dm.has_inactive_table = d->dm.suspended = false;
+	return 0;
+}
+
+static int dm_remove(void *ctx, const char *name, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	struct fake_disk *d = mapped(ctx, name);
+
+	if (call(ctx, "dm remove", err) < 0)
+		return -1;
+	if (!d)
+		return GD_PORT_ABSENT;
+	if (d->is_open)
+		return gd_raise(err, GD_E_SYSTEM, "%s: busy", name);
+	*d = h->disks[--h->n_disks];
+	return 0;
+}
+
+static void make_disks(struct fake_host *h)
+{
+	struct fake_disk *data = add_disk(h, 254, "dm-0", "data");
+	struct fake_disk *vda = add_disk(h, 252, "vda", "");
+
+	vda->disk.in_use = data->disk.in_use = true;
+	(void)snprintf(data->mount, sizeof(data->mount), "/data");
+	(void)snprintf(data->table, sizeof(data->table),
+		       "0 2048 linear 252:1 0\n"
+		       "2048 2048 linear 252:1 8192\n");
+	data->dm.has_table = true;
+	(void)add_disk(h, 252, "vdb", "");
+}
+
 /* --- the rest ------------------------------------------------------------------------ */
 
 static int has_module(void *ctx, const char *name, bool *ret, struct gd_error *err)
@@ -390,6 +590,8 @@ struct tables {
 	struct gd_link_port link;
 	struct gd_tc_port tc;
 	struct gd_ring_port ring;
+	struct gd_disk_port disk;
+	struct gd_dm_port dm;
 	struct gd_kernel_port kernel;
 	struct gd_name_port name;
 	struct gd_time_port time;
@@ -402,12 +604,18 @@ static void make_tables(struct fake_host *h, struct tables *t)
 		h,          snapshot,       hook,          add_clsact, remove_clsact,
 		add_filter, remove_filters, add_segmenter, add_netem,  get_netem};
 	t->ring = (struct gd_ring_port){h, get_ring, set_ring, losses};
+	t->disk = (struct gd_disk_port){h, disk_find, disk_list, disk_stats, disk_holds};
+	t->dm = (struct gd_dm_port){h,       dm_get,   dm_table,  dm_create,
+				    dm_load, dm_clear, dm_resume, dm_remove};
 	t->kernel = (struct gd_kernel_port){h, has_module, version};
 	t->name = (struct gd_name_port){h, resolve};
 	t->time = (struct gd_time_port){h, now, sleep_for};
 	h->ports = (struct gd_ports){.link = &t->link,
 				     .tc = &t->tc,
 				     .ring = &t->ring,
+				     .disk = &t->disk,
+				     .dm = &t->dm,
+				     .state_dir = "/var/lib/gameday",
 				     .kernel = &t->kernel,
 				     .name = &t->name,
 				     .time = &t->time,
@@ -438,5 +646,6 @@ void fake_host_init(struct fake_host *h)
 	h->kernel_minor = 1;
 	h->name = "db.example";
 	h->addresses = "10.9.0.1\n2001:db8::9\n";
+	make_disks(h);
 	make_tables(h, &tables);
 }

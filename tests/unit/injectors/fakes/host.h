@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A host made of memory behind the ports: links, a hook with filters, queues, rings. It
+ * A host made of memory behind the ports: links, a hook with filters, queues, rings, disks. It
  * counts the calls that could fail and fails the one it is told to; a failing call changes
  * nothing. Time passes only by sleeping, and sleeping takes no time.
  */
@@ -8,7 +8,7 @@
 
 #include "injectors/ports.h"
 
-enum { FAKE_MAX_LINKS = 8, FAKE_MAX_FILTERS = 512 };
+enum { FAKE_MAX_LINKS = 8, FAKE_MAX_FILTERS = 512, FAKE_MAX_DISKS = 6 };
 
 struct fake_link {
 	char name[GD_DEVICE_NAME], kind[16];
@@ -33,7 +33,19 @@ struct fake_link {
 	int64_t missed, dropped;
 };
 
+struct fake_disk {
+	struct gd_disk disk; /* with dm_name: a device-mapper device as well */
+	char mount[64];      /* "": none */
+	struct gd_disk_stats stats;
+	struct gd_dm_info dm;
+	char table[2048], inactive[2048];
+	bool is_open; /* somebody has it open: it can't be removed */
+};
+
 struct fake_host {
+	struct fake_disk disks[FAKE_MAX_DISKS];
+	size_t n_disks;
+	const char *journal_disk; /* the kernel's name of the disk it is on; NULL: none */
 	struct fake_link links[FAKE_MAX_LINKS];
 	size_t n_links;
 	const char *lacks;    /* a kernel module; NULL: none */
@@ -48,10 +60,15 @@ struct fake_host {
 	struct gd_ports ports; /* those of this host */
 };
 
-/* eth0 (up, 1 Gbit/s, rings 256 of 4096) and lo; reached by SSH from 10.0.2.2. */
+/*
+ * eth0 (up, 1 Gbit/s, rings 256 of 4096) and lo; reached by SSH from 10.0.2.2. Disk vda in
+ * use below the linear device-mapper device "data" (dm-0), mounted at /data; vdb idle.
+ */
 void fake_host_init(struct fake_host *h);
 struct fake_link *fake_link(struct fake_host *h, const char *name);
 struct fake_link *fake_add_link(struct fake_host *h, const char *name, const char *kind);
 /* A filter of somebody else's, for outgoing packets. */
 void fake_add_foreign_filter(struct fake_link *l);
 size_t fake_count_filters(const struct fake_link *l, bool ingress);
+/* By kernel name or device-mapper name; NULL: none. */
+struct fake_disk *fake_disk(struct fake_host *h, const char *name);

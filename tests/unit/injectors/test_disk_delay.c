@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/cmocka_all.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gameday/base/json.h"
+#include "injectors/injector.h"
+#include "tests/unit/injectors/fakes/host.h"
+
+struct fixture {
+	const struct gd_injector *i;
+	struct fake_host h;
+	struct fake_disk *data;
+	void *args, *undo;
+	struct gd_error err;
+};
+
+static const char linear[] = "0 2048 linear 252:1 0\n2048 2048 linear 252:1 8192\n";
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	f->i = gd_injector_find("disk_delay");
+	f->args = calloc(1, f->i->args.size);
+	f->undo = calloc(1, f->i->undo.size);
+	fake_host_init(&f->h);
+	f->data = fake_disk(&f->h, "data");
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	gd_shape_fini(&f->i->args, f->args);
+	gd_shape_fini(&f->i->undo, f->undo);
+	free(f->args);
+	free(f->undo);
+	free(f);
+	return 0;
+}
+
+static int parse(struct fixture *f, const char *text)
+{
+	GD_AUTO(cJSON) cJSON *json = NULL;
+
+	gd_shape_fini(&f->i->args, f->args);
+	assert_int_equal(gd_json_parse(text, strlen(text), &json, &f->err), 0);
+	if (gd_shape_from_json(&f->i->args, json, f->args, &f->err) < 0)
+		return -1;
+	return f->i->check(f->args, &f->err);
+}
+
+static void assert_refused(struct fixture *f, const char *word)
+{
+	assert_int_equal(f->i->preflight(&f->h.ports, f->args, &f->err), -1);
+	assert_int_equal(f->err.code, GD_E_REFUSED);
+	if (!strstr(f->err.text, word))
+		fail_msg("\"%s\" does not say \"%s\"", f->err.text, word);
+}
+
+static void inject(struct fixture *f, const char *args)
+{
+	if (parse(f, args) < 0 || f->i->preflight(&f->h.ports, f->args, &f->err) < 0 ||
+	    f->i->capture(&f->h.ports, f->args, f->undo, &f->err) < 0 ||
+	    f->i->apply(&f->h.ports, f->args, f->undo, &f->err) < 0 ||
+	    f->i->verify(&f->h.ports, f->args, f->undo, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+}
+
+static int revert(struct fixture *f)
+{
+	return f->i->revert(&f->h.ports, f->undo, &f->err);
+}
+
+static void test_delays_are_checked(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(parse(f, "{\"device\":\"data\"}"), -1);
+	assert_non_null(strstr(f->err.text, "nothing is asked for"));
+	assert_int_equal(parse(f, "{\"device\":\"data\",\"write\":\"1500us\"}"), -1);
+	assert_non_null(strstr(f->err.text, "whole milliseconds"));
+	assert_int_equal(parse(f, "{\"device\":\"data\",\"write\":\"61s\"}"), -1);
+	assert_int_equal(parse(f, "{\"read\":\"1ms\"}"), -1);
+}
+
+static void test_preflight(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(parse(f, "{\"device\":\"/dev/nope\",\"write\":\"1ms\"}"), 0);
+	assert_refused(f, "no disk /dev/nope");
+	assert_int_equal(parse(f, "{\"device\":\"/dev/vda\",\"write\":\"1ms\"}"), 0);
+	assert_refused(f, "vda is in use");
+	assert_int_equal(parse(f, "{\"device\":\"/data\",\"write\":\"1ms\"}"), 0);
+	assert_int_equal(f->i->preflight(&f->h.ports, f->args, &f->err), 0);
+	f->data->disk.swap = true;
+	assert_refused(f, "swaps to /data");
+	f->data->disk.swap = false;
+	f->h.journal_disk = "dm-0";
+	assert_refused(f, "journal");
+	f->h.journal_disk = NULL;
+	f->data->dm.suspended = true;
+	assert_refused(f, "suspended");
+	f->data->dm.suspended = false;
+	f->data->dm.has_inactive_table = true;
+	assert_refused(f, "dmsetup clear data");
+	f->data->dm.has_inactive_table = false;
+	f->h.lacks = "dm-delay";
+	assert_refused(f, "dm-delay");
+}
+
+static void test_only_linear_tables(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(parse(f, "{\"device\":\"data\",\"write\":\"1ms\"}"), 0);
+	(void)snprintf(f->data->table, sizeof(f->data->table),
+		       "0 2048 linear 252:1 0\n2048 64 striped 1 8 252:1 0\n");
+	assert_refused(f, "\"striped\"");
+	(void)snprintf(f->data->table, sizeof(f->data->table),
+		       "0 4096 crypt aes 00112233 0 252:1 0\n");
+	assert_refused(f, "\"crypt\"");
+	assert_null(strstr(f->err.text, "00112233"));
+	(void)snprintf(f->data->table, sizeof(f->data->table),
+		       "0 4096 delay 252:1 0 5\n");
+	assert_refused(f, "delays its requests already");
+}
+
+static void test_live_table_there_and_back(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, "{\"device\":\"/data\",\"read\":\"20ms\",\"write\":\"50ms\","
+		  "\"flush\":\"30ms\"}");
+	assert_string_equal(f->data->table,
+			    "0 2048 delay 252:1 0 20 252:1 0 50 252:1 0 30\n"
+			    "2048 2048 delay 252:1 8192 20 252:1 8192 50 "
+			    "252:1 8192 30\n");
+	assert_refused(f, "already");
+	assert_int_equal(revert(f), 0);
+	assert_string_equal(f->data->table, linear);
+}
+
+static void test_a_suspended_disk_is_let_go(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, "{\"device\":\"data\",\"flush\":\"30ms\"}");
+	f->data->dm.suspended = true;
+	assert_int_equal(f->i->verify(&f->h.ports, f->args, f->undo, &f->err), -1);
+	assert_int_equal(revert(f), 0);
+	assert_false(f->data->dm.suspended);
+	assert_string_equal(f->data->table, linear);
+	/* Dead before the swap: suspended with its own table, ours beside it. */
+	f->data->dm.suspended = f->data->dm.has_inactive_table = true;
+	assert_int_equal(revert(f), 0);
+	assert_false(f->data->dm.suspended || f->data->dm.has_inactive_table);
+	assert_string_equal(f->data->table, linear);
+}
+
+static void test_what_others_made_stays(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, "{\"device\":\"data\",\"write\":\"30ms\"}");
+	(void)snprintf(f->data->table, sizeof(f->data->table), "0 4096 error \n");
+	assert_int_equal(f->i->verify(&f->h.ports, f->args, f->undo, &f->err), -1);
+	assert_int_equal(f->err.code, GD_E_DRIFT);
+	assert_int_equal(revert(f), -1);
+	assert_string_equal(f->data->table, "0 4096 error \n");
+	(void)snprintf(f->data->dm.uuid, sizeof(f->data->dm.uuid), "other");
+	assert_int_equal(revert(f), -1);
+	assert_non_null(strstr(f->err.text, "another device"));
+}
+
+static void test_a_read_only_disk_stays_so(void **state)
+{
+	struct fixture *f = *state;
+
+	f->data->dm.read_only = true;
+	inject(f, "{\"device\":\"data\",\"read\":\"30ms\"}");
+	assert_int_equal(revert(f), 0);
+	assert_string_equal(f->data->table, linear);
+}
+
+static void test_idle_disk_gets_a_device_on_top(void **state)
+{
+	struct fixture *f = *state;
+	struct fake_disk *made;
+
+	inject(f, "{\"device\":\"/dev/vdb\",\"write\":\"100ms\"}");
+	made = fake_disk(&f->h, "gd-vdb");
+	assert_non_null(made);
+	assert_string_equal(made->table,
+			    "0 4096 delay 252:2 0 0 252:2 0 100 252:2 0 0\n");
+	assert_refused(f, "gd-vdb already");
+	made->is_open = true;
+	assert_int_equal(revert(f), -1);
+	assert_non_null(strstr(f->err.text, "delays nothing any more"));
+	assert_string_equal(made->table, "0 4096 linear 252:2 0\n");
+	assert_int_equal(revert(f), -1);
+	made->is_open = false;
+	assert_int_equal(revert(f), 0);
+	assert_null(fake_disk(&f->h, "gd-vdb"));
+	assert_int_equal(revert(f), 0);
+}
+
+static bool seen(struct fixture *f, int64_t reads, int64_t read_ms, int64_t writes,
+		 int64_t write_ms)
+{
+	struct gd_effect e = {0};
+
+	f->data->stats = (struct gd_disk_stats){1000 + reads, 2000 + writes,
+						gd_span_ms(100 + read_ms),
+						gd_span_ms(400 + write_ms)};
+	assert_int_equal(f->i->effect(&f->h.ports, f->args, f->undo, &e, &f->err), 0);
+	assert_int_equal(e.counters[0].value, reads);
+	return e.seen;
+}
+
+static void test_effect_is_time_spent_since(void **state)
+{
+	struct fixture *f = *state;
+
+	f->data->stats =
+		(struct gd_disk_stats){1000, 2000, gd_span_ms(100), gd_span_ms(400)};
+	inject(f, "{\"device\":\"data\",\"read\":\"20ms\",\"write\":\"100ms\","
+		  "\"flush\":\"100ms\"}");
+	assert_false(seen(f, 0, 0, 0, 0));
+	assert_false(seen(f, 10, 5, 50, 20));
+	assert_true(seen(f, 10, 200, 0, 0));
+	assert_true(seen(f, 0, 0, 50, 5000));
+	assert_false(seen(f, 0, 0, 50, 1000));
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_delays_are_checked),
+		TEST(test_preflight),
+		TEST(test_only_linear_tables),
+		TEST(test_live_table_there_and_back),
+		TEST(test_a_suspended_disk_is_let_go),
+		TEST(test_what_others_made_stays),
+		TEST(test_a_read_only_disk_stays_so),
+		TEST(test_idle_disk_gets_a_device_on_top),
+		TEST(test_effect_is_time_spent_since),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
