@@ -418,8 +418,8 @@ static int capture_live(const struct gd_ports *p, const struct gd_disk *d, struc
 			struct gd_error *err)
 {
 	GD_AUTO_STRBUF(table);
-	struct gd_disk_stats stats;
-	struct gd_dm_info info;
+	struct gd_disk_stats stats = {0};
+	struct gd_dm_info info = {0};
 	int rc = p->dm->get(p->dm->ctx, u->name, &info, err);
 
 	if (rc == 0)
