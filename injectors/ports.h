@@ -241,6 +241,58 @@ struct gd_dm_port {
 	int (*remove)(void *ctx, const char *name, struct gd_error *err);
 };
 
+/* --- routing: BIRD ------------------------------------------------------------------- */
+
+/* A control socket's path with its NUL. */
+enum { GD_ROUTING_PATH = 108 };
+
+struct gd_routing_protocol {
+	char type[16];              /* "BGP", "Static" */
+	char state[80];             /* "up Established": as BIRD says it, without times */
+	bool enabled;               /* not administratively down */
+	bool up;                    /* running; for BGP: the session is established */
+	int64_t imported, exported; /* routes */
+};
+
+/*
+ * All functions but find take the socket's path. A name that BIRD does not know is ABSENT
+ * where it says so.
+ */
+struct gd_routing_port {
+	void *ctx;
+	/* The socket to use: `given`, or the usual one that exists when that is "". */
+	int (*find)(void *ctx, const char *given, char ret[GD_ROUTING_PATH],
+		    struct gd_error *err);
+	/* All protocols, each "NAME TYPE STATE" and a newline, in BIRD's order. */
+	int (*list)(void *ctx, const char *socket, struct gd_strbuf *out,
+		    struct gd_error *err);
+	int (*get)(void *ctx, const char *socket, const char *protocol,
+		   struct gd_routing_protocol *ret, struct gd_error *err); /* or ABSENT */
+	/* The prefixes it exports (or imported), each with a newline, sorted, once each. */
+	int (*routes)(void *ctx, const char *socket, const char *protocol, bool exported,
+		      struct gd_strbuf *out, struct gd_error *err);
+	/* As an administrator does; fine when it is so already. */
+	int (*enable)(void *ctx, const char *socket, const char *protocol, bool enabled,
+		      struct gd_error *err);
+	/* The path of the configuration that BIRD was started with. */
+	int (*config_path)(void *ctx, const char *socket, struct gd_strbuf *out,
+			   struct gd_error *err);
+	/* Is a reconfiguration waiting to be confirmed, else undone by BIRD itself? */
+	int (*pending)(void *ctx, const char *socket, bool *ret, struct gd_error *err);
+	/* Reads that file softly; with a time, BIRD undoes it by itself after that. */
+	int (*configure)(void *ctx, const char *socket, const char *path,
+			 struct gd_span undo_after, struct gd_error *err);
+	/* Undoes the one that is waiting; fine when none is. */
+	int (*undo)(void *ctx, const char *socket, struct gd_error *err);
+	int (*read_file)(void *ctx, const char *path, struct gd_strbuf *out,
+			 struct gd_error *err); /* or ABSENT */
+	/* A file with the owner and permissions of `like`. */
+	int (*write_file)(void *ctx, const char *path, const char *like, const char *text,
+			  struct gd_error *err);
+	int (*remove_file)(void *ctx, const char *path,
+			   struct gd_error *err); /* or ABSENT */
+};
+
 /* --- the rest ------------------------------------------------------------------------ */
 
 struct gd_kernel_port {
@@ -289,6 +341,7 @@ struct gd_ports {
 	const struct gd_ring_port *ring;
 	const struct gd_disk_port *disk;
 	const struct gd_dm_port *dm;
+	const struct gd_routing_port *routing;
 	const struct gd_kernel_port *kernel;
 	const struct gd_name_port *name;
 	const struct gd_time_port *time;

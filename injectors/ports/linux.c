@@ -104,6 +104,7 @@ void gd_ports_linux(struct gd_ports *ret)
 				 .ring = &gd_ring_linux,
 				 .disk = &gd_disk_linux,
 				 .dm = &gd_dm_linux,
+				 .routing = &gd_routing_linux,
 				 .kernel = &gd_kernel_linux,
 				 .name = &gd_name_linux,
 				 .time = &gd_time_linux,

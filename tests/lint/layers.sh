@@ -46,11 +46,12 @@ while IFS=: read -r file line text; do
 done < <(git ls-files -co --exclude-standard 'gameday/*.[ch]' 'injectors/*.[ch]' |
 	xargs grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"(gameday|injectors)/')
 [ "$n" -gt 50 ] || { echo "only $n includes seen: the check itself is broken"; exit 1; }
-# Nothing in gameday/ names a particular fault (DESIGN 2). A word in a comment is fine.
+# Nothing in gameday/ names a particular fault (DESIGN 2). A word in a comment is fine,
+# and a watch may have the name of what it looks at.
 while IFS=: read -r file line text; do
 	echo "$file:$line: gameday/ must not name a fault: $text"
 	bad=$((bad + 1))
-done < <(git ls-files -co --exclude-standard 'gameday/*.[ch]' | grep -v '^gameday/lab/' |
+done < <(git ls-files -co --exclude-standard 'gameday/*.[ch]' | grep -vE '^gameday/(lab|watch)/' |
 	xargs grep -nE '"(netem|ring|disk_delay|bgp)"')
 echo "$n includes checked, $bad wrong"
 [ "$bad" -eq 0 ]

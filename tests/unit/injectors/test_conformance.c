@@ -18,6 +18,7 @@
 static const struct {
 	const char *name, *target, *args;
 } examples[] = {
+	{"bgp", "uplink", "{\"protocol\":\"uplink\"}"},
 	{"disk_delay", "data",
 	 "{\"device\":\"data\",\"read\":\"20ms\",\"write\":\"100ms\"}"},
 	{"netem", "eth0",
@@ -335,6 +336,7 @@ static void test_reading_changes_nothing(void **state GD_UNUSED)
 		assert_memory_equal(h.links, copy.links, sizeof(h.links));
 		assert_int_equal(h.n_links, copy.n_links);
 		assert_memory_equal(h.disks, copy.disks, sizeof(h.disks));
+		assert_memory_equal(&h.bird, &copy.bird, sizeof(h.bird));
 		assert_int_equal(h.n_disks, copy.n_disks);
 		subject_fini(&s);
 	}

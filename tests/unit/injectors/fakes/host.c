@@ -585,6 +585,212 @@ static void figure(void *ctx, const char *name, int64_t value)
 		       value);
 }
 
+/* --- routing ------------------------------------------------------------------------- */
+
+static const char config_name[] = "/etc/bird/bird.conf";
+
+static bool bird_up(const struct fake_host *h)
+{
+	return !h->bird.down && h->bird.back_ns <= h->now_ns;
+}
+
+/* The fake's whole idea of a configuration: "route PREFIX" at the start of a line. */
+static void exported(const struct fake_host *h, struct gd_strbuf *out)
+{
+	for (const char *at = h->bird.running; *at; at += *at == '\n') {
+		if (strncmp(at, "route ", 6) == 0)
+			gd_strbuf_addf(out, "%.*s\n", (int)strcspn(at + 6, " ;\n"),
+				       at + 6);
+		at += strcspn(at, "\n");
+	}
+}
+
+static int bird_find(void *ctx, const char *given, char ret[GD_ROUTING_PATH],
+		     struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "find", err) < 0)
+		return -1;
+	if (h->bird.absent)
+		return gd_raise(err, GD_E_REFUSED, "no control socket");
+	(void)snprintf(ret, GD_ROUTING_PATH, "%s", *given ? given : "/run/bird.ctl");
+	return 0;
+}
+
+static int bird_list(void *ctx, const char *path GD_UNUSED, struct gd_strbuf *out,
+		     struct gd_error *err)
+{
+	if (call(ctx, "list", err) < 0)
+		return -1;
+	gd_strbuf_adds(out, "device1 Device up\nuplink BGP up\n");
+	return 0;
+}
+
+static int bird_get(void *ctx, const char *path GD_UNUSED, const char *protocol,
+		    struct gd_routing_protocol *ret, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	GD_AUTO_STRBUF(list);
+
+	if (call(h, "get", err) < 0)
+		return -1;
+	if (strcmp(protocol, "uplink") != 0)
+		return GD_PORT_ABSENT;
+	exported(h, &list);
+	*ret = (struct gd_routing_protocol){.enabled = !h->bird.down, .up = bird_up(h)};
+	(void)snprintf(ret->type, sizeof(ret->type), "%s", h->bird.type);
+	(void)snprintf(ret->state, sizeof(ret->state), "%s",
+		       ret->up        ? "up Established"
+		       : h->bird.down ? "down"
+				      : "start Active");
+	ret->imported = ret->up;
+	for (const char *at = gd_strbuf_str(&list); ret->up && *at; at++)
+		ret->exported += *at == '\n';
+	return 0;
+}
+
+static int bird_routes(void *ctx, const char *path GD_UNUSED,
+		       const char *protocol GD_UNUSED, bool out_of_it,
+		       struct gd_strbuf *out, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "routes", err) < 0)
+		return -1;
+	if (bird_up(h) && out_of_it)
+		exported(h, out);
+	else if (bird_up(h))
+		gd_strbuf_adds(out, "10.10.0.0/24\n");
+	return 0;
+}
+
+static int bird_enable(void *ctx, const char *path GD_UNUSED,
+		       const char *protocol GD_UNUSED, bool enabled, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "enable", err) < 0)
+		return -1;
+	if (enabled && h->bird.down)
+		h->bird.back_ns = h->now_ns + h->bird.reconnect.ns;
+	h->bird.down = !enabled;
+	return 0;
+}
+
+static int bird_config_path(void *ctx, const char *path GD_UNUSED, struct gd_strbuf *out,
+			    struct gd_error *err)
+{
+	if (call(ctx, "config path", err) < 0)
+		return -1;
+	gd_strbuf_adds(out, config_name);
+	return 0;
+}
+
+static int bird_pending(void *ctx, const char *path GD_UNUSED, bool *ret,
+			struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "pending", err) < 0)
+		return -1;
+	*ret = h->bird.pending;
+	return 0;
+}
+
+static void load(struct fake_host *h, const char *text, bool pending)
+{
+	(void)memcpy(h->bird.before, h->bird.running, sizeof(h->bird.before));
+	(void)snprintf(h->bird.running, sizeof(h->bird.running), "%s", text);
+	h->bird.pending = pending;
+}
+
+static int bird_load(void *ctx, const char *path GD_UNUSED, const char *file,
+		     struct gd_span undo_after, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "configure", err) < 0)
+		return -1;
+	load(h, strcmp(file, config_name) == 0 ? h->bird.file : h->bird.generated,
+	     undo_after.ns > 0);
+	return 0;
+}
+
+static int bird_undo(void *ctx, const char *path GD_UNUSED, struct gd_error *err)
+{
+	if (call(ctx, "undo", err) < 0)
+		return -1;
+	fake_bird_timer(ctx);
+	return 0;
+}
+
+static int bird_read(void *ctx, const char *file, struct gd_strbuf *out,
+		     struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	bool original = strcmp(file, config_name) == 0;
+
+	if (call(h, "read file", err) < 0)
+		return -1;
+	if (!original && !h->bird.has_generated)
+		return GD_PORT_ABSENT;
+	gd_strbuf_adds(out, original ? h->bird.file : h->bird.generated);
+	return 0;
+}
+
+static int bird_write(void *ctx, const char *file GD_UNUSED, const char *like GD_UNUSED,
+		      const char *text, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "write file", err) < 0)
+		return -1;
+	(void)snprintf(h->bird.generated, sizeof(h->bird.generated), "%s", text);
+	h->bird.has_generated = true;
+	return 0;
+}
+
+static int bird_remove(void *ctx, const char *file GD_UNUSED, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "remove file", err) < 0)
+		return -1;
+	if (!h->bird.has_generated)
+		return GD_PORT_ABSENT;
+	h->bird.has_generated = false;
+	return 0;
+}
+
+void fake_bird_configure(struct fake_host *h)
+{
+	load(h, h->bird.file, false);
+	h->bird.down = false;
+}
+
+void fake_bird_timer(struct fake_host *h)
+{
+	if (h->bird.pending)
+		(void)memcpy(h->bird.running, h->bird.before, sizeof(h->bird.running));
+	h->bird.pending = false;
+}
+
+static void make_bird(struct fake_host *h)
+{
+	static const char text[] =
+		"protocol static s {\n"
+		"route 10.20.0.0/24 via 10.0.0.1 { bgp_med = 5; };\n"
+		"# route 10.20.0.0/24 in a comment; /* and */ \"a string\"\n"
+		"route 10.21.0.0/24 via 10.0.0.1;\n"
+		"}\n";
+
+	h->bird.reconnect = gd_span_s(2);
+	(void)snprintf(h->bird.file, sizeof(h->bird.file), "%s", text);
+	(void)snprintf(h->bird.running, sizeof(h->bird.running), "%s", text);
+	(void)snprintf(h->bird.type, sizeof(h->bird.type), "BGP");
+}
+
 /* One set of tables per host, since the context is in the table. */
 struct tables {
 	struct gd_link_port link;
@@ -595,6 +801,7 @@ struct tables {
 	struct gd_kernel_port kernel;
 	struct gd_name_port name;
 	struct gd_time_port time;
+	struct gd_routing_port routing;
 };
 
 static void make_tables(struct fake_host *h, struct tables *t)
@@ -607,12 +814,17 @@ static void make_tables(struct fake_host *h, struct tables *t)
 	t->disk = (struct gd_disk_port){h, disk_find, disk_list, disk_stats, disk_holds};
 	t->dm = (struct gd_dm_port){h,       dm_get,   dm_table,  dm_create,
 				    dm_load, dm_clear, dm_resume, dm_remove};
+	t->routing = (struct gd_routing_port){
+		h,           bird_find,        bird_list,    bird_get,  bird_routes,
+		bird_enable, bird_config_path, bird_pending, bird_load, bird_undo,
+		bird_read,   bird_write,       bird_remove};
 	t->kernel = (struct gd_kernel_port){h, has_module, version};
 	t->name = (struct gd_name_port){h, resolve};
 	t->time = (struct gd_time_port){h, now, sleep_for};
 	h->ports = (struct gd_ports){.link = &t->link,
 				     .tc = &t->tc,
 				     .ring = &t->ring,
+				     .routing = &t->routing,
 				     .disk = &t->disk,
 				     .dm = &t->dm,
 				     .state_dir = "/var/lib/gameday",
@@ -647,5 +859,6 @@ void fake_host_init(struct fake_host *h)
 	h->name = "db.example";
 	h->addresses = "10.9.0.1\n2001:db8::9\n";
 	make_disks(h);
+	make_bird(h);
 	make_tables(h, &tables);
 }

@@ -42,7 +42,23 @@ struct fake_disk {
 	bool is_open; /* somebody has it open: it can't be removed */
 };
 
+/* A BIRD with one BGP protocol "uplink"; connects again a while after it is enabled. */
+struct fake_bird {
+	bool absent; /* no control socket */
+	bool down;   /* administratively */
+	int64_t back_ns;
+	struct gd_span reconnect;
+	bool pending;       /* a reconfiguration waits to be confirmed */
+	char running[1024]; /* configuration: what it exports is read from it */
+	char before[1024];  /* that the undo brings back */
+	char file[1024];    /* on disk */
+	char generated[1024];
+	bool has_generated;
+	char type[16];
+};
+
 struct fake_host {
+	struct fake_bird bird;
 	struct fake_disk disks[FAKE_MAX_DISKS];
 	size_t n_disks;
 	const char *journal_disk; /* the kernel's name of the disk it is on; NULL: none */
@@ -65,6 +81,9 @@ struct fake_host {
  * use below the linear device-mapper device "data" (dm-0), mounted at /data; vdb idle.
  */
 void fake_host_init(struct fake_host *h);
+/* Plain `birdc configure` of an operator; BIRD's own timer. */
+void fake_bird_configure(struct fake_host *h);
+void fake_bird_timer(struct fake_host *h);
 struct fake_link *fake_link(struct fake_host *h, const char *name);
 struct fake_link *fake_add_link(struct fake_host *h, const char *name, const char *kind);
 /* A filter of somebody else's, for outgoing packets. */

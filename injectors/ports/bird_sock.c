@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The routing port over BIRD's control socket. Each call is a connection of its own. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gameday/base/auto.h"
+#include "gameday/base/bird.h"
+#include "gameday/base/file.h"
+#include "injectors/ports/linux.h"
+
+enum { REFUSED = 8000, ROUTE = 1007, PENDING = 22, MAX_CONFIG = 4 << 20 };
+
+/* Asks, and makes an error of a refusal. */
+static int must(const char *socket, const char *command, struct gd_strbuf *out,
+		struct gd_error *err)
+{
+	int code;
+
+	if (gd_bird_ask(socket, false, command, out, &code, err) < 0)
+		return -1;
+	if (code >= REFUSED)
+		return gd_raise(err, GD_E_REFUSED, "BIRD refuses \"%.120s\": %.200s",
+				command, gd_strbuf_str(out));
+	return 0;
+}
+
+static int find(void *ctx GD_UNUSED, const char *given, char ret[GD_ROUTING_PATH],
+		struct gd_error *err)
+{
+	return gd_bird_find(given, ret, err);
+}
+
+static int list(void *ctx GD_UNUSED, const char *socket, struct gd_strbuf *out,
+		struct gd_error *err)
+{
+	GD_AUTO_STRBUF(reply);
+	struct gd_bird_protocol p;
+	const char *at;
+
+	if (must(socket, "show protocols", &reply, err) < 0)
+		return -1;
+	at = gd_strbuf_str(&reply);
+	while (gd_bird_next_protocol(&at, &p))
+		gd_strbuf_addf(out, "%s %s %s\n", p.name, p.type, p.state);
+	return 0;
+}
+
+static int get(void *ctx GD_UNUSED, const char *socket, const char *protocol,
+	       struct gd_routing_protocol *ret, struct gd_error *err)
+{
+	GD_AUTO_FREE char *command = gd_strf("show protocols all %s", protocol);
+	GD_AUTO_STRBUF(reply);
+	struct gd_bird_protocol p;
+	const char *at;
+	int code;
+
+	if (!command)
+		return gd_raise_nomem(err);
+	if (gd_bird_ask(socket, true, command, &reply, &code, err) < 0)
+		return -1;
+	at = gd_strbuf_str(&reply);
+	if (code >= REFUSED || !gd_bird_next_protocol(&at, &p))
+		return GD_PORT_ABSENT;
+	*ret = (struct gd_routing_protocol){.enabled = strcmp(p.state, "down") != 0,
+					    .up = p.up,
+					    .imported = p.imported,
+					    .exported = p.exported};
+	(void)snprintf(ret->type, sizeof(ret->type), "%s", p.type);
+	(void)snprintf(ret->state, sizeof(ret->state), "%s%s%s", p.state,
+		       *p.info ? " " : "", p.info);
+	return 0;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b;
+
+	return strcmp(*x, *y);
+}
+
+/* Sorts lines of text in place and adds each once to out. */
+static int add_sorted(char *text, size_t n, struct gd_strbuf *out, struct gd_error *err)
+{
+	GD_AUTO_FREE char **lines = calloc(n + 1, sizeof(*lines));
+	char *rest = text;
+	size_t have = 0;
+
+	if (!lines)
+		return gd_raise_nomem(err);
+	while (have < n && (lines[have] = strsep(&rest, "\n")) != NULL)
+		have++;
+	qsort(lines, have, sizeof(*lines), by_text);
+	for (size_t i = 0; i < have; i++)
+		if (i == 0 || strcmp(lines[i], lines[i - 1]) != 0)
+			gd_strbuf_addf(out, "%s\n", lines[i]);
+	return 0;
+}
+
+static int routes(void *ctx GD_UNUSED, const char *socket, const char *protocol,
+		  bool exported, struct gd_strbuf *out, struct gd_error *err)
+{
+	GD_AUTO_FREE char *command =
+		gd_strf("show route %s %s", exported ? "export" : "protocol", protocol);
+	GD_AUTO_STRBUF(reply);
+	GD_AUTO_STRBUF(prefixes);
+	size_t n = 0;
+	int code;
+
+	if (!command)
+		return gd_raise_nomem(err);
+	if (gd_bird_ask(socket, true, command, &reply, &code, err) < 0)
+		return -1;
+	/* A protocol that is down has no tables: BIRD says so with an error. */
+	for (const char *at = gd_strbuf_str(&reply); *at; at += *at == '\n') {
+		const char *text = at + strcspn(at, " \n");
+
+		size_t len = *text == ' ' ? strcspn(++text, " \t\n") : 0;
+
+		/* Not headings, further ways of the same route, and attributes. */
+		if (strtol(at, NULL, 10) == ROUTE && len > 0 && memchr(text, '/', len)) {
+			gd_strbuf_addf(&prefixes, "%.*s\n", (int)len, text);
+			n++;
+		}
+		at += strcspn(at, "\n");
+	}
+	if (n == 0)
+		return 0;
+	if (prefixes.failed)
+		return gd_raise_nomem(err);
+	return add_sorted(prefixes.data, n, out, err);
+}
+
+static int enable(void *ctx GD_UNUSED, const char *socket, const char *protocol,
+		  bool enabled, struct gd_error *err)
+{
+	GD_AUTO_FREE char *command =
+		gd_strf("%s %s", enabled ? "enable" : "disable", protocol);
+	GD_AUTO_STRBUF(reply);
+
+	return command ? must(socket, command, &reply, err) : gd_raise_nomem(err);
+}
+
+static int config_path(void *ctx GD_UNUSED, const char *socket, struct gd_strbuf *out,
+		       struct gd_error *err)
+{
+	static const char before[] = "Reading configuration from ";
+	GD_AUTO_STRBUF(reply);
+	const char *at;
+
+	if (must(socket, "configure check", &reply, err) < 0)
+		return gd_wrap(err, "the configuration on disk is not sound: ");
+	at = strstr(gd_strbuf_str(&reply), before);
+	if (!at)
+		return gd_raise(err, GD_E_REMOTE,
+				"BIRD does not say where its configuration is: %.200s",
+				gd_strbuf_str(&reply));
+	at += strlen(before);
+	gd_strbuf_add(out, at, strcspn(at, "\n"));
+	return out->failed ? gd_raise_nomem(err) : 0;
+}
+
+static int pending(void *ctx GD_UNUSED, const char *socket, bool *ret,
+		   struct gd_error *err)
+{
+	GD_AUTO_STRBUF(reply);
+
+	if (must(socket, "configure status", &reply, err) < 0)
+		return -1;
+	*ret = false;
+	for (const char *at = gd_strbuf_str(&reply); *at; at += *at == '\n') {
+		if (strtol(at, NULL, 10) == PENDING)
+			*ret = true;
+		at += strcspn(at, "\n");
+	}
+	return 0;
+}
+
+static int configure(void *ctx GD_UNUSED, const char *socket, const char *path,
+		     struct gd_span undo_after, struct gd_error *err)
+{
+	int64_t s = (undo_after.ns + GD_NS_PER_S - 1) / GD_NS_PER_S;
+	GD_AUTO_STRBUF(command);
+	GD_AUTO_STRBUF(reply);
+
+	gd_strbuf_addf(&command, "configure soft \"%s\"", path);
+	if (s > 0)
+		gd_strbuf_addf(&command, " timeout %" PRId64, s);
+	return must(socket, gd_strbuf_str(&command), &reply, err);
+}
+
+static int undo(void *ctx GD_UNUSED, const char *socket, struct gd_error *err)
+{
+	GD_AUTO_STRBUF(reply);
+
+	return must(socket, "configure undo", &reply, err);
+}
+
+static int read_file(void *ctx GD_UNUSED, const char *path, struct gd_strbuf *out,
+		     struct gd_error *err)
+{
+	GD_AUTO_FREE char *text = NULL;
+	size_t size;
+
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return GD_PORT_ABSENT;
+	if (gd_file_read(path, MAX_CONFIG, &text, &size, err) < 0)
+		return -1;
+	gd_strbuf_add(out, text, size);
+	return out->failed ? gd_raise_nomem(err) : 0;
+}
+
+static int write_file(void *ctx GD_UNUSED, const char *path, const char *like,
+		      const char *text, struct gd_error *err)
+{
+	struct stat st;
+
+	if (stat(like, &st) < 0)
+		return gd_raise_errno(err, "stat %s", like);
+	if (gd_file_write(path, text, strlen(text), st.st_mode & 07777, err) < 0)
+		return -1;
+	if (chown(path, st.st_uid, st.st_gid) < 0)
+		return gd_raise_errno(err, "chown %s", path);
+	return 0;
+}
+
+static int remove_file(void *ctx GD_UNUSED, const char *path, struct gd_error *err)
+{
+	if (unlink(path) == 0)
+		return 0;
+	return errno == ENOENT ? GD_PORT_ABSENT : gd_raise_errno(err, "remove %s", path);
+}
+
+const struct gd_routing_port gd_routing_linux = {.find = find,
+						 .list = list,
+						 .get = get,
+						 .routes = routes,
+						 .enable = enable,
+						 .config_path = config_path,
+						 .pending = pending,
+						 .configure = configure,
+						 .undo = undo,
+						 .read_file = read_file,
+						 .write_file = write_file,
+						 .remove_file = remove_file};

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/cmocka_all.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gameday/base/json.h"
+#include "injectors/injector.h"
+#include "tests/unit/injectors/fakes/host.h"
+
+static const char down[] = "{\"protocol\":\"uplink\"}";
+static const char away[] = "{\"protocol\":\"uplink\",\"withdraw\":[\"10.20.0.0/24\"]}";
+
+struct fixture {
+	const struct gd_injector *i;
+	struct fake_host h;
+	void *args, *undo;
+	char *before; /* the state text when the fault was captured */
+	struct gd_error err;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	f->i = gd_injector_find("bgp");
+	f->args = calloc(1, f->i->args.size);
+	f->undo = calloc(1, f->i->undo.size);
+	fake_host_init(&f->h);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	gd_shape_fini(&f->i->args, f->args);
+	free(f->args);
+	free(f->undo);
+	free(f->before);
+	free(f);
+	return 0;
+}
+
+static int parse(struct fixture *f, const char *text)
+{
+	GD_AUTO(cJSON) cJSON *json = NULL;
+
+	assert_int_equal(gd_json_parse(text, strlen(text), &json, &f->err), 0);
+	gd_shape_fini(&f->i->args, f->args);
+	if (gd_shape_from_json(&f->i->args, json, f->args, &f->err) < 0)
+		return -1;
+	return f->i->check(f->args, &f->err);
+}
+
+static char *state_now(struct fixture *f)
+{
+	struct gd_strbuf text = GD_STRBUF_INIT;
+
+	assert_int_equal(f->i->state(&f->h.ports, f->args, &text, &f->err), 0);
+	return gd_strbuf_steal(&text);
+}
+
+static void inject(struct fixture *f, const char *args)
+{
+	assert_int_equal(parse(f, args), 0);
+	if (f->i->preflight(&f->h.ports, f->args, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+	f->before = state_now(f);
+	assert_int_equal(f->i->capture(&f->h.ports, f->args, f->undo, &f->err), 0);
+	if (f->i->apply(&f->h.ports, f->args, f->undo, &f->err) < 0 ||
+	    f->i->verify(&f->h.ports, f->args, f->undo, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+}
+
+static void assert_restored(struct fixture *f)
+{
+	GD_AUTO_FREE char *now = state_now(f);
+
+	assert_string_equal(now, f->before);
+	assert_false(f->h.bird.has_generated);
+	assert_false(f->h.bird.pending);
+	assert_string_equal(f->h.bird.running, f->h.bird.file);
+}
+
+static void undo(struct fixture *f)
+{
+	if (f->i->revert(&f->h.ports, f->undo, &f->err) < 0)
+		fail_msg("%s", f->err.text);
+	assert_restored(f);
+}
+
+static void assert_refused(struct fixture *f, const char *args, const char *word)
+{
+	assert_int_equal(parse(f, args), 0);
+	assert_int_equal(f->i->preflight(&f->h.ports, f->args, &f->err), -1);
+	assert_int_equal(f->err.code, GD_E_REFUSED);
+	if (!strstr(f->err.text, word))
+		fail_msg("\"%s\" does not say \"%s\"", f->err.text, word);
+}
+
+static void assert_effect(struct fixture *f, bool seen, const char *word)
+{
+	struct gd_effect e;
+
+	assert_int_equal(f->i->effect(&f->h.ports, f->args, f->undo, &e, &f->err), 0);
+	assert_int_equal(e.seen, seen);
+	if (!strstr(e.text, word))
+		fail_msg("\"%s\" does not say \"%s\"", e.text, word);
+}
+
+static void a_session_goes_down_and_comes_back(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, down);
+	assert_true(f->h.bird.down);
+	assert_effect(f, true, "exports 0 routes (before: 2)");
+	undo(f);
+	assert_true(f->h.now_ns >= 2 * GD_NS_PER_S); /* it waited for the session */
+}
+
+static void a_session_that_stays_away_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, down);
+	f->h.bird.reconnect = gd_span_s(20);
+	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), -1);
+	assert_int_equal(f->err.code, GD_E_TIMEOUT);
+	assert_non_null(strstr(f->err.text, "start Active"));
+	f->h.now_ns += 20 * GD_NS_PER_S;
+	undo(f);
+}
+
+static void a_prefix_is_withdrawn_and_announced_again(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, away);
+	assert_true(f->h.bird.pending);
+	assert_string_equal(f->h.bird.running,
+			    "protocol static s {\n\n"
+			    "# route 10.20.0.0/24 in a comment; /* and */ \"a string\"\n"
+			    "route 10.21.0.0/24 via 10.0.0.1;\n}\n");
+	assert_effect(f, true, "exports 1 routes (before: 2)");
+	undo(f);
+	undo(f);
+}
+
+static void birds_own_timer_is_enough(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, away);
+	fake_bird_timer(&f->h);
+	assert_effect(f, false, "BIRD's own timer");
+	undo(f);
+}
+
+static void an_operator_in_the_middle_is_noticed(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, down);
+	fake_bird_configure(&f->h);
+	assert_effect(f, false, "operator");
+	undo(f);
+	free(f->before);
+	inject(f, away);
+	fake_bird_configure(&f->h);
+	assert_effect(f, false, "operator");
+	undo(f);
+}
+
+static void a_confirmed_change_is_loaded_back_unless_edited(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, away);
+	f->h.bird.pending = false; /* `configure confirm` */
+	assert_effect(f, false, "confirmed");
+	f->h.bird.file[0] = 'P';
+	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), -1);
+	assert_int_equal(f->err.code, GD_E_DRIFT);
+	assert_non_null(strstr(f->err.text, "was edited"));
+	f->h.bird.file[0] = 'p';
+	undo(f);
+}
+
+static void what_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_refused(f, "{\"protocol\":\"nobody\"}", "no protocol nobody");
+	assert_refused(f, "{\"protocol\":\"uplink\",\"withdraw\":[\"10.9.0.0/24\"]}",
+		       "does not announce 10.9.0.0/24");
+	f->h.bird.pending = true;
+	assert_refused(f, down, "configure confirm");
+	f->h.bird.pending = false;
+	f->h.bird.has_generated = true;
+	assert_refused(f, away, "is there already");
+	f->h.bird.has_generated = false;
+	f->h.bird.file[0] = '#';
+	f->h.bird.file[1] = '\0';
+	assert_refused(f, away, "has no static route 10.20.0.0/24");
+	(void)snprintf(f->h.bird.type, sizeof(f->h.bird.type), "Kernel");
+	assert_refused(f, down, "is a Kernel protocol");
+	(void)snprintf(f->h.bird.type, sizeof(f->h.bird.type), "BGP");
+	f->h.bird.down = true;
+	assert_refused(f, down, "not up before the fault");
+	f->h.bird.absent = true;
+	assert_refused(f, down, "no control socket");
+}
+
+static void arguments_cannot_smuggle_commands(void **state)
+{
+	static const char *const bad[] = {
+		"{\"protocol\":\"a b\"}",
+		"{\"protocol\":\"a\\ndown\"}",
+		"{\"protocol\":\"\\\"a\\\"\"}",
+		"{\"protocol\":\"a\",\"withdraw\":[\"10.0.0.0\"]}",
+		"{\"protocol\":\"a\",\"withdraw\":[\"10.0.0.0/8 ;\"]}",
+		"{\"protocol\":\"a\",\"socket\":\"bird.ctl\"}",
+		"{\"protocol\":\"a\",\"undo_after\":\"1s\"}",
+		"{}",
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < GD_N_ELEMS(bad); i++) {
+		if (parse(f, bad[i]) == 0)
+			fail_msg("%s is taken", bad[i]);
+		assert_int_equal(f->err.code, GD_E_INPUT);
+	}
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(a_session_goes_down_and_comes_back),
+		TEST(a_session_that_stays_away_is_told),
+		TEST(a_prefix_is_withdrawn_and_announced_again),
+		TEST(birds_own_timer_is_enough),
+		TEST(an_operator_in_the_middle_is_noticed),
+		TEST(a_confirmed_change_is_loaded_back_unless_edited),
+		TEST(what_is_refused),
+		TEST(arguments_cannot_smuggle_commands),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
