@@ -24,21 +24,32 @@ static const char *peer_at(const struct gd_list *peers, size_t i)
 
 /* --- peers --------------------------------------------------------------------------- */
 
+/* One to three digits, at most `most`. */
+static int parse_length(const char *text, int most, int *ret)
+{
+	size_t digits = strspn(text, "0123456789");
+	long length = digits && digits <= 3 ? strtol(text, NULL, 10) : -1;
+
+	if (text[digits] || length < 0 || length > most)
+		return -1;
+	*ret = (int)length;
+	return 0;
+}
+
 /* "10.0.0.0/8" into a match; without a length, the whole address. */
 static int parse_prefix(const char *text, struct gd_tc_match *ret)
 {
 	struct gd_tc_match m = {.has_prefix = true};
-	char addr[INET6_ADDRSTRLEN], tail;
 	const char *slash = strchr(text, '/');
 	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	char addr[INET6_ADDRSTRLEN];
 	int most;
 
 	(void)snprintf(addr, sizeof(addr), "%.*s", (int)len, text);
 	m.family = strchr(addr, ':') ? AF_INET6 : AF_INET;
 	most = m.prefix_len = m.family == AF_INET ? 32 : 128;
 	if (len >= sizeof(addr) || inet_pton(m.family, addr, m.addr) != 1 ||
-	    (slash && (sscanf(slash, "/%3d%c", &m.prefix_len, &tail) != 1 ||
-		       m.prefix_len < 0 || m.prefix_len > most)))
+	    (slash && parse_length(slash + 1, most, &m.prefix_len) < 0))
 		return -1;
 	for (int bit = m.prefix_len; bit < most; bit++)
 		m.addr[bit / 8] &= (uint8_t) ~(0x80 >> (bit % 8));

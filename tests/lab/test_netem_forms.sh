@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Packets suffer as asked, on devices of all kinds and in both directions; the rest does not;
+# and nothing stays behind.
+. "$(dirname "$0")/functions.sh"
+
+"$GD" lab inventory >"$WORK/inventory.yaml"
+
+REMOVE='for d in t-dum t-mq t-v0 t-br t-vlan; do ip link del $d 2>/dev/null; done'
+
+all_state() { # of every device of api-1
+	on api-1 'for d in $(ip -o link show | sed "s/^[0-9]*: //; s/[@:].*//" | sort); do
+		echo "== $d"
+		tc -d qdisc show dev $d
+		tc -d class show dev $d
+		for h in "" ingress egress; do tc -d filter show dev $d $h; done
+		done 2>/dev/null | grep -v "^class fq_codel"; ethtool -g eth1'
+}
+
+average() { # FROM TO: the mean round trip of a few pings, in whole ms
+	on "$1" ping -c 5 -i 0.2 -q "$2" | sed -n 's|^rtt .* = [0-9.]*/\([0-9]*\).*|\1|p'
+}
+
+on api-1 "$REMOVE"'
+	ip link add t-dum type dummy
+	ip link add t-mq numtxqueues 4 numrxqueues 4 type dummy
+	ip link add t-v0 type veth peer name t-v1
+	ip link add t-br type bridge
+	ip link set t-v1 master t-br
+	ip link add link eth1 name t-vlan type vlan id 7
+	for d in t-dum t-mq t-v0 t-v1 t-br t-vlan; do ip link set $d up; done
+	ip addr add 192.0.2.1/24 dev t-dum'
+all_state >"$WORK/before"
+
+scenario "$WORK/forms.yaml" '  - forms:
+      for: 10s
+      faults:
+        - netem: {on: server, device: t-dum, loss: 1%}
+        - netem: {on: server, device: t-mq, direction: both, delay: 20ms, jitter: 5ms, distribution: paretonormal, p13: 1%, p31: 50%, p32: 10%, p14: 1%, ecn: yes}
+        - netem: {on: server, device: t-v0, rate: 10mbit, packet_overhead: 4, cell_size: 48, cell_overhead: 5, slot: 1ms, slot_max: 3ms, slot_packets: 20, slot_bytes: 9000}
+        - netem: {on: server, device: t-br, direction: ingress, duplicate: 1%, corrupt: 1%, protocols: [tcp, udp], except: {ports: [53]}}
+        - netem: {on: server, device: t-vlan, delay: 20ms, reorder: 25%, reorder_correlation: 50%, gap: 5}
+        - netem: {on: server, device: eth1, direction: both, delay: 50ms, ingress: {delay: 30ms}, peers: [api-2], except: {protocols: [udp]}}
+        - ring: {on: server, device: eth1, rx: 64}'
+"$GD" run "$WORK/forms.yaml" -i "$WORK/inventory.yaml" --yes -o "$RUNS" >"$WORK/run.out" 2>&1 &
+run=$!
+in_stage() { [ "$(cat "$RUNS"/*/journal.jsonl 2>/dev/null | grep -c '"event":"stage_measured"')" -ge 2 ]; }
+wait_for 40 in_stage || { cat "$WORK/run.out"; fail "the faults did not go in"; }
+# Nobody answers from a dummy device, so all 20,000 leave.
+on api-1 'exec 3>/dev/udp/192.0.2.9/9; for ((i = 0; i < 20000; i++)); do echo >&3; done' &
+flood=$!
+slow=$(average api-2 10.20.0.11)
+near=$(average api-3 10.20.0.11)
+wait $flood || fail "20,000 packets: exit $?"
+status=0
+wait $run || status=$?
+[ $status -eq 0 ] || { cat "$WORK/run.out"; fail "the run: exit $status"; }
+
+echo "round trips: chosen peer $slow ms, another $near ms"
+[ "$slow" -ge 80 ] && [ "$slow" -lt 130 ] || fail "the chosen peer's round trip: $slow ms, not 80"
+[ "$near" -lt 50 ] || fail "the other peer's round trip: $near ms"
+journal=$(last_run)/journal.jsonl
+# 4 deviations of 20,000 packets either way
+grep '"event":"fault_effect"' "$journal" |
+	sed -n 's/.*"text":"\([0-9]*\) of \([0-9]*\) packets dropped.*/\1 \2/p' |
+	awk '$2 >= 20000 { n++; p = 100 * $1 / $2; printf "loss asked 1 %%: %.2f %%\n", p }
+		END { exit !(n == 1 && p > 0.7 && p < 1.3) }' || fail "loss is not 1 %"
+[ "$(grep '"event":"fault_reverted"' "$journal" | grep -c '"equal":true')" -eq 7 ] || fail "not all restored"
+grep -q '"event":"fault_injected".*"carrier_away_ms":[1-9]' "$journal" || fail "no time without carrier"
+grep -q '"notes":\["peer api-2 is 10.20.0.12"' "$journal" || fail "the peer's address is not told"
+all_state >"$WORK/after"
+expect_same "$WORK/before" "$WORK/after" "netem on many devices"
+
+# All is lost in both directions but the way back, with neighbours forgotten as well.
+timeout 60 "$GD" inject netem -i "$WORK/inventory.yaml" --on api-1 --for 5s --yes \
+	device=eth0 direction=both loss=100% >"$WORK/out" 2>&1 &
+inject=$!
+has_fault() { on api-1 'ip link show gi-eth0' >/dev/null 2>&1; }
+wait_for 20 has_fault || { cat "$WORK/out"; fail "eth0: the fault did not go in"; }
+on api-1 'ip neigh flush dev eth0; ip -6 neigh flush dev eth0; ping -c 2 -i 0.2 -W 1 10.0.2.3; true' >/dev/null
+on api-1 'ip neigh flush dev eth0' || fail "no new connection under 100 % loss"
+wait $inject || { cat "$WORK/out"; fail "inject: exit $?"; }
+says '(100.00 %)'
+says 'exactly as before'
+all_state >"$WORK/after"
+expect_same "$WORK/before" "$WORK/after" "100 % loss on the control device"
+on api-1 "$REMOVE; true"
+echo "forms: $SECONDS s"
