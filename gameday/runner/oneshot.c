@@ -146,6 +146,19 @@ static int worse(int a, int b)
 	return a > b ? a : b;
 }
 
+/* What the fault's code had to say about going in or out. */
+static void print_notes(const struct gd_member *m, const cJSON *item)
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(item, "notes");
+	const cJSON *note;
+
+	cJSON_ArrayForEach(note, list)
+	{
+		if (cJSON_IsString(note))
+			(void)printf("%s: %s\n", m->inv->name, note->valuestring);
+	}
+}
+
 /* Prints what one host's answer says; the exit status it stands for. */
 static int print_reverted(const struct gd_member *m, const cJSON *reply)
 {
@@ -159,6 +172,7 @@ static int print_reverted(const struct gd_member *m, const cJSON *reply)
 	{
 		const char *kind = gd_json_str(item, "kind", "fault");
 
+		print_notes(m, item);
 		if (gd_json_bool(item, "equal", false)) {
 			(void)printf("%s: %s undone, the state is exactly as before\n",
 				     m->inv->name, kind);
@@ -310,6 +324,7 @@ static int hold(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 		(void)undo(f, &undo_err);
 		return -1;
 	}
+	print_notes(&f->members[0], reply);
 	cJSON_Delete(reply);
 	fault->kind->describe(fault->decoded, &what);
 	(void)printf("%s: %s, for %s; Ctrl-C undoes it at once\n", fault->host,
