@@ -18,7 +18,7 @@
  *   state      again; the fault is gone only when this text equals "before"
  *
  * args and undo are structs described by shapes; they own no memory outside the shape's
- * kinds. All slots are mandatory: "nothing to do" is a function that says so.
+ * kinds. All slots but one are mandatory: "nothing to do" is a function that says so.
  */
 #pragma once
 
@@ -53,6 +53,8 @@ struct gd_effect {
 typedef int gd_check_fn(const void *args, struct gd_error *err);
 typedef void gd_describe_fn(const void *args, struct gd_strbuf *out);
 typedef void gd_manual_fn(const void *args, struct gd_strbuf *out);
+typedef void gd_manual_captured_fn(const void *args, const void *undo,
+				   struct gd_strbuf *out);
 typedef int gd_preflight_fn(const struct gd_ports *p, const void *args,
 			    struct gd_error *err);
 typedef int gd_state_fn(const struct gd_ports *p, const void *args, struct gd_strbuf *out,
@@ -83,6 +85,11 @@ struct gd_injector {
 	gd_describe_fn
 		*describe;    /* "eth1: lose 5 % of outgoing packets": for plan, report */
 	gd_manual_fn *manual; /* shell lines that undo it by hand, for plan and report */
+	/*
+	 * The same with the values that were captured, so that they can be typed as they
+	 * stand. The one slot that may be NULL: `manual` depends on nothing captured.
+	 */
+	gd_manual_captured_fn *manual_captured;
 	gd_doctor_fn *doctor;
 	gd_preflight_fn *preflight;
 	gd_state_fn *state; /* canonical, one object per line, no counters */

@@ -556,6 +556,19 @@ static int revert(const struct gd_ports *p, const void *undo, struct gd_error *e
 	return -1;
 }
 
+/* The last line is about a hook that may have been there before: then it is left out. */
+static void manual_captured(const void *args, const void *undo, struct gd_strbuf *out)
+{
+	const struct gd_netem_undo *u = undo;
+	GD_AUTO_STRBUF(all);
+	const char *text, *hook;
+
+	manual(args, &all);
+	text = gd_strbuf_str(&all);
+	hook = u->made_clsact ? NULL : strstr(text, "tc qdisc del");
+	gd_strbuf_add(out, text, hook ? (size_t)(hook - text) : all.len);
+}
+
 extern const struct gd_injector gd_injector_netem;
 const struct gd_injector gd_injector_netem = {
 	.name = "netem",
@@ -568,6 +581,7 @@ const struct gd_injector gd_injector_netem = {
 	.check = gd_netem_check,
 	.describe = gd_netem_describe,
 	.manual = manual,
+	.manual_captured = manual_captured,
 	.doctor = doctor,
 	.preflight = preflight,
 	.state = state,

@@ -391,6 +391,20 @@ static int revert(const struct gd_ports *p, const void *undo, struct gd_error *e
 	return set_and_wait(p, u->device, &u->ring, err);
 }
 
+static void manual_captured(const void *args, const void *undo, struct gd_strbuf *out)
+{
+	static const char *const options[N_RINGS] = {"rx", "tx", "rx-mini", "rx-jumbo"};
+	const struct args *a = args;
+	const struct undo *u = undo;
+
+	gd_strbuf_addf(out, "ethtool -G %s", u->device);
+	for (size_t i = 0; i < N_RINGS; i++)
+		if (value_of(&a->ring, &rings[i]))
+			gd_strbuf_addf(out, " %s %" PRId64, options[i],
+				       value_of(&u->ring, &rings[i]));
+	gd_strbuf_addc(out, '\n');
+}
+
 extern const struct gd_injector gd_injector_ring;
 const struct gd_injector gd_injector_ring = {
 	.name = "ring",
@@ -403,6 +417,7 @@ const struct gd_injector gd_injector_ring = {
 	.check = check,
 	.describe = describe,
 	.manual = manual,
+	.manual_captured = manual_captured,
 	.doctor = doctor,
 	.preflight = preflight,
 	.state = state,

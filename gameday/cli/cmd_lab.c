@@ -12,11 +12,12 @@
 #include "gameday/base/json.h"
 #include "gameday/cli/cmd.h"
 #include "gameday/lab/lab.h"
+#include "gameday/torture/torture.h"
 
 extern const struct gd_cmd gd_cmd_lab;
 
 struct options {
-	bool cold, no_snapshot, emulate, json;
+	bool cold, no_snapshot, emulate, json, quick;
 };
 
 static const struct gd_field fields[] = {
@@ -33,9 +34,13 @@ static const struct gd_field fields[] = {
 	 .kind = GD_KIND_BOOL,
 	 GD_MEMBER(struct options, emulate)},
 	{.name = "json",
-	 .help = "status: as JSON",
+	 .help = "status, torture: as JSON",
 	 .kind = GD_KIND_BOOL,
 	 GD_MEMBER(struct options, json)},
+	{.name = "quick",
+	 .help = "torture: a few telling trials instead of all",
+	 .kind = GD_KIND_BOOL,
+	 GD_MEMBER(struct options, quick)},
 };
 
 struct verb {
@@ -91,6 +96,15 @@ static int ssh(const struct options *o, const char *const operands[], size_t n,
 	(void)n;
 	/* The operands are argv's own tail, which ends with a NULL. */
 	return gd_lab_ssh(operands[0], operands + 1, err);
+}
+
+static int torture(const struct options *o, const char *const operands[], size_t n,
+		   struct gd_error *err)
+{
+	const struct gd_torture_options options = {
+		.quick = o->quick, .json = o->json, .only = n > 0 ? operands[0] : NULL};
+
+	return gd_torture(&options, stdout, err);
 }
 
 /* --- status -------------------------------------------------------------------------- */
@@ -212,6 +226,7 @@ static const struct verb verbs[] = {
 	{"status", 0, 0, status},
 	{"ssh", 1, SIZE_MAX, ssh},
 	{"inventory", 0, 0, inventory},
+	{"torture", 0, 1, torture},
 };
 
 /* An option behind the verb, as people type it. */
@@ -223,7 +238,8 @@ static bool option_take(const char *word, struct options *o)
 	} known[] = {{"--cold", &o->cold},
 		     {"--no-snapshot", &o->no_snapshot},
 		     {"--emulate", &o->emulate},
-		     {"--json", &o->json}};
+		     {"--json", &o->json},
+		     {"--quick", &o->quick}};
 
 	for (size_t i = 0; i < GD_N_ELEMS(known); i++)
 		if (strcmp(word, known[i].name) == 0) {
@@ -244,10 +260,11 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 		if (strcmp(args->operands[0], verbs[i].name) == 0)
 			v = &verbs[i];
 	if (!v)
-		return gd_raise(err, GD_E_INPUT,
-				"`%s` is none of up, down, status, ssh, inventory",
-				args->operands[0]);
-	if (v->max_operands == 0)
+		return gd_raise(
+			err, GD_E_INPUT,
+			"`%s` is none of up, down, status, ssh, inventory, torture",
+			args->operands[0]);
+	if (v->run != ssh)
 		while (n > 0 && option_take(operands[0], &o)) {
 			operands++;
 			n--;
@@ -262,7 +279,8 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 
 const struct gd_cmd gd_cmd_lab = {
 	.name = "lab",
-	.synopsis = "up|down|status|ssh HOST [COMMAND...]|inventory",
+	.synopsis =
+		"up|down|status|ssh HOST [COMMAND...]|inventory|torture [STEP/VICTIM]",
 	.summary = "a rehearsal lab of six hosts in one virtual machine, without root",
 	.details =
 		"up boots Debian's own kernel in QEMU, or restores the last lab's snapshot in\n"
@@ -270,6 +288,12 @@ const struct gd_cmd gd_cmd_lab = {
 		"api-2 and api-3, BIRD on r1 and r2, and client, which reaches the API hosts only\n"
 		"over the route that r1 and r2 exchange by BGP. Use `-i lab` or the printed\n"
 		"inventory to aim scenarios at it.\n"
+		"\n"
+		"torture proves that nothing stays behind: it runs two faults again and again, at each\n"
+		"step kills runner, agent, guardian, SSH session or several, and compares the whole\n"
+		"host with how it was before. It prints the matrix and exits with 5 if anything\n"
+		"differs. STEP/VICTIM, as in held/agent, tries one pair. All of it takes about\n"
+		"twenty minutes, --quick two.\n"
 		"\n"
 		"The lab lives in $GAMEDAY_LAB_DIR, else $XDG_STATE_HOME/gameday/lab; down removes\n"
 		"it. Kernel, image and snapshot stay in $XDG_CACHE_HOME/gameday/lab. Its SSH keys\n"

@@ -129,7 +129,8 @@ static int on_injected(struct gd_results *r, const cJSON *line, int64_t at,
 	struct fault *f;
 
 	if (fault_get(r, line, &f, err) < 0 ||
-	    take_text(&f->before, line, "before", err) < 0)
+	    take_text(&f->before, line, "before", err) < 0 ||
+	    take_text(&f->manual, line, "manual", err) < 0)
 		return -1;
 	f->injected_ns = f->injected_ns ? f->injected_ns : at;
 	f->times++;

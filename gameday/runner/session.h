@@ -114,6 +114,12 @@ int gd_cycle_begin(struct gd_run *r, const struct gd_stage *st,
 int gd_cycle_pass(struct gd_run *r, const struct gd_stage *st,
 		  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 
+/* --- undo_page.c: how to undo by hand ------------------------------------------------- */
+
+/* Adds a fault to undo.md, from the agent's answer to inject. */
+void gd_undo_page_add(struct gd_run *r, const struct gd_live_fault *f,
+		      const cJSON *reply) GD_NONNULL;
+
 /* --- live.c: the block on the terminal ----------------------------------------------- */
 
 void gd_live_draw(struct gd_run *r) GD_NONNULL;

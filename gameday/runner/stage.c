@@ -203,8 +203,8 @@ static void copy_member(cJSON *to, const cJSON *from, const char *key)
 static void record_injected(struct gd_run *r, const struct gd_live_fault *f,
 			    const cJSON *reply)
 {
-	static const char *const keys[] = {"before", "after_apply", "took_ms", "notes",
-					   "figures"};
+	static const char *const keys[] = {"before",  "after_apply", "manual",
+					   "took_ms", "notes",       "figures"};
 	cJSON *m = cJSON_CreateObject();
 
 	if (m) {
@@ -212,6 +212,7 @@ static void record_injected(struct gd_run *r, const struct gd_live_fault *f,
 		for (size_t i = 0; i < GD_N_ELEMS(keys); i++)
 			copy_member(m, reply, keys[i]);
 	}
+	gd_undo_page_add(r, f, reply);
 	gd_record_event(r->rec, "fault_injected", m);
 }
 
@@ -526,23 +527,51 @@ static int revert_everything(struct gd_run *r, struct gd_member *m, cJSON **ret,
 	return gd_fleet_ask(&r->fleet, m, req, INJECT_LIMIT, ret, err);
 }
 
+/*
+ * The host has told all that its journal has of this run, open and closed. A fault that was
+ * asked for and is not among them was never announced there, so it never was in.
+ */
+static void close_unanswered(struct gd_run *r, struct gd_member *m)
+{
+	for (size_t i = 0; i < r->plan.n_faults; i++) {
+		struct gd_live_fault *f = &r->faults[i];
+		cJSON *event;
+
+		if (f->member != m || f->phase != GD_FAULT_ASKED)
+			continue;
+		f->phase = GD_FAULT_UNDONE;
+		event = cJSON_CreateObject();
+		if (event) {
+			(void)gd_json_set_str(event, "ref", f->plan->ref);
+			(void)gd_json_set_str(event, "host", m->inv->name);
+			(void)gd_json_set_bool(event, "equal", true);
+			(void)gd_json_set_str(
+				event, "reason",
+				"the host's journal has nothing of it left: "
+				"it is not in");
+		}
+		gd_record_event(r->rec, "fault_reverted", event);
+		gd_view_event(r->view, GD_TONE_GOOD, "restored %s: %s is not in",
+			      m->inv->name, f->plan->use->kind);
+	}
+}
+
 static void revert_all_on(struct gd_run *r, struct gd_member *m)
 {
 	struct gd_error err = GD_ERROR_INIT;
 	cJSON *reply = NULL;
-	int rc;
+	bool ours = m->state == GD_MEMBER_READY && m->claimed;
+	int rc = ours ? revert_everything(r, m, &reply, &err) : -1;
 
-	if (m->state == GD_MEMBER_READY && m->claimed)
-		rc = revert_everything(r, m, &reply, &err);
-	else if (look_at_lost(r, m, &err) < 0)
-		rc = -1;
-	else
-		rc = recover(r, m, &reply, &err);
+	/* It may have been lost over that, as when the fault cut the way back. */
+	if (rc < 0 && (!ours || m->state == GD_MEMBER_LOST))
+		rc = look_at_lost(r, m, &err) < 0 ? -1 : recover(r, m, &reply, &err);
 	if (rc < 0) {
 		gd_view_event(r->view, GD_TONE_BAD, "undo     %s", err.text);
 		return;
 	}
 	take_all_reverted(r, m, reply, "stopped");
+	close_unanswered(r, m);
 	cJSON_Delete(reply);
 }
 

@@ -221,6 +221,20 @@ int gd_fault_state(const struct gd_ports *p, const struct gd_record *r,
 	return 0;
 }
 
+int gd_fault_manual(const struct gd_record *r, struct gd_strbuf *out,
+		    struct gd_error *err)
+{
+	AUTO_DECODED struct decoded d = {0};
+
+	if (decode(&d, r, err) < 0)
+		return gd_wrap(err, "%s: ", r->kind);
+	if (d.injector->manual_captured)
+		d.injector->manual_captured(d.args, d.undo, out);
+	else
+		d.injector->manual(d.args, out);
+	return out->failed ? gd_raise_nomem(err) : 0;
+}
+
 int gd_fault_effect(const struct gd_ports *p, const struct gd_record *r,
 		    struct gd_effect *ret, struct gd_error *err)
 {

@@ -34,6 +34,9 @@ int gd_fault_apply(const struct gd_ports *p, const struct gd_record *r,
 /* The state text as it is now. */
 int gd_fault_state(const struct gd_ports *p, const struct gd_record *r,
 		   struct gd_strbuf *out, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* Shell lines that undo it by hand, with what was captured. */
+int gd_fault_manual(const struct gd_record *r, struct gd_strbuf *out,
+		    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 int gd_fault_effect(const struct gd_ports *p, const struct gd_record *r,
 		    struct gd_effect *ret, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 

@@ -337,6 +337,7 @@ int gd_session_op_inject(struct gd_session *s, const cJSON *request, cJSON *repl
 	GD_AUTO_RECORD struct gd_record r = {0};
 	struct gd_instant start = gd_now();
 	struct gd_span trial = {0};
+	GD_AUTO_STRBUF(manual);
 	GD_AUTO_STRBUF(after);
 
 	s->said = (struct said){0};
@@ -352,10 +353,12 @@ int gd_session_op_inject(struct gd_session *s, const cJSON *request, cJSON *repl
 	    check_conflicts(s, &r, err) < 0 || announce(s, &r, trial, err) < 0 ||
 	    apply_last(s, err) < 0)
 		return -1;
-	if (gd_fault_state(&s->ports, &r, &after, err) < 0)
+	if (gd_fault_state(&s->ports, &r, &after, err) < 0 ||
+	    gd_fault_manual(&r, &manual, err) < 0)
 		return -1;
 	if (!gd_json_set_str(reply, "before", r.before) ||
 	    !gd_json_set_str(reply, "after_apply", gd_strbuf_str(&after)) ||
+	    !gd_json_set_str(reply, "manual", gd_strbuf_str(&manual)) ||
 	    !gd_json_set_int(reply, "took_ms",
 			     gd_between(start, gd_now()).ns / GD_NS_PER_MS))
 		return gd_raise_nomem(err);

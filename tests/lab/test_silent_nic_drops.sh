@@ -13,10 +13,11 @@ cat "$WORK/out"
 state api-1 >"$WORK/after"
 expect_same "$WORK/before" "$WORK/after" "silent-nic-drops"
 run=$(last_run)
-for file in report.md report.json journal.jsonl metrics.jsonl scenario.yaml runbook.yaml; do
+for file in report.md report.json journal.jsonl metrics.jsonl scenario.yaml runbook.yaml undo.md; do
 	[ -s "$run/$file" ] || fail "$file is missing"
 done
 ls "$run"/*.hlog >/dev/null || fail "no histogram logs"
+grep -qx "    ethtool -G eth1 rx 256 tx 256" "$run/undo.md" || fail "undo.md has not the rings that were there"
 head -n 3 "$run/report.md" | grep -qi held || fail "the report's first lines do not say held"
 # p99, retries and drops up in the fault stage, then back.
 python3 - "$run/report.json" <<'PY'

@@ -518,6 +518,24 @@ static void test_plain_words(void **state)
 	assert_non_null(strstr(gd_strbuf_str(&manual), "ip link del gd-eth0\n"));
 }
 
+/* A hook that was there before is not among the lines to type. */
+static void test_captured_lines(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_STRBUF(ours);
+	GD_AUTO_STRBUF(theirs);
+
+	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\"}");
+	assert_int_equal(f->i->capture(&f->h.ports, f->args, f->undo, &f->err), 0);
+	f->i->manual_captured(f->args, f->undo, &ours);
+	assert_non_null(strstr(gd_strbuf_str(&ours), "tc qdisc del dev eth0 clsact"));
+	fake_link(&f->h, "eth0")->hook = GD_TC_HOOK_CLSACT;
+	assert_int_equal(f->i->capture(&f->h.ports, f->args, f->undo, &f->err), 0);
+	f->i->manual_captured(f->args, f->undo, &theirs);
+	assert_null(strstr(gd_strbuf_str(&theirs), "qdisc del"));
+	assert_non_null(strstr(gd_strbuf_str(&theirs), "ip link del gd-eth0\n"));
+}
+
 static void test_more_plain_words(void **state)
 {
 	static const struct {
@@ -572,6 +590,7 @@ int main(void)
 		TEST(test_packets_on_their_way_get_time),
 		TEST(test_long_names),
 		TEST(test_plain_words),
+		TEST(test_captured_lines),
 		TEST(test_more_plain_words),
 	};
 

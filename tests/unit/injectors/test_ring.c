@@ -191,6 +191,18 @@ static void test_revert_resets_no_card_without_need(void **state)
 	assert_int_equal(f->h.now_ns, 0);
 }
 
+static void test_the_captured_lines_can_be_typed(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_STRBUF(lines);
+
+	assert_int_equal(parse(f, "{\"device\":\"eth0\",\"rx\":64,\"tx\":96}"), 0);
+	capture(f);
+	assert_int_equal(f->i->apply(&f->h.ports, f->args, f->undo, &f->err), 0);
+	f->i->manual_captured(f->args, f->undo, &lines);
+	assert_string_equal(gd_strbuf_str(&lines), "ethtool -G eth0 rx 256 tx 256\n");
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -205,6 +217,7 @@ int main(void)
 		TEST(test_rounding_is_told_and_refusing_is_drift),
 		TEST(test_effect_counts_from_capture),
 		TEST(test_revert_resets_no_card_without_need),
+		TEST(test_the_captured_lines_can_be_typed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
