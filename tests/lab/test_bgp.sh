@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Routes gone and back through BIRD: by the end of the time, by the guardian.
+# Routes gone and back through BIRD: by the end of the time, by the guardian, by BIRD itself.
 . "$(dirname "$0")/functions.sh"
 
 # What BIRD and the kernel have on both routers, without times and keepalive counters.
@@ -40,3 +40,17 @@ on r1 'birdc -r show protocols bgp_r2' | grep -q Established || fail "the sessio
 kill_on r2 gameday-agent
 wait $pid && fail "a lost agent is no success"
 restored 15 "agent killed"
+
+# Agent and guardian die: BIRD itself takes it back, and the journal is closed by revert.
+"$GD" inject bgp -i lab --on r2 protocol=bgp_r1 withdraw=10.20.0.0/24 undo_after=8s --for 60s --yes >"$WORK/both" 2>&1 &
+pid=$!
+wait_for 20 gone_from_r1 || { cat "$WORK/both"; fail "the prefix is not withdrawn"; }
+kill_on r2 gd-guardian gameday-agent
+kill -KILL $pid 2>/dev/null || true
+wait $pid 2>/dev/null || true
+wait_for 15 on r1 'ip -4 route show 10.20.0.0/24 | grep -q bird' || fail "BIRD did not undo by itself"
+echo "agent and guardian killed: BIRD announced again by itself"
+run_gameday 0 revert -i lab --on r2
+restored 5 "gameday revert"
+run_gameday 0 status -i lab --on r2
+says "no fault"
