@@ -243,7 +243,9 @@ static void add(struct gd_watch_sample *out, const char *name, double value)
 /* The nearest-rank percentile of n sorted values. */
 static double percentile(const int64_t *sorted, int64_t n, int64_t percent)
 {
-	return (double)sorted[(n * percent + 99) / 100 - 1];
+	int64_t rank = (n * percent + 99) / 100; /* rounded up; from 1 */
+
+	return (double)sorted[rank - 1];
 }
 
 static int sample(void *state, struct gd_watch_sample *ret, struct gd_error *err)
