@@ -292,6 +292,14 @@ static int stage_begin(struct gd_run *r, const struct gd_stage *st, struct gd_er
 				      gd_wall_now().ns, err);
 }
 
+/* Until traffic flows again after a change that took a carrier away. */
+static int settle(struct gd_run *r, struct gd_error *err)
+{
+	int stopped = gd_fleet_sleep(&r->fleet, r->settled, err);
+
+	return stopped == 1 ? end_by_stop(r) : stopped;
+}
+
 static void stage_measured(struct gd_run *r, const struct gd_stage *st)
 {
 	r->stage_until = gd_after(gd_now(), st->length);
@@ -359,6 +367,8 @@ static int fault_stage(struct gd_run *r, const struct gd_stage *st, struct gd_er
 		return -1;
 	if (gd_cycle_begin(r, st, err) < 0)
 		return end_run(r, GD_END_ABORTED, err->text);
+	if (settle(r, err) < 0)
+		return -1;
 	stage_measured(r, st);
 	result = pass_stage(r, st, err);
 	stage_end(r, st);
@@ -374,6 +384,8 @@ static int recovery(struct gd_run *r, const struct gd_stage *st, struct gd_error
 	int result;
 
 	if (stage_begin(r, st, err) < 0)
+		return -1;
+	if (settle(r, err) < 0)
 		return -1;
 	stage_measured(r, st);
 	result = pass_stage(r, st, err);

@@ -60,7 +60,8 @@ struct gd_run {
 	const struct gd_stage *stage; /* the one going on, or NULL */
 	struct gd_instant stage_until;
 	int64_t guarded_from; /* wall: abort conditions count from here; 0: not yet */
-	bool undoing;         /* a stop is being carried out already */
+	struct gd_instant settled; /* a carrier was away: figures count from here */
+	bool undoing;              /* a stop is being carried out already */
 	enum gd_run_end {
 		GD_END_COMPLETED,
 		GD_END_NOT_RUN, /* preflight or steady state */

@@ -17,6 +17,8 @@
 static const struct gd_span CALL_LIMIT = {15 * GD_NS_PER_S};
 static const struct gd_span INJECT_LIMIT = {30 * GD_NS_PER_S};
 static const struct gd_span PROBE_LIMIT = {6 * GD_NS_PER_S};
+/* After a carrier is back. Traffic was seen to stall 1 s longer; twice that is waited. */
+enum { SETTLE_MS = 2000 };
 /* A fault lives this long on trial, until a new SSH connection has got through. */
 enum { TRIAL_LEASE_MS = 10000 };
 /* No fault outlives the planned run by more than this, whatever renews the lease. */
@@ -200,6 +202,19 @@ static void copy_member(cJSON *to, const cJSON *from, const char *key)
 		(void)gd_json_set(to, key, cJSON_Duplicate(v, 1));
 }
 
+/*
+ * A device that was taken down and up again passes no traffic for about a second more than
+ * its carrier is away: neighbours, queues and TCP's timers have to catch up. That is the
+ * change itself and not the fault, so no stage's figures may count it.
+ */
+static void note_transient(struct gd_run *r, const cJSON *reply)
+{
+	const cJSON *figures = cJSON_GetObjectItemCaseSensitive(reply, "figures");
+
+	if (gd_json_num(figures, "carrier_away_ms", 0) > 0)
+		r->settled = gd_after(gd_now(), gd_span_ms(SETTLE_MS));
+}
+
 static void record_injected(struct gd_run *r, const struct gd_live_fault *f,
 			    const cJSON *reply)
 {
@@ -314,6 +329,7 @@ int gd_stage_inject(struct gd_run *r, const size_t *which, size_t n, struct gd_e
 
 		if (calls[i].reply) {
 			f->phase = GD_FAULT_IN;
+			note_transient(r, calls[i].reply);
 			record_injected(r, f, calls[i].reply);
 		} else if (result == 0) {
 			*err = calls[i].err;
@@ -349,6 +365,7 @@ static void take_reverted(struct gd_run *r, struct gd_member *m, const cJSON *it
 	if (!f || f->phase == GD_FAULT_UNDONE)
 		return;
 	f->phase = equal ? GD_FAULT_UNDONE : GD_FAULT_LEFT;
+	note_transient(r, item);
 	event = cJSON_CreateObject();
 	if (event) {
 		for (size_t i = 0; i < GD_N_ELEMS(keys); i++)
