@@ -41,7 +41,7 @@ want 0 "with an inventory" "$gameday" check -i "$dir/inventory.yaml" "$good" "$d
 has "inventory.yaml: ok (inventory)"
 
 sed -e 's/loss: 5%/los: 5%, delay: 5sec/' -e 's/rx: 128/rx: 1x8/' -e 's/p99 < [0-9]*ms/p99 < 250/' \
-	-e 's/in lossy > 2x/in losy > 2x/' -e 's/^severity/severty/' "$good" >"$dir/bad.yaml"
+	-e 's/p99 in lossy >/p99 in losy >/' -e 's/^severity/severty/' "$good" >"$dir/bad.yaml"
 want 2 "a bad file" "$gameday" check "$dir/bad.yaml" "$dir/inventory.yaml"
 has "bad.yaml:11:1: error: scenario: unknown key \"severty\"; did you mean \"severity\"?"
 has "unknown key \"los\"; did you mean \"loss\"?"
