@@ -179,7 +179,7 @@ struct gd_disk {
 	int64_t sectors;          /* of 512 bytes */
 	char name[64];            /* the kernel's: "vda", "dm-0" */
 	char dm_name[GD_DM_NAME]; /* "" when device-mapper does not make it */
-	bool read_only;
+	bool read_only, partition;
 	bool in_use; /* mounted, or held by another device or program */
 	bool swap;   /* the host swaps to it */
 };
@@ -205,6 +205,34 @@ struct gd_disk_port {
 	/* Is the file at `path` on this disk, directly or through others stacked on it? */
 	int (*holds)(void *ctx, int64_t major, int64_t minor, const char *path, bool *ret,
 		     struct gd_error *err);
+};
+
+/* In one second. */
+enum { GD_IO_NO_LIMIT = -1 };
+
+struct gd_io_max {
+	int64_t rbps, wbps, riops, wiops;
+};
+
+struct gd_io_count {
+	int64_t reads, writes, read_bytes, written_bytes;
+};
+
+/* Control groups (cgroup v2), by their path below the root. */
+struct gd_cgroup_port {
+	void *ctx;
+	/* The group's limits on a disk; or ABSENT: no such group, or no io controller. */
+	int (*get_io_max)(void *ctx, const char *group, int64_t major, int64_t minor,
+			  struct gd_io_max *ret, struct gd_error *err);
+	int (*set_io_max)(void *ctx, const char *group, int64_t major, int64_t minor,
+			  const struct gd_io_max *limit, struct gd_error *err);
+	/* What it did to that disk since the group exists. */
+	int (*count)(void *ctx, const char *group, int64_t major, int64_t minor,
+		     struct gd_io_count *ret, struct gd_error *err);
+	/* "etcd, nginx": the groups below the root that can be limited. */
+	int (*list)(void *ctx, struct gd_strbuf *out, struct gd_error *err);
+	/* Is this process in the group or below it? */
+	int (*has_us)(void *ctx, const char *group, bool *ret, struct gd_error *err);
 };
 
 struct gd_dm_info {
@@ -342,6 +370,7 @@ struct gd_ports {
 	const struct gd_disk_port *disk;
 	const struct gd_dm_port *dm;
 	const struct gd_routing_port *routing;
+	const struct gd_cgroup_port *cgroup;
 	const struct gd_kernel_port *kernel;
 	const struct gd_name_port *name;
 	const struct gd_time_port *time;

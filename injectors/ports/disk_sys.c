@@ -67,6 +67,7 @@ static int find(void *ctx GD_UNUSED, const char *text, struct gd_disk *ret,
 	dev_t dev = gd_disk_find(text);
 	GD_AUTO_FREE char *link = gd_strf("/sys/dev/block/%u:%u", major(dev), minor(dev));
 	GD_AUTO_FREE char *dm_name = NULL;
+	GD_AUTO_FREE char *partition = NULL;
 	char target[PATH_MAX];
 	ssize_t n;
 
@@ -77,10 +78,12 @@ static int find(void *ctx GD_UNUSED, const char *text, struct gd_disk *ret,
 		return GD_PORT_ABSENT;
 	target[n] = '\0';
 	dm_name = gd_disk_attribute(dev, "dm/name");
+	partition = gd_disk_attribute(dev, "partition");
 	*ret = (struct gd_disk){.major = major(dev),
 				.minor = minor(dev),
 				.sectors = number(dev, "size"),
 				.read_only = number(dev, "ro") != 0,
+				.partition = partition != NULL,
 				.swap = is_swap(dev)};
 	(void)snprintf(ret->name, sizeof(ret->name), "%.63s", basename(target));
 	(void)snprintf(ret->dm_name, sizeof(ret->dm_name), "%s", dm_name ? dm_name : "");

@@ -105,6 +105,7 @@ void gd_ports_linux(struct gd_ports *ret)
 				 .disk = &gd_disk_linux,
 				 .dm = &gd_dm_linux,
 				 .routing = &gd_routing_linux,
+				 .cgroup = &gd_cgroup_linux,
 				 .kernel = &gd_kernel_linux,
 				 .name = &gd_name_linux,
 				 .time = &gd_time_linux,

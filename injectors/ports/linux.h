@@ -10,6 +10,7 @@ extern const struct gd_ring_port gd_ring_linux;
 extern const struct gd_disk_port gd_disk_linux;
 extern const struct gd_dm_port gd_dm_linux;
 extern const struct gd_routing_port gd_routing_linux;
+extern const struct gd_cgroup_port gd_cgroup_linux;
 extern const struct gd_kernel_port gd_kernel_linux;
 extern const struct gd_name_port gd_name_linux;
 extern const struct gd_time_port gd_time_linux;

@@ -53,6 +53,6 @@ while IFS=: read -r file line text; do
 	echo "$file:$line: gameday/ must not name a fault: $text"
 	bad=$((bad + 1))
 done < <(git ls-files -co --exclude-standard 'gameday/*.[ch]' | grep -vE '^gameday/(lab|watch)/' |
-	xargs grep -nE '"(netem|ring|disk_delay|bgp)"')
+	xargs grep -nE '"(netem|ring|disk_delay|io_max|bgp)"')
 echo "$n includes checked, $bad wrong"
 [ "$bad" -eq 0 ]

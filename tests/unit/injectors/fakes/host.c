@@ -505,6 +505,67 @@ static int dm_remove(void *ctx, const char *name, struct gd_error *err)
 	return 0;
 }
 
+static int get_io_max(void *ctx, const char *group, int64_t major, int64_t minor,
+		      struct gd_io_max *ret, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "get io.max", err) < 0)
+		return -1;
+	if (strcmp(group, "db") != 0 || h->no_group)
+		return GD_PORT_ABSENT;
+	*ret = major == 254 && minor == 0
+		       ? h->io_max
+		       : (struct gd_io_max){GD_IO_NO_LIMIT, GD_IO_NO_LIMIT,
+					    GD_IO_NO_LIMIT, GD_IO_NO_LIMIT};
+	return 0;
+}
+
+static int set_io_max(void *ctx, const char *group, int64_t major, int64_t minor,
+		      const struct gd_io_max *limit, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "set io.max", err) < 0)
+		return -1;
+	if (strcmp(group, "db") != 0 || h->no_group || major != 254 || minor != 0)
+		return gd_raise(err, GD_E_SYSTEM, "no such group or disk");
+	h->io_max = *limit;
+	return 0;
+}
+
+static int group_count(void *ctx, const char *group GD_UNUSED, int64_t major GD_UNUSED,
+		       int64_t minor GD_UNUSED, struct gd_io_count *ret,
+		       struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "group count", err) < 0)
+		return -1;
+	*ret = h->io_count;
+	return 0;
+}
+
+static int group_list(void *ctx, struct gd_strbuf *out, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "group list", err) < 0)
+		return -1;
+	gd_strbuf_adds(out, h->no_group ? "" : "db");
+	return 0;
+}
+
+static int has_us(void *ctx, const char *group GD_UNUSED, bool *ret, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "has us", err) < 0)
+		return -1;
+	*ret = h->agent_in_group;
+	return 0;
+}
+
 static void make_disks(struct fake_host *h)
 {
 	struct fake_disk *data = add_disk(h, 254, "dm-0", "data");
@@ -516,6 +577,7 @@ static void make_disks(struct fake_host *h)
 		       "0 2048 linear 252:1 0\n"
 		       "2048 2048 linear 252:1 8192\n");
 	data->dm.has_table = true;
+	h->io_max = (struct gd_io_max){GD_IO_NO_LIMIT, 1 << 30, 500, GD_IO_NO_LIMIT};
 	(void)add_disk(h, 252, "vdb", "");
 }
 
@@ -798,6 +860,7 @@ struct tables {
 	struct gd_ring_port ring;
 	struct gd_disk_port disk;
 	struct gd_dm_port dm;
+	struct gd_cgroup_port cgroup;
 	struct gd_kernel_port kernel;
 	struct gd_name_port name;
 	struct gd_time_port time;
@@ -818,6 +881,8 @@ static void make_tables(struct fake_host *h, struct tables *t)
 		h,           bird_find,        bird_list,    bird_get,  bird_routes,
 		bird_enable, bird_config_path, bird_pending, bird_load, bird_undo,
 		bird_read,   bird_write,       bird_remove};
+	t->cgroup = (struct gd_cgroup_port){h,           get_io_max, set_io_max,
+					    group_count, group_list, has_us};
 	t->kernel = (struct gd_kernel_port){h, has_module, version};
 	t->name = (struct gd_name_port){h, resolve};
 	t->time = (struct gd_time_port){h, now, sleep_for};
@@ -827,6 +892,7 @@ static void make_tables(struct fake_host *h, struct tables *t)
 				     .routing = &t->routing,
 				     .disk = &t->disk,
 				     .dm = &t->dm,
+				     .cgroup = &t->cgroup,
 				     .state_dir = "/var/lib/gameday",
 				     .kernel = &t->kernel,
 				     .name = &t->name,

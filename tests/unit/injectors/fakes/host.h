@@ -61,6 +61,9 @@ struct fake_host {
 	struct fake_bird bird;
 	struct fake_disk disks[FAKE_MAX_DISKS];
 	size_t n_disks;
+	struct gd_io_max io_max; /* of the one control group, "db", on dm-0 */
+	struct gd_io_count io_count;
+	bool no_group, agent_in_group;
 	const char *journal_disk; /* the kernel's name of the disk it is on; NULL: none */
 	struct fake_link links[FAKE_MAX_LINKS];
 	size_t n_links;
