@@ -8,6 +8,7 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
+#include "gameday/report/speeds.h"
 #include "gameday/report/story.h"
 
 enum { MAX_EVENTS = 100000, MAX_FINDINGS = 50 };
@@ -287,30 +288,19 @@ static void find_late(struct gd_report *r)
 	}
 }
 
-/* Two very different speeds at once are what an average hides. */
-static void find_bimodal(struct gd_report *r)
+/* Several speeds at once are what an average hides. */
+static void find_speeds(struct gd_report *r)
 {
 	for (size_t i = 0; i < gd_results_n_series(r->results); i++) {
 		for (size_t k = 0; k < gd_results_n_stages(r->results); k++) {
 			struct gd_stage_span st = gd_results_stage(r->results, k);
-			struct gd_load_stats s;
-			const char *load, *client;
-			char a[32], b[32];
+			GD_AUTO_STRBUF(text);
 
-			gd_results_series(r->results, i, &load, &client);
-			if (strcmp(st.kind, "fault") != 0 ||
-			    gd_results_load_stats(r->results, load, client, st.name,
-						  &s) != 0)
+			if (strcmp(st.kind, "fault") != 0)
 				continue;
-			if (!(s.requests >= 100 && s.p50 > 0 && s.p99 > 10 * s.p90))
-				continue;
-			add_finding(
-				r,
-				"%s.%s in %s has two speeds: 90 %% of its requests took at "
-				"most %s, the slowest 1 %% %s or more",
-				load, client, st.name,
-				gd_metric_format(s.p90, GD_UNIT_DURATION, a),
-				gd_metric_format(s.p99, GD_UNIT_DURATION, b));
+			gd_speeds_finding(r, i, st.name, &text);
+			if (text.len > 0)
+				add_finding(r, "%s", gd_strbuf_str(&text));
 		}
 	}
 }
@@ -349,7 +339,7 @@ static int load(const char *dir, struct gd_report *r, bool journal_only,
 	if (r->has_runbook && gd_report_detect(r, &r->runbook, &r->detected, err) < 0)
 		return -1;
 	find_late(r);
-	find_bimodal(r);
+	find_speeds(r);
 	return judge(r, err);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "gameday/base/auto.h"
+#include "gameday/report/speeds.h"
 #include "gameday/report/story.h"
 #include "gameday/report/writer.h"
 
@@ -176,14 +177,41 @@ static bool add_stats(cJSON *o, const struct gd_load_stats *s)
 	       add(o, "outcomes", make_outcomes(s));
 }
 
-static cJSON *make_figure(const char *load, const char *client, const char *stage,
+static cJSON *make_modes(const struct gd_report *r, size_t series, const char *stage)
+{
+	cJSON *list = cJSON_CreateArray();
+	struct gd_modes m;
+	bool ok = list;
+
+	gd_speeds_find(r, series, stage, &m);
+	for (size_t i = 0; ok && i < m.n; i++) {
+		enum gd_speed_hint hint = gd_speeds_hint(r, series, stage, &m, i);
+		cJSON *o = cJSON_CreateObject();
+
+		ok = append(
+			list,
+			done(o, gd_json_set_int(o, "centre_ns", m.at[i].centre_ns) &&
+					gd_json_set_int(o, "low_ns", m.at[i].low_ns) &&
+					gd_json_set_int(o, "high_ns", m.at[i].high_ns) &&
+					add_num(o, "share", m.at[i].share) &&
+					gd_json_set_str(o, "hint",
+							gd_speeds_hint_text(hint))));
+	}
+	return done(list, ok);
+}
+
+static cJSON *make_figure(const struct gd_report *r, size_t series, const char *stage,
 			  const struct gd_load_stats *s)
 {
 	cJSON *o = cJSON_CreateObject();
+	const char *load, *client;
+
+	gd_results_series(r->results, series, &load, &client);
 
 	return done(o, gd_json_set_str(o, "load", load) &&
 			       gd_json_set_str(o, "client", client) &&
-			       gd_json_set_str(o, "stage", stage) && add_stats(o, s));
+			       gd_json_set_str(o, "stage", stage) && add_stats(o, s) &&
+			       add(o, "modes", make_modes(r, series, stage)));
 }
 
 static cJSON *make_figures(const struct gd_report *r)
@@ -201,7 +229,7 @@ static cJSON *make_figures(const struct gd_report *r)
 
 			if (gd_results_load_stats(r->results, load, client, stage, &s) ==
 			    0)
-				ok = append(list, make_figure(load, client, stage, &s));
+				ok = append(list, make_figure(r, i, stage, &s));
 		}
 	}
 	return done(list, ok);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "gameday/report/speeds.h"
 #include "gameday/report/story.h"
 #include "gameday/report/text.h"
 #include "gameday/report/write_md.h"
@@ -108,6 +109,36 @@ static void add_row(const struct gd_report *r, const char *load, const char *cli
 	gd_strbuf_addc(out, '\n');
 }
 
+static void write_speeds(const struct gd_report *r, struct gd_strbuf *out)
+{
+	gd_strbuf_adds(out,
+		       "\n### How many speeds\n\n"
+		       "| load.client | stage | modes of the latency |\n|---|---|---|\n");
+	for (size_t i = 0; i < gd_results_n_series(r->results); i++) {
+		const char *load, *client;
+
+		gd_results_series(r->results, i, &load, &client);
+		for (size_t k = 0; k < gd_results_n_stages(r->results); k++) {
+			const char *stage = gd_results_stage(r->results, k).name;
+			GD_AUTO_STRBUF(text);
+
+			gd_speeds_say(r, i, stage, &text);
+			gd_strbuf_adds(out, "| ");
+			gd_text_mdf(out, "%s.%s", load, client);
+			gd_strbuf_adds(out, " |");
+			add_cell(out, stage);
+			add_cell(out, gd_strbuf_str(&text));
+			gd_strbuf_addc(out, '\n');
+		}
+	}
+	gd_strbuf_adds(
+		out,
+		"\nA mode is a peak of the latency's distribution with a deep valley on "
+		"either side; averages and percentiles hide that there are several. A "
+		"request that timed out counts with the time after which the client "
+		"gave up.\n");
+}
+
 static void write_figures(const struct gd_report *r, struct gd_strbuf *out)
 {
 	gd_strbuf_adds(out, "\n## What clients felt\n\n");
@@ -135,6 +166,7 @@ static void write_figures(const struct gd_report *r, struct gd_strbuf *out)
 		"\nLatency counts from the moment a request was due, whether or not the "
 		"server was ready for it, to its final outcome, retries included. "
 		"Percentiles are of the merged histograms of the stage.\n");
+	write_speeds(r, out);
 }
 
 static void write_signals(const struct gd_report *r, struct gd_strbuf *out)
