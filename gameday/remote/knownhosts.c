@@ -8,7 +8,13 @@
 #include "gameday/base/file.h"
 #include "gameday/remote/base64.h"
 
-enum { MAX_FILE = 16 << 20, DIGEST_SIZE = 32, FINGERPRINT_SIZE = 64, MAX_NAME = 1100 };
+enum {
+	MAX_FILE = 16 << 20,
+	DIGEST_SIZE = 32,
+	NAME_DIGEST_SIZE = 20, /* SHA-1, as its salt */
+	FINGERPRINT_SIZE = 64,
+	MAX_NAME = 1100,
+};
 
 struct gd_known_hosts {
 	const struct gd_target *target; /* borrowed */
@@ -85,6 +91,28 @@ static bool is_on_file(const struct gd_known_hosts *k, int mask)
 	return check_key(k, "no such key", 11, mask) == LIBSSH2_KNOWNHOST_CHECK_MISMATCH;
 }
 
+static bool is_digest(const char *b64, size_t len)
+{
+	GD_AUTO_FREE unsigned char *raw = NULL;
+	struct gd_error err;
+	size_t size;
+
+	return gd_base64_decode(b64, len, &raw, &size, &err) == 0 &&
+	       size == NAME_DIGEST_SIZE;
+}
+
+/* "|1|SALT|DIGEST": libssh2 1.10 loses memory for each line whose digest is none. */
+static bool is_hashed_name(const char *line)
+{
+	const char *salt = line + strlen("|1|"), *digest;
+
+	if (strncmp(line, "|1|", strlen("|1|")) != 0)
+		return false;
+	digest = salt + strcspn(salt, "| \t");
+	return *digest == '|' && is_digest(salt, (size_t)(digest - salt)) &&
+	       is_digest(digest + 1, strcspn(digest + 1, " \t"));
+}
+
 /* A line that libssh2 can't read is skipped, as OpenSSH does with bad lines. */
 static void add_line(struct gd_known_hosts *k, const char *line)
 {
@@ -97,6 +125,8 @@ static void add_line(struct gd_known_hosts *k, const char *line)
 		k->has_revocations |= strncmp(line, "@revoked", 8) == 0;
 		return;
 	}
+	if (*line == '|' && !is_hashed_name(line))
+		return;
 	if (*line != '|')
 		for (size_t i = 0; i < name_len; i++)
 			k->has_patterns |=

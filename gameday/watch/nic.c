@@ -23,7 +23,12 @@
 #include "gameday/watch/tcstat.h"
 #include "gameday/watch/watch.h"
 
-enum { MAX_DRIVER_STATS = 40, MAX_DRIVER_NAMES = 4096 };
+/*
+ * ethtool has no way to say how much room there is: the kernel writes as many statistics
+ * as the driver has at that moment, and with other queues it has another number. So there
+ * is room for this many whenever it is asked.
+ */
+enum { MAX_DRIVER_STATS = 40, MAX_DRIVER_NAMES = 8192 };
 
 struct args {
 	char device[IFNAMSIZ];
@@ -125,10 +130,12 @@ static int read_names(struct state *s, struct gd_error *err)
 	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
 	GD_AUTO_FREE struct ethtool_gstrings *names = NULL;
 
+	s->n_driver = 0;
+	s->n_all = 0;
 	if (ask_driver(s, &info) < 0 || info.n_stats == 0 ||
-	    info.n_stats > MAX_DRIVER_NAMES)
+	    info.n_stats > MAX_DRIVER_NAMES / 2)
 		return 0;
-	names = calloc(1, sizeof(*names) + (size_t)info.n_stats * ETH_GSTRING_LEN);
+	names = calloc(1, sizeof(*names) + (size_t)MAX_DRIVER_NAMES * ETH_GSTRING_LEN);
 	if (!names)
 		return gd_raise_nomem(err);
 	names->cmd = ETHTOOL_GSTRINGS;
@@ -136,7 +143,7 @@ static int read_names(struct state *s, struct gd_error *err)
 	names->len = info.n_stats;
 	if (ask_driver(s, names) < 0)
 		return 0;
-	s->n_all = info.n_stats;
+	s->n_all = names->len < MAX_DRIVER_NAMES ? names->len : MAX_DRIVER_NAMES;
 	for (uint32_t i = 0; i < s->n_all; i++)
 		choose_stat(s, i,
 			    (const char *)names->data + (size_t)i * ETH_GSTRING_LEN);
@@ -156,19 +163,25 @@ static void add(struct gd_watch_sample *out, const char *name, double value)
 	out->n++;
 }
 
-static void add_driver(const struct state *s, struct gd_watch_sample *out)
+/* With another number of them, the names have moved: this sample goes without. */
+static void add_driver(struct state *s, struct gd_watch_sample *out)
 {
 	GD_AUTO_FREE struct ethtool_stats *stats = NULL;
+	struct gd_error err;
 
 	if (s->n_driver == 0)
 		return;
-	stats = calloc(1, sizeof(*stats) + s->n_all * sizeof(stats->data[0]));
+	stats = calloc(1, sizeof(*stats) + MAX_DRIVER_NAMES * sizeof(stats->data[0]));
 	if (!stats)
 		return;
 	stats->cmd = ETHTOOL_GSTATS;
 	stats->n_stats = s->n_all;
 	if (ask_driver(s, stats) < 0)
 		return;
+	if (stats->n_stats != s->n_all) {
+		(void)!read_names(s, &err);
+		return;
+	}
 	for (size_t i = 0; i < s->n_driver; i++)
 		add(out, s->driver[i].name, (double)stats->data[s->driver[i].index]);
 }

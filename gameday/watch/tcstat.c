@@ -15,7 +15,7 @@
 #include "gameday/base/auto.h"
 #include "gameday/base/clock.h"
 
-enum { BUFFER = 64 << 10, MAX_MESSAGES = 100000 };
+enum { BUFFER = 64 << 10, MAX_MESSAGES = 100000, MAX_ERRNO = 4095 };
 
 typedef void message_fn(void *ctx, const struct nlmsghdr *h);
 
@@ -23,6 +23,7 @@ struct exchange {
 	int fd;
 	message_fn *fn;
 	void *ctx;
+	size_t head_size; /* fn gets no message that is shorter */
 	bool over;
 	int sys_errno;
 };
@@ -67,16 +68,19 @@ static const struct rtattr *next_attr(const struct rtattr *a, int *left)
 
 static void take_message(struct exchange *x, const struct nlmsghdr *h)
 {
-	struct nlmsgerr e;
+	struct nlmsgerr e = {.error = 1};
 
 	if (h->nlmsg_type == NLMSG_DONE) {
 		x->over = true;
 	} else if (h->nlmsg_type == NLMSG_ERROR) {
-		memcpy(&e, body(h, 0), sizeof(e));
-		x->sys_errno = -e.error;
+		if (body_left(h, 0) >= (int)sizeof(e))
+			memcpy(&e, body(h, 0), sizeof(e));
+		/* Whatever is no errno, as in a message cut short, is an answer all the same. */
+		x->sys_errno = e.error <= 0 && e.error >= -MAX_ERRNO ? -e.error : EBADMSG;
 		x->over = true;
 	} else {
-		x->fn(x->ctx, h);
+		if (body_left(h, x->head_size) >= 0)
+			x->fn(x->ctx, h);
 		if (!(h->nlmsg_flags & NLM_F_MULTI))
 			x->over = true;
 	}
@@ -139,6 +143,7 @@ static int exchange(struct exchange *x, int type, int flags, const void *head,
 	/* Unlike any number of the exchange before. */
 	req.h.nlmsg_seq = (uint32_t)(gd_now().ns / GD_NS_PER_US);
 	memcpy(req.body, head, head_size);
+	x->head_size = head_size;
 	if (send(x->fd, &req, req.h.nlmsg_len, 0) < 0)
 		return gd_raise_errno(err, "netlink");
 	return receive(x, req.h.nlmsg_seq, err);

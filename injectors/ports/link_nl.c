@@ -147,11 +147,14 @@ static int remove_ifb(void *ctx, const char *name, struct gd_error *err)
 
 static int on_name(void *ctx, struct nlmsghdr *h, struct gd_error *err GD_UNUSED)
 {
-	const struct nlattr *name =
+	const struct nlattr *attr =
 		nlmsg_find_attr(h, sizeof(struct ifinfomsg), IFLA_IFNAME);
+	char name[GD_DEVICE_NAME];
 
-	if (name)
-		gd_strbuf_addf(ctx, "%.15s\n", (const char *)nla_data(name));
+	if (attr) {
+		(void)nla_strlcpy(name, attr, sizeof(name));
+		gd_strbuf_addf(ctx, "%s\n", name);
+	}
 	return 0;
 }
 

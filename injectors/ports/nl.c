@@ -15,13 +15,14 @@
 
 #include <linux/netlink.h>
 
-enum { ANSWER_LIMIT_S = 5, BUFFER = 64 << 10, MAX_REQUEST = 32 << 10 };
+enum { ANSWER_LIMIT_S = 5, BUFFER = 64 << 10, MAX_REQUEST = 32 << 10, MAX_ERRNO = 4095 };
 
 struct answer {
 	bool over;
 	int sys_errno;
 	bool interrupted;
 	char text[160]; /* the kernel's words, or "" */
+	int head_size;  /* of the struct in front of every object that fn gets */
 	gd_nl_each_fn *fn;
 	void *ctx;
 	struct gd_error *err;
@@ -45,19 +46,22 @@ GD_DEFINE_AUTO(nl_cb, free_cb);
 static void read_words(const struct nlmsghdr *h, const struct nlmsgerr *e, char *ret,
 		       size_t size)
 {
-	size_t skip = sizeof(*e);
+	size_t size_of_all = (size_t)nlmsg_datalen(h), skip = sizeof(*e);
 	struct nlattr *attr;
-	int len, rem;
+	int rem;
 
 	if (!(h->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
-	if (!(h->nlmsg_flags & NLM_F_CAPPED))
+	if (!(h->nlmsg_flags & NLM_F_CAPPED)) {
+		if (e->msg.nlmsg_len < NLMSG_HDRLEN || e->msg.nlmsg_len > size_of_all)
+			return;
 		skip += e->msg.nlmsg_len - NLMSG_HDRLEN;
-	len = nlmsg_datalen(h) - (int)NLMSG_ALIGN(skip);
-	if (len <= 0)
+	}
+	skip = NLMSG_ALIGN(skip);
+	if (skip >= size_of_all)
 		return;
-	attr = (struct nlattr *)(void *)((char *)nlmsg_data(h) + NLMSG_ALIGN(skip));
-	nla_for_each_attr(attr, attr, len, rem)
+	attr = (struct nlattr *)(void *)((char *)nlmsg_data(h) + skip);
+	nla_for_each_attr(attr, attr, (int)(size_of_all - skip), rem)
 	{
 		if (nla_type(attr) == NLMSGERR_ATTR_MSG)
 			(void)nla_strlcpy(ret, attr, size);
@@ -70,7 +74,8 @@ static int on_error(struct sockaddr_nl *from GD_UNUSED, struct nlmsgerr *e, void
 	const void *head = (const char *)e - NLMSG_HDRLEN;
 	const struct nlmsghdr *h = head;
 
-	a->sys_errno = -e->error;
+	/* Nothing but an errno can be told to anybody. */
+	a->sys_errno = e->error <= 0 && e->error >= -MAX_ERRNO ? -e->error : EBADMSG;
 	a->over = true;
 	read_words(h, e, a->text, sizeof(a->text));
 	return NL_STOP;
@@ -94,7 +99,8 @@ static int on_valid(struct nl_msg *msg, void *arg)
 
 	if (h->nlmsg_flags & NLM_F_DUMP_INTR)
 		a->interrupted = true;
-	if (a->fn && !a->failed && a->fn(a->ctx, h, a->err) < 0)
+	if (a->fn && !a->failed && nlmsg_valid_hdr(h, a->head_size) &&
+	    a->fn(a->ctx, h, a->err) < 0)
 		a->failed = true;
 	return NL_OK;
 }
@@ -194,7 +200,10 @@ int gd_nl_ask(struct nl_msg *msg, const char *what, struct gd_error *err)
 int gd_nl_dump(struct nl_msg *msg, const char *what, gd_nl_each_fn *fn, void *ctx,
 	       struct gd_error *err)
 {
-	struct answer a = {.fn = fn, .ctx = ctx, .err = err};
+	struct answer a = {.fn = fn,
+			   .ctx = ctx,
+			   .err = err,
+			   .head_size = nlmsg_datalen(nlmsg_hdr(msg))};
 
 	nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_DUMP;
 	return talk(msg, what, &a, err);
@@ -203,7 +212,10 @@ int gd_nl_dump(struct nl_msg *msg, const char *what, gd_nl_each_fn *fn, void *ct
 int gd_nl_get(struct nl_msg *msg, const char *what, gd_nl_each_fn *fn, void *ctx,
 	      struct gd_error *err)
 {
-	struct answer a = {.fn = fn, .ctx = ctx, .err = err};
+	struct answer a = {.fn = fn,
+			   .ctx = ctx,
+			   .err = err,
+			   .head_size = nlmsg_datalen(nlmsg_hdr(msg))};
 
 	/* The acknowledgement behind the object marks the end. */
 	nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;

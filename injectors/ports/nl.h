@@ -31,7 +31,10 @@ struct nl_msg *gd_nl_request(int type, int flags, const void *head,
 int gd_nl_ask(struct nl_msg *msg, const char *what,
 	      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 
-/* Called for each object of a dump; -1 with *err ends it. */
+/*
+ * Called for each object of a dump, which is never shorter than the struct that was asked
+ * with; -1 with *err ends it.
+ */
 typedef int gd_nl_each_fn(void *ctx, struct nlmsghdr *h, struct gd_error *err);
 /*
  * Dumps. When the kernel says that the tables changed meanwhile, -1 with sys_errno EINTR:
