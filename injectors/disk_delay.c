@@ -573,6 +573,37 @@ static int revert(const struct gd_ports *p, const void *undo, struct gd_error *e
 	return 0;
 }
 
+/* The table as lines for a shell; dmsetup reads several from its input only. */
+static void manual_captured(const void *args GD_UNUSED, const void *undo,
+			    struct gd_strbuf *out)
+{
+	const struct undo *u = undo;
+	const char *rest = u->table;
+
+	if (!u->live) {
+		gd_strbuf_addf(
+			out,
+			"dmsetup remove %s   # refused while it is open: first end "
+			"what uses it (`fuser -vm /dev/mapper/%s`)\n",
+			u->name, u->name);
+		return;
+	}
+	gd_strbuf_adds(out, "printf '%s\\n'");
+	while (*rest) {
+		size_t len = strcspn(rest, "\n");
+
+		gd_strbuf_adds(out, " '");
+		gd_strbuf_add(out, rest, len);
+		gd_strbuf_addc(out, '\'');
+		rest += len + (rest[len] == '\n');
+	}
+	gd_strbuf_addf(out, " | dmsetup load %s", u->read_only ? "--readonly " : "");
+	gd_strbuf_add_word(out, u->name);
+	gd_strbuf_adds(out, "\ndmsetup resume --noflush --nolockfs ");
+	gd_strbuf_add_word(out, u->name);
+	gd_strbuf_addc(out, '\n');
+}
+
 /* --- effect -------------------------------------------------------------------------- */
 
 static double mean_ms(int64_t n, struct gd_span time)
@@ -653,6 +684,7 @@ const struct gd_injector gd_injector_disk_delay = {
 	.check = check,
 	.describe = describe,
 	.manual = manual,
+	.manual_captured = manual_captured,
 	.doctor = doctor,
 	.preflight = preflight,
 	.state = state,

@@ -90,7 +90,7 @@ static int check(const void *args, struct gd_error *err)
 {
 	const struct args *a = args;
 
-	if (a->group[0] == '/' || strstr(a->group, "..") || strpbrk(a->group, "\n\\"))
+	if (a->group[0] == '/' || strstr(a->group, "..") || strchr(a->group, '\n'))
 		return gd_raise(err, GD_E_INPUT,
 				"\"%.60s\" is not a control group: write its path below "
 				"/sys/fs/cgroup, as in system.slice/postgresql.service",
@@ -126,16 +126,57 @@ static void describe(const void *args, struct gd_strbuf *out)
 		gd_strbuf_addf(out, "%s%" PRId64 " writes/s", between, a->wiops);
 }
 
+static void add_limit(struct gd_strbuf *out, const char *name, int64_t v)
+{
+	if (v == GD_IO_NO_LIMIT)
+		gd_strbuf_addf(out, " %s=max", name);
+	else
+		gd_strbuf_addf(out, " %s=%" PRId64, name, v);
+}
+
+static void add_limits(struct gd_strbuf *out, const struct gd_io_max *l)
+{
+	add_limit(out, "rbps", l->rbps);
+	add_limit(out, "wbps", l->wbps);
+	add_limit(out, "riops", l->riops);
+	add_limit(out, "wiops", l->wiops);
+}
+
+/* "echo "DISK LIMITS" >FILE"; the limits begin with a blank. */
+static void add_echo(struct gd_strbuf *out, const char *group, const char *disk,
+		     const char *limits)
+{
+	GD_AUTO_STRBUF(path);
+
+	gd_strbuf_addf(&path, "/sys/fs/cgroup/%s/io.max", group);
+	gd_strbuf_addf(out, "echo \"%s%s\" >", disk, limits);
+	gd_strbuf_add_word(out, gd_strbuf_str(&path));
+	gd_strbuf_addc(out, '\n');
+	out->failed |= path.failed;
+}
+
 static void manual(const void *args, struct gd_strbuf *out)
 {
 	const struct args *a = args;
 
 	gd_strbuf_addf(out,
 		       "# MAJOR:MINOR of %s and the limits are in the report under "
-		       "\"before\"\n"
-		       "echo \"MAJOR:MINOR rbps=max wbps=max riops=max wiops=max\" "
-		       ">/sys/fs/cgroup/%s/io.max\n",
-		       a->device, a->group);
+		       "\"before\"\n",
+		       a->device);
+	add_echo(out, a->group, "MAJOR:MINOR", " rbps=max wbps=max riops=max wiops=max");
+}
+
+static void manual_captured(const void *args GD_UNUSED, const void *undo,
+			    struct gd_strbuf *out)
+{
+	const struct undo *u = undo;
+	GD_AUTO_STRBUF(limits);
+	char disk[48];
+
+	(void)snprintf(disk, sizeof(disk), "%" PRId64 ":%" PRId64, u->major, u->minor);
+	add_limits(&limits, &u->limit);
+	add_echo(out, u->group, disk, gd_strbuf_str(&limits));
+	out->failed |= limits.failed;
 }
 
 /* --- reading ------------------------------------------------------------------------- */
@@ -232,14 +273,6 @@ static int doctor(const struct gd_ports *p, struct gd_strbuf *out, struct gd_err
 	return 0;
 }
 
-static void print_limit(struct gd_strbuf *out, const char *name, int64_t v)
-{
-	if (v == GD_IO_NO_LIMIT)
-		gd_strbuf_addf(out, " %s=max", name);
-	else
-		gd_strbuf_addf(out, " %s=%" PRId64, name, v);
-}
-
 static int state(const struct gd_ports *p, const void *args, struct gd_strbuf *out,
 		 struct gd_error *err)
 {
@@ -259,10 +292,7 @@ static int state(const struct gd_ports *p, const void *args, struct gd_strbuf *o
 		return 0;
 	}
 	gd_strbuf_addf(out, " %" PRId64 ":%" PRId64, d.major, d.minor);
-	print_limit(out, "rbps", now.rbps);
-	print_limit(out, "wbps", now.wbps);
-	print_limit(out, "riops", now.riops);
-	print_limit(out, "wiops", now.wiops);
+	add_limits(out, &now);
 	gd_strbuf_addc(out, '\n');
 	return 0;
 }
@@ -386,6 +416,7 @@ const struct gd_injector gd_injector_io_max = {
 	.check = check,
 	.describe = describe,
 	.manual = manual,
+	.manual_captured = manual_captured,
 	.doctor = doctor,
 	.preflight = preflight,
 	.state = state,

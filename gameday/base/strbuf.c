@@ -64,6 +64,25 @@ void gd_strbuf_addc(struct gd_strbuf *sb, char c)
 	gd_strbuf_add(sb, &c, 1);
 }
 
+void gd_strbuf_add_word(struct gd_strbuf *sb, const char *s)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_./:,@%+-";
+
+	if (*s && !s[strspn(s, plain)]) {
+		gd_strbuf_adds(sb, s);
+		return;
+	}
+	gd_strbuf_addc(sb, '\'');
+	for (; *s; s++) {
+		if (*s == '\'')
+			gd_strbuf_adds(sb, "'\\''");
+		else
+			gd_strbuf_addc(sb, *s);
+	}
+	gd_strbuf_addc(sb, '\'');
+}
+
 void gd_strbuf_vaddf(struct gd_strbuf *sb, const char *fmt, va_list ap)
 {
 	va_list again;

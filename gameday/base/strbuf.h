@@ -34,6 +34,11 @@ void gd_strbuf_addf(struct gd_strbuf *sb, const char *fmt, ...)
 	GD_PRINTF(2, 3) GD_NONNULL;
 void gd_strbuf_vaddf(struct gd_strbuf *sb, const char *fmt, va_list ap) GD_PRINTF(2, 0)
 	GD_NONNULL_ARGS(1, 2);
+/*
+ * One word for a shell: as it stands when all its characters mean nothing to one, else in
+ * single quotes (POSIX.1-2017, Shell Command Language, 2.2.2).
+ */
+void gd_strbuf_add_word(struct gd_strbuf *sb, const char *s) GD_NONNULL;
 /* Drops the first n bytes. */
 void gd_strbuf_consume(struct gd_strbuf *sb, size_t n) GD_NONNULL;
 /* Borrowed view, never NULL ("" when empty). */

@@ -37,11 +37,32 @@ static void test_failure_is_sticky(void **state GD_UNUSED)
 	assert_null(gd_strbuf_steal(&sb));
 }
 
+static void test_words_for_a_shell(void **state GD_UNUSED)
+{
+	static const struct {
+		const char *text, *word;
+	} rows[] = {
+		{"vg0-data_1.x", "vg0-data_1.x"},
+		{"", "''"},
+		{"a b", "'a b'"},
+		{"dev-x\\x2dy", "'dev-x\\x2dy'"},
+		{"it's $HOME", "'it'\\''s $HOME'"},
+	};
+
+	for (size_t i = 0; i < GD_N_ELEMS(rows); i++) {
+		GD_AUTO_STRBUF(sb);
+
+		gd_strbuf_add_word(&sb, rows[i].text);
+		assert_string_equal(gd_strbuf_str(&sb), rows[i].word);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_grow_and_consume),
 		cmocka_unit_test(test_failure_is_sticky),
+		cmocka_unit_test(test_words_for_a_shell),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -212,6 +212,38 @@ static void test_idle_disk_gets_a_device_on_top(void **state)
 	assert_int_equal(revert(f), 0);
 }
 
+static void assert_lines(struct fixture *f, const char *want)
+{
+	GD_AUTO_STRBUF(lines);
+
+	f->i->manual_captured(f->args, f->undo, &lines);
+	assert_string_equal(gd_strbuf_str(&lines), want);
+}
+
+static void test_captured_lines(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(parse(f, "{\"device\":\"/data\",\"write\":\"1ms\"}"), 0);
+	assert_int_equal(f->i->capture(&f->h.ports, f->args, f->undo, &f->err), 0);
+	assert_lines(f, "printf '%s\\n' '0 2048 linear 252:1 0' "
+			"'2048 2048 linear 252:1 8192' | dmsetup load data\n"
+			"dmsetup resume --noflush --nolockfs data\n");
+	gd_shape_fini(&f->i->undo, f->undo);
+	(void)snprintf(f->data->disk.dm_name, sizeof(f->data->disk.dm_name), "my\\x20vg");
+	f->data->dm.read_only = true;
+	assert_int_equal(f->i->capture(&f->h.ports, f->args, f->undo, &f->err), 0);
+	assert_lines(f, "printf '%s\\n' '0 2048 linear 252:1 0' "
+			"'2048 2048 linear 252:1 8192' "
+			"| dmsetup load --readonly 'my\\x20vg'\n"
+			"dmsetup resume --noflush --nolockfs 'my\\x20vg'\n");
+	gd_shape_fini(&f->i->undo, f->undo);
+	assert_int_equal(parse(f, "{\"device\":\"/dev/vdb\",\"write\":\"1ms\"}"), 0);
+	assert_int_equal(f->i->capture(&f->h.ports, f->args, f->undo, &f->err), 0);
+	assert_lines(f, "dmsetup remove gd-vdb   # refused while it is open: first end "
+			"what uses it (`fuser -vm /dev/mapper/gd-vdb`)\n");
+}
+
 static bool seen(struct fixture *f, int64_t reads, int64_t read_ms, int64_t writes,
 		 int64_t write_ms)
 {
@@ -253,6 +285,7 @@ int main(void)
 		TEST(test_what_others_made_stays),
 		TEST(test_a_read_only_disk_stays_so),
 		TEST(test_idle_disk_gets_a_device_on_top),
+		TEST(test_captured_lines),
 		TEST(test_effect_is_time_spent_since),
 	};
 

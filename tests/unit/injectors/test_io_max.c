@@ -126,6 +126,25 @@ static void test_other_limits_stay(void **state)
 	assert_int_equal(f->h.io_max.wiops, GD_IO_NO_LIMIT);
 }
 
+static void test_captured_lines(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_STRBUF(lines);
+	GD_AUTO_STRBUF(quoted);
+
+	inject(f, ARGS(",\"wiops\":20"));
+	f->i->manual_captured(f->args, f->undo, &lines);
+	assert_string_equal(gd_strbuf_str(&lines),
+			    "echo \"254:0 rbps=max wbps=1073741824 riops=500 wiops=max\" "
+			    ">/sys/fs/cgroup/db/io.max\n");
+	assert_int_equal(parse(f, "{\"device\":\"/data\",\"group\":\"a\\\\x2db;c\","
+				  "\"wiops\":1}"),
+			 0);
+	f->i->manual(f->args, &quoted);
+	assert_non_null(
+		strstr(gd_strbuf_str(&quoted), ">'/sys/fs/cgroup/a\\x2db;c/io.max'\n"));
+}
+
 static void test_a_lost_limit_is_drift_and_a_lost_group_is_well(void **state)
 {
 	struct fixture *f = *state;
@@ -163,6 +182,7 @@ int main(void)
 		TEST(test_what_is_asked_is_checked),
 		TEST(test_preflight),
 		TEST(test_other_limits_stay),
+		TEST(test_captured_lines),
 		TEST(test_a_lost_limit_is_drift_and_a_lost_group_is_well),
 		TEST(test_effect_compares_with_the_limit),
 	};
