@@ -16,10 +16,10 @@ static const char *const data[] = {"e1000",          "virtio_blk", "dm_mod",
 				   "crc32c_generic", "ext4",       "sch_fq_codel",
 				   "sch_htb",        "ipv6",       NULL};
 static const char *const rest[] = {
-	"sch_netem",  "sch_tbf",  "sch_prio",   "sch_ingress", "ifb",
-	"act_mirred", "act_gact", "act_police", "cls_u32",     "cls_matchall",
-	"cls_flower", "cls_fw",   "cls_basic",  "sch_red",     "dm_delay",
-	"dm_flakey",  "8021q",    "dummy",      "bridge",      NULL};
+	"sch_netem", "sch_tbf",    "sch_prio", "sch_ingress",  "ifb",        "act_mirred",
+	"act_gact",  "act_police", "cls_u32",  "cls_matchall", "cls_flower", "cls_fw",
+	"cls_basic", "sch_red",    "dm_delay", "dm_flakey",    "loop",       "8021q",
+	"dummy",     "bridge",     NULL};
 
 static const char *const *const stages[GD_LAB_N_STAGES] = {
 	[GD_LAB_EARLY] = early, [GD_LAB_DATA] = data, [GD_LAB_REST] = rest};

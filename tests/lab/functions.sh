@@ -22,6 +22,24 @@ on() { # HOST COMMAND...: in the lab
 	timeout 60 "$GD" lab ssh "$host" "$@"
 }
 
+# One login for many commands: open_session HOST, then ask COMMAND as `on HOST COMMAND`.
+open_session() { # HOST
+	# shellcheck disable=SC2034 # named by the shell
+	coproc SESSION { exec "$GD" lab ssh "$1" bash 2>&1; }
+	# Numbers of our own: subshells, as pipes make, lose those of a coproc.
+	exec 6<&"${SESSION[0]}" 7>&"${SESSION[1]}"
+}
+
+ask() { # COMMAND
+	local line
+	printf '(\n%s\n) </dev/null\necho "=$?"\n' "$1" >&7
+	while IFS= read -r -t 60 -u 6 line; do
+		case $line in =[0-9]*) return "${line#=}" ;; esac
+		printf '%s\n' "$line"
+	done
+	fail "the session gave no answer: $1"
+}
+
 # Everything a fault may change on a host, without counters.
 state() { # HOST
 	on "$1" 'for d in eth0 eth1; do
