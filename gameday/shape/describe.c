@@ -5,7 +5,7 @@
 
 #include "gameday/shape/value.h"
 
-enum { NAME_WIDTH = 18 };
+enum { NAME_WIDTH = 18, FEW_KEYS = 6 };
 
 static void add_choices(const struct gd_field *field, struct gd_strbuf *out)
 {
@@ -26,13 +26,38 @@ static void add_range(const struct gd_field *field, struct gd_strbuf *out)
 		gd_value_print_limit(field, min, out);
 		return;
 	}
-	gd_value_print_limit(field, min, out);
-	gd_strbuf_adds(out, " to ");
+	if (min == 0 && !gd_value_is_scalar(field->kind)) {
+		gd_strbuf_adds(out, "at most ");
+	} else {
+		gd_value_print_limit(field, min, out);
+		gd_strbuf_adds(out, " to ");
+	}
 	gd_value_print_limit(field, max, out);
 	if (field->kind == GD_KIND_TEXT || field->kind == GD_KIND_NAME)
 		gd_strbuf_adds(out, " bytes");
 	if (!gd_value_is_scalar(field->kind))
 		gd_strbuf_adds(out, " elements");
+}
+
+static void add_element(const struct gd_field *element, struct gd_strbuf *out)
+{
+	gd_strbuf_adds(out, " of ");
+	if (element->kind == GD_KIND_ENUM)
+		add_choices(element, out);
+	else
+		gd_strbuf_adds(out, gd_kind_words(element->kind));
+}
+
+/* " of a, b, c", or where they are many " with keys from a to z". */
+static void add_keys(const struct gd_shape *shape, struct gd_strbuf *out)
+{
+	if (shape->n_fields > FEW_KEYS) {
+		gd_strbuf_addf(out, " with any keys from %s to %s", shape->fields[0].name,
+			       shape->fields[shape->n_fields - 1].name);
+		return;
+	}
+	for (size_t i = 0; i < shape->n_fields; i++)
+		gd_strbuf_addf(out, "%s%s", i ? ", " : " of ", shape->fields[i].name);
 }
 
 void gd_field_describe(const struct gd_field *field, struct gd_strbuf *out)
@@ -43,8 +68,9 @@ void gd_field_describe(const struct gd_field *field, struct gd_strbuf *out)
 	}
 	gd_strbuf_adds(out, gd_kind_words(field->kind));
 	if (field->kind == GD_KIND_LIST && field->shape && field->shape->scalar)
-		gd_strbuf_addf(out, " of %s",
-			       gd_kind_words(field->shape->fields[0].kind));
+		add_element(&field->shape->fields[0], out);
+	if (field->kind == GD_KIND_OBJECT)
+		add_keys(field->shape, out);
 	if (field->kind != GD_KIND_BOOL && field->kind != GD_KIND_NODE)
 		add_range(field, out);
 }
@@ -93,6 +119,23 @@ static void add_cell(const char *text, struct gd_strbuf *out)
 	}
 }
 
+static void add_choices_md(const struct gd_field *field, struct gd_strbuf *out)
+{
+	const char *between = " (";
+
+	if (field->kind == GD_KIND_LIST && field->shape->scalar)
+		field = &field->shape->fields[0];
+	for (const struct gd_choice *c = field->choices; c && c->name; c++) {
+		if (!c->help || !*c->help)
+			continue;
+		gd_strbuf_addf(out, "%s`%s` ", between, c->name);
+		add_cell(c->help, out);
+		between = "; ";
+	}
+	if (*between == ';')
+		gd_strbuf_addc(out, ')');
+}
+
 static void add_row(const struct gd_field *field, struct gd_strbuf *out)
 {
 	GD_AUTO_STRBUF(form);
@@ -109,6 +152,7 @@ static void add_row(const struct gd_field *field, struct gd_strbuf *out)
 		gd_strbuf_adds(out, "–");
 	gd_strbuf_adds(out, " | ");
 	add_cell(field->help ? field->help : "", out);
+	add_choices_md(field, out);
 	gd_strbuf_adds(out, " |\n");
 }
 

@@ -7,9 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "gameday/base/file.h"
 #include "gameday/base/json.h"
 #include "injectors/injector.h"
 #include "tests/unit/injectors/fakes/host.h"
@@ -131,27 +129,6 @@ static void test_every_slot_is_filled(void **state GD_UNUSED)
 		assert_ptr_equal(gd_injector_find(i->name), i);
 	}
 	assert_null(gd_injector_find("no-such-fault"));
-}
-
-static void test_the_page_and_its_parameters(void **state GD_UNUSED)
-{
-	FOR_EACH_INJECTOR(i)
-	{
-		GD_AUTO_FREE char *path =
-			gd_strf("%s/injectors/%s.md", GD_SOURCE_DIR, i->name);
-		GD_AUTO_FREE char *page = NULL;
-		struct gd_error err = GD_ERROR_INIT;
-		size_t size;
-
-		if (gd_file_read(path, 1 << 20, &page, &size, &err) < 0)
-			fail_msg("%s", err.text);
-		for (size_t n = 0; n < i->args.n_fields; n++) {
-			GD_AUTO_FREE char *word = gd_strf("`%s`", i->args.fields[n].name);
-
-			if (!strstr(page, word))
-				fail_msg("%s.md does not name %s", i->name, word);
-		}
-	}
 }
 
 static void test_args_and_undo_cross_as_json(void **state GD_UNUSED)
@@ -347,7 +324,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_slot_is_filled),
-		cmocka_unit_test(test_the_page_and_its_parameters),
 		cmocka_unit_test(test_args_and_undo_cross_as_json),
 		cmocka_unit_test(test_words_for_people),
 		cmocka_unit_test(test_there_and_back),

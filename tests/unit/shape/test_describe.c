@@ -12,7 +12,8 @@ static void ranges_and_defaults_are_told(void **state)
 		strstr(gd_strbuf_str(&out), "(whole number, 16 to 4096; default 16)"));
 	assert_non_null(strstr(gd_strbuf_str(&out), "(duration, 0 to 1m; default 10ms)"));
 	assert_non_null(strstr(gd_strbuf_str(&out), "red: like a rose"));
-	assert_non_null(strstr(gd_strbuf_str(&out), "(list of text, 0 to 3 elements)"));
+	assert_non_null(
+		strstr(gd_strbuf_str(&out), "(list of text, at most 3 elements)"));
 }
 
 static void the_table_has_a_row_per_field(void **state)
