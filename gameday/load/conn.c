@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connection is watched level-triggered for input all its life, so a request costs one
- * write, one epoll_wait (often shared) and one read: no epoll_ctl in between. Output is
- * asked for only while connecting, or when a request did not fit the socket's buffer.
+ * A connection belongs to a lane and, while it is open, to a target. It stands in the list of
+ * its target as long as it can take one more attempt: idle for protocols that carry one at a
+ * time, not full yet for those that carry many; the latter may take attempts while connecting,
+ * so that a start does not open more connections than it needs.
  *
  * A connection that the server closed while it was idle is replaced without a word; one that
  * dies after a request was written counts as a reset attempt: the request may have been
@@ -13,11 +14,14 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <unistd.h>
+#include <string.h>
 
-/* Reads of one connection in a row, so that a large body can't starve the others. */
-enum { MAX_READS = 8 };
+/* What a protocol is given, and for which connection. */
+struct call {
+	struct gd_proto_io io; /* first */
+	struct gd_conn *conn;
+	int64_t now;
+};
 
 static enum gd_outcome outcome_of_errno(int error, bool connecting)
 {
@@ -44,249 +48,372 @@ static enum gd_outcome outcome_of_errno(int error, bool connecting)
 	}
 }
 
-static enum gd_outcome outcome_of_status(int status)
+static const struct gd_target *target_of(const struct gd_conn *c)
 {
-	if (status >= 200 && status < 300)
-		return GD_OUTCOME_OK;
-	if (status >= 400 && status < 500)
-		return GD_OUTCOME_STATUS_4XX;
-	if (status >= 500 && status < 600)
-		return GD_OUTCOME_STATUS_5XX;
-	return GD_OUTCOME_STATUS_OTHER;
+	return &c->lane->engine->cfg.targets[c->target];
 }
 
-static int watch(struct gd_conn *c, int op, uint32_t events)
-{
-	struct epoll_event ev = {.events = events,
-				 .data.u64 = (uint64_t)c->generation << 32 | c->index};
+/* --- lists --------------------------------------------------------------------------- */
 
-	return epoll_ctl(c->lane->engine->epoll, op, c->fd, &ev);
-}
-
-static void ask_for_output(struct gd_conn *c, bool on)
+static void free_list_remove(struct gd_conn *c)
 {
-	if (c->want_write == on)
+	if (!c->free_streams)
 		return;
-	c->want_write = on;
-	(void)watch(c, EPOLL_CTL_MOD,
-		    EPOLLIN | EPOLLRDHUP | (on ? (uint32_t)EPOLLOUT : 0));
-}
-
-static void idle_push(struct gd_conn *c)
-{
-	struct gd_lane *l = c->lane;
-
-	c->state = GD_CONN_IDLE;
-	c->prev_idle = NULL;
-	c->next = l->idle;
-	if (l->idle)
-		l->idle->prev_idle = c;
-	l->idle = c;
-}
-
-static void idle_remove(struct gd_conn *c)
-{
-	if (c->prev_idle)
-		c->prev_idle->next = c->next;
+	if (c->prev)
+		c->prev->next = c->next;
 	else
-		c->lane->idle = c->next;
+		c->lane->free_conns[c->target] = c->next;
 	if (c->next)
-		c->next->prev_idle = c->prev_idle;
-	c->prev_idle = c->next = NULL;
+		c->next->prev = c->prev;
+	c->prev = c->next = NULL;
+	c->free_streams = false;
 }
 
-void gd_conn_close(struct gd_conn *c)
+static void free_list_push(struct gd_conn *c)
 {
+	struct gd_conn **head = &c->lane->free_conns[c->target];
+
+	c->prev = NULL;
+	c->next = *head;
+	if (*head)
+		(*head)->prev = c;
+	*head = c;
+	c->free_streams = true;
+}
+
+/* Puts it into the list of those that can take an attempt, or out of it. */
+static void place(struct gd_conn *c)
+{
+	bool can = c->n_live < c->streams &&
+		   (c->state == GD_CONN_OPEN ||
+		    (c->state == GD_CONN_CONNECTING && c->streams > 1));
+
+	if (can && !c->free_streams)
+		free_list_push(c);
+	else if (!can)
+		free_list_remove(c);
+}
+
+static void bind_attempt(struct gd_conn *c, struct gd_attempt *a)
+{
+	a->state = GD_ATTEMPT_BOUND;
+	a->conn = c;
+	a->prev = NULL;
+	a->next = c->attempts;
+	if (c->attempts)
+		c->attempts->prev = a;
+	c->attempts = a;
+	c->n_live++;
+}
+
+static void unbind_attempt(struct gd_attempt *a)
+{
+	struct gd_conn *c = a->conn;
+
+	if (a->prev)
+		a->prev->next = a->next;
+	else
+		c->attempts = a->next;
+	if (a->next)
+		a->next->prev = a->prev;
+	a->prev = a->next = NULL;
+	a->conn = NULL;
+	c->n_live--;
+}
+
+void gd_conn_init(struct gd_conn *c, struct gd_lane *l, uint32_t index)
+{
+	*c = (struct gd_conn){.sock = {.fd = -1, .index = index}, .lane = l};
+	c->next = l->closed;
+	l->closed = c;
+}
+
+/* --- closing ------------------------------------------------------------------------- */
+
+static void end_all(struct gd_conn *c, enum gd_outcome outcome, int64_t now)
+{
+	while (c->attempts) {
+		struct gd_attempt *a = c->attempts;
+
+		unbind_attempt(a);
+		gd_attempt_over(a, outcome, now);
+	}
+}
+
+static void shut(struct gd_conn *c, enum gd_outcome outcome, int64_t now)
+{
+	struct gd_reactor *r = c->lane->engine->reactor;
+	const struct gd_proto *proto = target_of(c)->proto;
+
 	if (c->state == GD_CONN_CLOSED)
 		return;
-	if (c->state == GD_CONN_IDLE)
-		idle_remove(c);
-	gd_close_fd(&c->fd);
+	free_list_remove(c);
+	if (c->state != GD_CONN_CONNECTING && proto->close)
+		proto->close(c->proto);
+	if (c->sock.fd >= 0)
+		r->ops->close(r, &c->sock);
 	c->state = GD_CONN_CLOSED;
-	c->req = NULL;
 	c->next = c->lane->closed;
 	c->lane->closed = c;
+	end_all(c, outcome, now);
 }
 
-/* The attempt on c is over; c is kept if it can carry another one. */
-static void end_attempt(struct gd_conn *c, enum gd_outcome outcome, bool keep)
+void gd_conn_close(struct gd_conn *c, int64_t now)
 {
-	struct gd_request *req = c->req;
+	shut(c, GD_OUTCOME_RESET, now);
+}
 
-	c->req = NULL;
-	req->conn = NULL;
-	if (keep)
-		idle_push(c);
+/* --- calls to the protocol ------------------------------------------------------------ */
+
+static void on_began(struct gd_proto_io *io, uint64_t id)
+{
+	struct call *call = (struct call *)(void *)io;
+	struct gd_attempt *a = gd_attempt_of(call->conn->lane, id);
+
+	if (a && a->conn == call->conn)
+		gd_attempt_began(a, call->now);
+}
+
+static void on_reply(struct gd_proto_io *io, uint64_t id, const struct gd_reply *reply)
+{
+	struct call *call = (struct call *)(void *)io;
+	struct gd_attempt *a = gd_attempt_of(call->conn->lane, id);
+
+	/* Over already: it timed out, or the other side answers twice. */
+	if (!a || a->conn != call->conn)
+		return;
+	unbind_attempt(a);
+	gd_attempt_over(a, reply->outcome, call->now);
+}
+
+static struct call call_of(struct gd_conn *c, int64_t now)
+{
+	return (struct call){
+		.io = {.out = {.data = c->lane->engine->out},
+		       .began = on_began,
+		       .reply = on_reply},
+		.conn = c,
+		.now = now,
+	};
+}
+
+/* Sends what the protocol put out. -1 with errno. */
+static int flush(struct call *call)
+{
+	struct gd_reactor *r = call->conn->lane->engine->reactor;
+
+	if (call->io.out.n == 0)
+		return 0;
+	return r->ops->send(r, &call->conn->sock, call->io.out.data, call->io.out.n);
+}
+
+/* What becomes of the connection after a call of its protocol; a flush comes before. */
+static void proceed(struct gd_conn *c, enum gd_proto_next next, int64_t now)
+{
+	const struct gd_proto *proto = target_of(c)->proto;
+
+	if (next == GD_PROTO_DRAIN)
+		c->state = GD_CONN_DRAINING;
+	c->streams = proto->streams ? proto->streams(c->proto) : 1;
+	/* An answer before the whole request is out: the rest would spoil the next one. */
+	if (c->streams <= 1 && c->n_live == 0 && gd_sock_pending(&c->sock) > 0)
+		next = GD_PROTO_CLOSE;
+	if (next == GD_PROTO_CLOSE || (c->state == GD_CONN_DRAINING && c->n_live == 0))
+		gd_conn_close(c, now);
 	else
-		gd_conn_close(c);
-	gd_lane_attempt_over(c->lane, req, outcome, gd_now().ns);
+		place(c);
 }
 
-/* Writes what is left of the request. -1 with errno set. */
-static int send_request(struct gd_conn *c)
+/* Flushes and proceeds; a dead connection resets what is on it. */
+static void finish(struct call *call, enum gd_proto_next next)
 {
-	const struct gd_engine_config *cfg = &c->lane->engine->cfg;
-	ssize_t n = send(c->fd, cfg->request + c->n_sent, cfg->request_len - c->n_sent,
-			 MSG_NOSIGNAL);
+	if (flush(call) < 0)
+		shut(call->conn, outcome_of_errno(errno, false), call->now);
+	else
+		proceed(call->conn, next, call->now);
+}
 
-	if (n < 0 && errno != EAGAIN)
+/* --- opening ------------------------------------------------------------------------- */
+
+static int open_fd(const struct gd_target *t)
+{
+	int type = t->proto->transport == GD_PROTO_DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
+	int one = 1, fd;
+
+	if (t->proto->transport == GD_PROTO_OWN)
+		return t->proto->open_fd(t);
+	fd = socket(t->addr.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	/* One write is one request: there is nothing Nagle could gather. */
+	if (fd >= 0 && type == SOCK_STREAM)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	return fd;
+}
+
+static int open_conn(struct gd_conn *c)
+{
+	const struct gd_target *t = target_of(c);
+	struct gd_reactor *r = c->lane->engine->reactor;
+	bool own = t->proto->transport == GD_PROTO_OWN;
+	int fd = open_fd(t);
+
+	if (fd < 0)
 		return -1;
-	if (n > 0)
-		c->n_sent += (size_t)n;
-	ask_for_output(c, c->n_sent < cfg->request_len);
-	return 0;
+	return r->ops->open(r, &c->sock, fd,
+			    own ? NULL : (const struct sockaddr *)&t->addr, t->addr_len);
 }
 
-static int begin_request(struct gd_conn *c)
+/* An idle connection to another target, which makes room for one to this. */
+static struct gd_conn *steal_idle(struct gd_lane *l, int64_t now)
 {
-	c->state = GD_CONN_BUSY;
-	c->n_sent = 0;
-	gd_http_begin(&c->http, c->lane->engine->cfg.head_request);
-	return send_request(c);
-}
+	for (size_t i = 0; i < l->engine->cfg.n_targets; i++) {
+		struct gd_conn *c = l->free_conns[i];
 
-static void bind_request(struct gd_conn *c, struct gd_request *req)
-{
-	c->req = req;
-	req->conn = c;
-}
-
-/* Sends req over the newest idle connection that is still alive. */
-static bool assign_idle(struct gd_lane *l, struct gd_request *req)
-{
-	while (l->idle) {
-		struct gd_conn *c = l->idle;
-
-		idle_remove(c);
-		if (begin_request(c) == 0) {
-			bind_request(c, req);
-			return true;
+		if (c && c->n_live == 0 && c->state == GD_CONN_OPEN) {
+			gd_conn_close(c, now);
+			return l->closed;
 		}
-		/* Nothing was taken: it was closed while idle. */
-		gd_conn_close(c);
 	}
+	return NULL;
+}
+
+static bool assign_new(struct gd_lane *l, struct gd_attempt *a, int64_t now)
+{
+	struct gd_conn *c = l->closed ? l->closed : steal_idle(l, now);
+	int error;
+
+	if (!c)
+		return false;
+	l->closed = c->next;
+	c->prev = c->next = NULL;
+	c->target = a->target;
+	c->state = GD_CONN_CONNECTING;
+	c->n_live = 0;
+	c->streams = target_of(c)->streams;
+	bind_attempt(c, a);
+	if (open_conn(c) == 0) {
+		place(c);
+		return true;
+	}
+	error = errno;
+	shut(c, outcome_of_errno(error, true), now);
+	return true;
+}
+
+/* Sends an attempt that is bound to an open connection. */
+static enum gd_proto_next put_request(struct call *call, const struct gd_attempt *a)
+{
+	const struct gd_target *t = target_of(call->conn);
+
+	return t->proto->send(call->conn->proto, t, gd_attempt_id(a), a->req->seq,
+			      &call->io);
+}
+
+/* False when nothing was taken: it was closed while idle, and is now closed here. */
+static bool assign_open(struct gd_conn *c, struct gd_attempt *a, int64_t now)
+{
+	struct call call = call_of(c, now);
+	bool was_idle = c->n_live == 0;
+	enum gd_proto_next next;
+
+	bind_attempt(c, a);
+	next = put_request(&call, a);
+	if (flush(&call) == 0) {
+		proceed(c, next, now);
+		return true;
+	}
+	if (!was_idle || a->conn != c) {
+		shut(c, outcome_of_errno(errno, false), now);
+		return true;
+	}
+	unbind_attempt(a);
+	shut(c, GD_OUTCOME_RESET, now);
 	return false;
 }
 
-static int open_socket(struct gd_conn *c)
-{
-	const struct gd_engine_config *cfg = &c->lane->engine->cfg;
-	int one = 1;
-
-	c->fd = socket(cfg->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-		       0);
-	if (c->fd < 0)
-		return -1;
-	c->generation++;
-	c->state = GD_CONN_CONNECTING;
-	c->want_write = true;
-	/* One write is one request: there is nothing Nagle could gather. */
-	(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (connect(c->fd, (const struct sockaddr *)&cfg->addr, cfg->addr_len) < 0 &&
-	    errno != EINPROGRESS)
-		return -1;
-	return watch(c, EPOLL_CTL_ADD, EPOLLIN | EPOLLRDHUP | EPOLLOUT);
-}
-
-void gd_conn_assign(struct gd_lane *l, struct gd_request *req)
+bool gd_conn_assign(struct gd_lane *l, struct gd_attempt *a, int64_t now)
 {
 	struct gd_conn *c;
 
-	if (assign_idle(l, req))
-		return;
-	/* Idle ones that turned out dead are closed now, so there is one in any case. */
-	c = l->closed;
-	l->closed = c->next;
-	c->next = NULL;
-	c->state = GD_CONN_CONNECTING;
-	bind_request(c, req);
-	if (open_socket(c) < 0)
-		end_attempt(c, outcome_of_errno(errno, true), false);
-}
-
-static void connected(struct gd_conn *c, uint32_t events)
-{
-	int error = 0;
-	socklen_t len = sizeof(error);
-
-	if (events & (EPOLLERR | EPOLLHUP)) {
-		(void)getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-		end_attempt(c, outcome_of_errno(error, true), false);
-	} else if (events & EPOLLOUT && begin_request(c) < 0) {
-		end_attempt(c, outcome_of_errno(errno, false), false);
+	while ((c = l->free_conns[a->target]) != NULL) {
+		if (c->state == GD_CONN_CONNECTING) {
+			bind_attempt(c, a);
+			place(c);
+			return true;
+		}
+		if (assign_open(c, a, now))
+			return true;
 	}
+	return assign_new(l, a, now);
 }
 
-/* The reply is complete. More bytes than that, or an unsent rest, spoil the connection. */
-static void reply_done(struct gd_conn *c, bool clean)
+void gd_conn_cancel(struct gd_attempt *a, int64_t now)
 {
-	bool sent = c->n_sent == c->lane->engine->cfg.request_len;
+	struct gd_conn *c = a->conn;
+	const struct gd_proto *proto = target_of(c)->proto;
+	struct call call = call_of(c, now);
+	enum gd_proto_next next = GD_PROTO_CLOSE;
 
-	end_attempt(c, outcome_of_status(c->http.status),
-		    clean && sent && c->http.keep_alive);
-}
-
-static void server_closed(struct gd_conn *c)
-{
-	if (gd_http_eof(&c->http) == GD_HTTP_DONE)
-		reply_done(c, false);
-	else
-		end_attempt(c, GD_OUTCOME_RESET, false);
-}
-
-/* One read and what follows from it; true when the attempt goes on with more to read. */
-static bool read_some(struct gd_conn *c)
-{
-	char *buffer = c->lane->engine->buffer;
-	ssize_t n = recv(c->fd, buffer, GD_ENGINE_BUFFER, 0);
-	enum gd_http_step step;
-	size_t used = 0;
-
-	if (n == 0) {
-		server_closed(c);
-		return false;
-	}
-	if (n < 0) {
-		if (errno != EAGAIN && errno != EINTR)
-			end_attempt(c, outcome_of_errno(errno, false), false);
-		return false;
-	}
-	step = gd_http_feed(&c->http, buffer, (size_t)n, &used);
-	if (step == GD_HTTP_DONE)
-		reply_done(c, used == (size_t)n);
-	else if (step == GD_HTTP_BROKEN)
-		end_attempt(c, GD_OUTCOME_PROTOCOL, false);
-	return step == GD_HTTP_MORE && n == GD_ENGINE_BUFFER;
-}
-
-static void busy_event(struct gd_conn *c, uint32_t events)
-{
-	int reads = 0;
-
-	if (events & EPOLLOUT && c->want_write && send_request(c) < 0) {
-		end_attempt(c, outcome_of_errno(errno, false), false);
+	if (c->state == GD_CONN_CONNECTING) {
+		unbind_attempt(a);
+		if (c->n_live == 0)
+			gd_conn_close(c, now);
+		else
+			place(c);
 		return;
 	}
-	if (!(events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
-		return;
-	while (reads++ < MAX_READS && read_some(c))
-		continue;
+	if (proto->cancel)
+		next = proto->cancel(c->proto, gd_attempt_id(a), &call.io);
+	if (a->conn == c)
+		unbind_attempt(a);
+	finish(&call, next);
 }
 
-void gd_conn_event(struct gd_conn *c, uint32_t events)
+/* --- news ---------------------------------------------------------------------------- */
+
+/* In the order in which they were bound: the list has the newest first. */
+static enum gd_proto_next send_bound(struct call *call)
 {
-	switch (c->state) {
-	case GD_CONN_CONNECTING:
-		connected(c, events);
-		break;
-	case GD_CONN_BUSY:
-		busy_event(c, events);
-		break;
-	case GD_CONN_IDLE:
-		/* Closed by the server, or bytes that answer nothing. */
-		gd_conn_close(c);
-		break;
-	case GD_CONN_CLOSED:
-		break;
+	enum gd_proto_next next = GD_PROTO_GO_ON;
+	struct gd_attempt *a = call->conn->attempts, *prev;
+
+	while (a && a->next)
+		a = a->next;
+	for (; a && next != GD_PROTO_CLOSE; a = prev) {
+		prev = a->prev;
+		next = put_request(call, a);
 	}
+	return next;
+}
+
+void gd_conn_connected(struct gd_conn *c, int error, int64_t now)
+{
+	const struct gd_target *t = target_of(c);
+	struct call call = call_of(c, now);
+	enum gd_proto_next next;
+
+	if (error != 0) {
+		shut(c, outcome_of_errno(error, true), now);
+		return;
+	}
+	memset(c->proto, 0, t->proto->conn_size);
+	c->state = GD_CONN_OPEN;
+	next = t->proto->open(c->proto, t, &call.io);
+	next = next == GD_PROTO_GO_ON ? send_bound(&call) : GD_PROTO_CLOSE;
+	finish(&call, next);
+}
+
+void gd_conn_data(struct gd_conn *c, const char *data, size_t size, int64_t now)
+{
+	struct call call = call_of(c, now);
+
+	finish(&call, target_of(c)->proto->feed(c->proto, data, size, &call.io));
+}
+
+void gd_conn_ended(struct gd_conn *c, int error, int64_t now)
+{
+	struct call call = call_of(c, now);
+
+	if (error == 0)
+		target_of(c)->proto->eof(c->proto, &call.io);
+	shut(c, outcome_of_errno(error, false), now);
 }

@@ -6,16 +6,9 @@
  */
 #include "gameday/load/engine.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <time.h>
-
-#define WAKE_ID UINT64_MAX
 
 /* The kernel may delay a sleeper by its timer slack, 50 us by default: too much here. */
 enum { TIMER_SLACK_NS = 1000 };
@@ -27,44 +20,98 @@ void gd_engine_nomem(struct gd_engine *e)
 	e->failed = true;
 }
 
-static int open_descriptors(struct gd_engine *e, struct gd_error *err)
-{
-	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = WAKE_ID};
+/* --- news from the reactor ------------------------------------------------------------ */
 
-	e->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (e->epoll < 0)
-		return gd_raise_errno(err, "load: epoll_create1");
-	e->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (e->wake < 0)
-		return gd_raise_errno(err, "load: eventfd");
-	if (epoll_ctl(e->epoll, EPOLL_CTL_ADD, e->wake, &ev) < 0)
-		return gd_raise_errno(err, "load: epoll_ctl");
-	return 0;
+static bool start_requests(struct gd_engine *e, int64_t now);
+
+static struct gd_conn *conn_of(struct gd_sock *s)
+{
+	return (struct gd_conn *)(void *)((char *)s - offsetof(struct gd_conn, sock));
+}
+
+/* What follows from an event, at once: the next requests need not wait for a turn. */
+static void after_event(struct gd_engine *e, struct gd_lane *l, int64_t now)
+{
+	gd_lane_settle(l, now);
+	if (l->n_ready > 0)
+		(void)start_requests(e, now);
+}
+
+static struct gd_sock *on_sock(void *ctx, uint32_t index)
+{
+	return &gd_engine_conn(ctx, index)->sock;
+}
+
+static void on_connected(void *ctx, struct gd_sock *s, int error)
+{
+	int64_t now = gd_now().ns;
+
+	gd_conn_connected(conn_of(s), error, now);
+	after_event(ctx, conn_of(s)->lane, now);
+}
+
+static void on_data(void *ctx, struct gd_sock *s, const char *data, size_t size)
+{
+	int64_t now = gd_now().ns;
+
+	gd_conn_data(conn_of(s), data, size, now);
+	after_event(ctx, conn_of(s)->lane, now);
+}
+
+static void on_ended(void *ctx, struct gd_sock *s, int error)
+{
+	int64_t now = gd_now().ns;
+
+	gd_conn_ended(conn_of(s), error, now);
+	after_event(ctx, conn_of(s)->lane, now);
+}
+
+/* --- life ----------------------------------------------------------------------------- */
+
+static int make_conns(struct gd_engine *e, struct gd_error *err)
+{
+	const struct gd_engine_config *cfg = &e->cfg;
+	size_t align = alignof(max_align_t), state = 0;
+
+	for (size_t i = 0; i < cfg->n_targets; i++) {
+		if (cfg->targets[i].proto->conn_size > state)
+			state = cfg->targets[i].proto->conn_size;
+	}
+	e->conn_size = (sizeof(struct gd_conn) + state + align - 1) / align * align;
+	e->conns = calloc(cfg->n_clients * (size_t)cfg->connections, e->conn_size);
+	return e->conns ? 0 : gd_raise_nomem(err);
 }
 
 int gd_engine_new(const struct gd_engine_config *cfg, gd_engine_emit_fn *emit, void *ctx,
 		  struct gd_engine **ret, struct gd_error *err)
 {
 	GD_AUTO(gd_engine) struct gd_engine *e = calloc(1, sizeof(*e));
+	struct gd_reactor_report report = {
+		.ctx = e,
+		.sock = on_sock,
+		.connected = on_connected,
+		.data = on_data,
+		.ended = on_ended,
+	};
 
 	if (!e)
 		return gd_raise_nomem(err);
 	e->cfg = *cfg;
-	e->epoll = e->wake = -1;
 	e->drain_ns = INT64_MAX;
 	e->emit = emit;
 	e->emit_ctx = ctx;
-	e->buffer = malloc(GD_ENGINE_BUFFER);
-	e->conns = calloc(cfg->n_clients * (size_t)cfg->connections, sizeof(*e->conns));
+	e->out = malloc(GD_OUT_MAX);
 	e->lanes = calloc(cfg->n_clients, sizeof(*e->lanes));
-	if (!e->buffer || !e->conns || !e->lanes)
+	if (!e->out || !e->lanes)
 		return gd_raise_nomem(err);
+	if (make_conns(e, err) < 0)
+		return -1;
+	if (gd_reactor_epoll_new(&report, &e->reactor, err) < 0)
+		return gd_wrap(err, "load %s: ", cfg->name);
 	for (size_t i = 0; i < cfg->n_clients; i++) {
 		if (gd_lane_init(&e->lanes[i], e, i, err) < 0)
 			return -1;
 	}
-	if (open_descriptors(e, err) < 0)
-		return -1;
 	if (cfg->rate > 0)
 		gd_pace_init(&e->pace, cfg->start_ns, cfg->end_ns, cfg->rate);
 	*ret = gd_steal_ptr(&e);
@@ -73,36 +120,32 @@ int gd_engine_new(const struct gd_engine_config *cfg, gd_engine_emit_fn *emit, v
 
 void gd_engine_free(struct gd_engine *e)
 {
+	size_t n_conns;
+
 	if (!e)
 		return;
-	for (size_t i = 0; e->lanes && i < e->cfg.n_clients; i++) {
-		if (!e->lanes[i].engine)
-			continue;
-		for (int64_t k = 0; k < e->cfg.connections; k++)
-			gd_conn_close(
-				&e->conns[i * (size_t)e->cfg.connections + (size_t)k]);
+	n_conns = e->conns ? e->cfg.n_clients * (size_t)e->cfg.connections : 0;
+	for (size_t i = 0; i < n_conns; i++)
+		gd_conn_close(gd_engine_conn(e, i), 0);
+	for (size_t i = 0; e->lanes && i < e->cfg.n_clients; i++)
 		gd_lane_fini(&e->lanes[i]);
-	}
+	if (e->reactor)
+		e->reactor->ops->free(e->reactor);
+	gd_timers_fini(&e->timers);
 	free(e->lanes);
 	free(e->conns);
-	free(e->buffer);
-	gd_close_fd(&e->epoll);
-	gd_close_fd(&e->wake);
+	free(e->out);
 	free(e);
 }
 
 void gd_engine_order(struct gd_engine *e, enum gd_engine_order order)
 {
 	int now = atomic_load(&e->order);
-	uint64_t one = 1;
-	ssize_t n;
 
 	while (now < (int)order &&
 	       !atomic_compare_exchange_weak(&e->order, &now, (int)order))
 		continue;
-	/* Can only fail when the counter is full, and then it wakes as well. */
-	n = write(e->wake, &one, sizeof(one));
-	(void)n;
+	e->reactor->ops->wake(e->reactor);
 }
 
 /* Opens the intervals up to `at`, so that those without requests exist too. */
@@ -217,6 +260,7 @@ static int64_t next_instant(const struct gd_engine *e, int64_t now)
 {
 	int64_t next = earlier(e->drain_ns, now + GD_NS_PER_S);
 
+	next = earlier(next, gd_timers_next(&e->timers));
 	if (!e->ended) {
 		next = earlier(next,
 			       now < e->cfg.start_ns ? e->cfg.start_ns : e->cfg.end_ns);
@@ -226,63 +270,10 @@ static int64_t next_instant(const struct gd_engine *e, int64_t now)
 	for (size_t i = 0; i < e->cfg.n_clients; i++) {
 		const struct gd_tally_slot *slot = e->lanes[i].tally.tail;
 
-		next = earlier(next, gd_lane_next_timer(&e->lanes[i]));
 		if (slot && slot->end_ns > now)
 			next = earlier(next, slot->end_ns);
 	}
 	return next;
-}
-
-/* Before Linux 5.11 the epoll descriptor itself is polled, to the same precision. */
-static int wait_events(struct gd_engine *e, int64_t span_ns, struct epoll_event *events)
-{
-	struct timespec ts = {.tv_sec = span_ns / GD_NS_PER_S,
-			      .tv_nsec = span_ns % GD_NS_PER_S};
-	struct pollfd pfd = {.fd = e->epoll, .events = POLLIN};
-	int n;
-
-	if (!e->no_pwait2) {
-		n = epoll_pwait2(e->epoll, events, GD_ENGINE_EVENTS, &ts, NULL);
-		if (n >= 0 || errno != ENOSYS)
-			return n;
-		e->no_pwait2 = true;
-	}
-	n = ppoll(&pfd, 1, &ts, NULL);
-	return n <= 0 ? n : epoll_wait(e->epoll, events, GD_ENGINE_EVENTS, 0);
-}
-
-static void handle_event(struct gd_engine *e, const struct epoll_event *ev)
-{
-	struct gd_conn *c;
-	uint64_t drop;
-
-	if (ev->data.u64 == WAKE_ID) {
-		ssize_t n = read(e->wake, &drop, sizeof(drop));
-
-		(void)n;
-		return;
-	}
-	c = &e->conns[ev->data.u64 & UINT32_MAX];
-	/* An earlier event of this batch may have closed and reopened it. */
-	if (c->generation != (uint32_t)(ev->data.u64 >> 32))
-		return;
-	gd_conn_event(c, ev->events);
-	gd_lane_dispatch(c->lane);
-	if (c->lane->n_ready > 0)
-		(void)start_requests(e, gd_now().ns);
-}
-
-static int poll_sockets(struct gd_engine *e, int64_t until, struct gd_error *err)
-{
-	struct epoll_event events[GD_ENGINE_EVENTS];
-	int64_t span = until - gd_now().ns;
-	int n = wait_events(e, span > 0 ? span : 0, events);
-
-	if (n < 0 && errno != EINTR)
-		return gd_raise_errno(err, "load %s: epoll_wait", e->cfg.name);
-	for (int i = 0; i < n; i++)
-		handle_event(e, &events[i]);
-	return 0;
 }
 
 int gd_engine_run(struct gd_engine *e, struct gd_error *err)
@@ -291,16 +282,19 @@ int gd_engine_run(struct gd_engine *e, struct gd_error *err)
 	for (;;) {
 		int64_t now = gd_now().ns;
 		bool more;
+		int64_t span;
 
 		obey(e, now);
+		gd_timers_fire(&e->timers, now);
 		for (size_t i = 0; i < e->cfg.n_clients; i++)
-			gd_lane_timers(&e->lanes[i], now);
+			gd_lane_settle(&e->lanes[i], now);
 		more = start_requests(e, now);
 		emit_intervals(e, now);
 		if (all_over(e))
 			break;
-		if (poll_sockets(e, more ? 0 : next_instant(e, now), err) < 0)
-			return -1;
+		span = more ? 0 : next_instant(e, now) - gd_now().ns;
+		if (e->reactor->ops->wait(e->reactor, span > 0 ? span : 0, err) < 0)
+			return gd_wrap(err, "load %s: ", e->cfg.name);
 	}
 	if (!e->failed)
 		return 0;

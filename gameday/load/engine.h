@@ -1,27 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The inside of the load generator, shared by engine.c (the loop), lane.c (requests) and
- * conn.c (connections). For no one else.
+ * The inside of the load generator, shared by engine.c (the loop), lane.c (requests),
+ * attempt.c (their attempts) and conn.c (connections). For no one else.
  *
- * engine: one epoll instance, one schedule, one thread. It holds a lane per client: requests,
- * their deadlines, retries, a pool of connections. Calls go down (engine -> lane -> conn)
- * and results come up through gd_lane_attempt_over alone, which never starts anything, so
- * there is no recursion: lanes start what is due when the engine asks them to.
+ * engine: one reactor, one schedule, one thread. It holds a lane per client: requests, their
+ * attempts, policies, a pool of connections. A request has one attempt at a time or a few at
+ * once; an attempt waits for a connection, is sent, and ends once.
+ *
+ * Calls go down (engine -> lane -> attempt -> conn) and results come up through
+ * gd_attempt_began and gd_attempt_over alone, which note and never start or cancel anything,
+ * so there is no recursion: the lane does what follows from them in gd_lane_settle, when the
+ * engine asks it to.
  */
 #pragma once
 
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 
-#include "gameday/load/http.h"
 #include "gameday/load/pace.h"
+#include "gameday/load/proto/proto.h"
+#include "gameday/load/reactor.h"
 #include "gameday/load/retry.h"
 #include "gameday/load/tally.h"
+#include "gameday/load/timers.h"
 
 enum {
-	GD_ENGINE_BUFFER = 64 * 1024,
-	GD_ENGINE_EVENTS = 128,
 	GD_ENGINE_BURST = 64, /* due starts between two looks at the sockets */
+	GD_MAX_PARALLEL = 3,  /* attempts of one request at once */
 };
 
 /* How late a start may be before it counts as late. */
@@ -30,31 +36,52 @@ enum {
 struct gd_lane;
 struct gd_conn;
 
-struct gd_request {
-	struct gd_request *prev, *next;  /* in lane->running, by deadline */
-	struct gd_request *next_waiting; /* in lane->waiting; or the next free one */
-	struct gd_conn *conn;            /* NULL while it waits for one */
-	struct gd_tally_slot *slot;      /* where it is counted */
-	int64_t intended_ns;
-	int64_t attempt_ns; /* start of this attempt */
-	int64_t due_ns;     /* of the next attempt, while backing off */
-	uint32_t n_attempts;
+enum gd_attempt_state {
+	GD_ATTEMPT_NONE,    /* not under way */
+	GD_ATTEMPT_WAITING, /* for a connection */
+	GD_ATTEMPT_BOUND, /* to a connection, on which it is sent as soon as it is open */
 };
 
-enum gd_conn_state { GD_CONN_CLOSED, GD_CONN_CONNECTING, GD_CONN_IDLE, GD_CONN_BUSY };
+struct gd_attempt {
+	enum gd_attempt_state state;
+	bool began;          /* its answer has begun to come */
+	uint8_t target;      /* index in cfg.targets */
+	uint32_t generation; /* counts uses: its id is this and its index in the lane */
+	struct gd_request *req;
+	struct gd_conn *conn;           /* when bound */
+	struct gd_attempt *prev, *next; /* in lane->waiting, or in conn->attempts */
+	struct gd_timer timer;          /* its next limit */
+	int64_t start_ns;
+};
+
+struct gd_request {
+	struct gd_request *next; /* the next free one */
+	struct gd_lane *lane;
+	struct gd_tally_slot *slot; /* where it is counted */
+	struct gd_timer timer;      /* the next attempt */
+	int64_t intended_ns;
+	uint64_t seq;
+	uint32_t n_attempts; /* begun so far */
+	uint8_t n_live;      /* under way */
+};
+
+enum gd_conn_state {
+	GD_CONN_CLOSED,
+	GD_CONN_CONNECTING,
+	GD_CONN_OPEN,
+	GD_CONN_DRAINING, /* closed when its last attempt is over */
+};
 
 struct gd_conn {
-	int fd; /* -1 when closed */
+	struct gd_sock sock;
 	enum gd_conn_state state;
-	bool want_write;     /* EPOLLOUT is asked for */
-	uint32_t generation; /* counts openings: tells events of an earlier socket */
-	uint32_t index;      /* in engine->conns */
-	size_t n_sent;       /* bytes of the request */
+	bool free_streams; /* in lane->free_conns of its target */
+	uint8_t target;
+	uint32_t n_live, streams; /* attempts on it, and at once at most */
 	struct gd_lane *lane;
-	struct gd_request *req;    /* connecting, busy */
-	struct gd_conn *next;      /* in lane->idle or lane->closed */
-	struct gd_conn *prev_idle; /* in lane->idle */
-	struct gd_http http;
+	struct gd_attempt *attempts; /* on it, newest first */
+	struct gd_conn *prev, *next; /* in lane->closed or in one of lane->free_conns */
+	alignas(max_align_t) char proto[]; /* the protocol's state */
 };
 
 struct gd_lane {
@@ -63,32 +90,31 @@ struct gd_lane {
 	struct gd_retry retry;
 	char name[64];
 
-	struct gd_request *pool;    /* owned */
-	size_t n_pool, n_pool_used; /* of pool: ever used */
-	struct gd_request *free;    /* given back */
-	size_t n_open;              /* requests that are not over */
+	struct gd_request *pool;     /* owned */
+	struct gd_attempt *attempts; /* owned: max_parallel for each of pool */
+	size_t n_pool, n_pool_used;  /* of pool: ever used */
+	uint8_t max_parallel;        /* attempts of one request at once */
+	struct gd_request *free;     /* given back */
+	size_t n_open;               /* requests that are not over */
+	uint64_t n_started;
 
-	struct gd_request *running, *running_tail; /* attempts under way, oldest first */
-	struct gd_request *waiting, *waiting_tail; /* of these: without a connection */
-	struct gd_request **backoff; /* owned: binary heap by due_ns, as large as pool */
-	size_t n_backoff;
+	struct gd_attempt *waiting, *waiting_tail; /* for a connection, oldest first */
 
-	struct gd_conn *idle;   /* newest first */
-	struct gd_conn *closed; /* not in use */
+	struct gd_conn
+		*free_conns[GD_LOAD_MAX_TARGETS]; /* can take an attempt, newest first */
+	struct gd_conn *closed;                   /* not in use */
 
 	/* Closed loop: workers that may start a request, and those that pause. */
 	int64_t n_ready;
 	int64_t *pauses; /* owned: ring of instants, concurrency long */
 	int64_t n_pauses, first_pause;
+	struct gd_timer pause_timer;
 };
 
 struct gd_engine_config {
 	char name[64];
-	struct sockaddr_storage addr;
-	socklen_t addr_len;
-	char request[3072];
-	size_t request_len;
-	bool head_request;
+	const struct gd_target *targets; /* borrowed, read only: several threads may */
+	size_t n_targets;
 	double rate; /* 0: closed loop */
 	int64_t concurrency, connections;
 	int64_t timeout_ns, interval_ns, start_ns,
@@ -109,18 +135,18 @@ typedef void gd_engine_emit_fn(void *ctx, struct gd_interval *iv);
 
 struct gd_engine {
 	struct gd_engine_config cfg;
-	int epoll;        /* owned */
-	int wake;         /* owned: eventfd */
-	bool no_pwait2;   /* the kernel is older than 5.11 */
+	struct gd_reactor *reactor; /* owned */
+	struct gd_timers timers;
 	atomic_int order; /* enum gd_engine_order, set by other threads */
 	bool ended;       /* no more starts */
 	int64_t drain_ns; /* what is still open then, is unfinished */
 	struct gd_pace pace;
 	size_t next_lane;      /* takes turns, so that no client is always first */
 	struct gd_lane *lanes; /* owned, cfg.n_clients */
-	struct gd_conn *conns; /* owned, cfg.n_clients x cfg.connections */
-	char *buffer;          /* owned: what is read, for all */
-	bool failed;           /* err says why the load ended early */
+	char *conns; /* owned: cfg.n_clients x cfg.connections, conn_size each */
+	size_t conn_size;
+	char *out;   /* owned: what one call of a protocol sends */
+	bool failed; /* err says why the load ended early */
 	struct gd_error err;
 	gd_engine_emit_fn *emit;
 	void *emit_ctx;
@@ -140,6 +166,11 @@ void gd_engine_nomem(struct gd_engine *e) GD_NONNULL;
 /* From any thread; orders only grow. */
 void gd_engine_order(struct gd_engine *e, enum gd_engine_order order) GD_NONNULL;
 
+static inline struct gd_conn *gd_engine_conn(const struct gd_engine *e, size_t index)
+{
+	return (struct gd_conn *)(void *)(e->conns + index * e->conn_size);
+}
+
 /* --- lane.c -------------------------------------------------------------------------- */
 
 int gd_lane_init(struct gd_lane *l, struct gd_engine *e, size_t client,
@@ -149,23 +180,61 @@ void gd_lane_fini(struct gd_lane *l) GD_NONNULL;
 void gd_lane_start(struct gd_lane *l, int64_t intended, int64_t now) GD_NONNULL;
 /* Closed loop: as many requests as may start. */
 void gd_lane_start_ready(struct gd_lane *l, int64_t now) GD_NONNULL;
-/* Gives waiting attempts the connections there are. */
-void gd_lane_dispatch(struct gd_lane *l) GD_NONNULL;
-/* Ends attempts whose time is over, begins retries that are due. */
-void gd_lane_timers(struct gd_lane *l, int64_t now) GD_NONNULL;
-/* The next instant at which gd_lane_timers has something to do; INT64_MAX: none. */
-int64_t gd_lane_next_timer(const struct gd_lane *l) GD_NONNULL;
+/*
+ * Does what follows from attempts that began to answer or ended: gives waiting attempts the
+ * connections there are, cancels losers.
+ */
+void gd_lane_settle(struct gd_lane *l, int64_t now) GD_NONNULL;
 /* Everything that is open ends as unfinished. */
 void gd_lane_abandon(struct gd_lane *l, int64_t now) GD_NONNULL;
-/* From conn.c: the attempt of req, which has no connection any more, ended. */
+/* From attempt.c: an attempt of req ended. */
 void gd_lane_attempt_over(struct gd_lane *l, struct gd_request *req,
 			  enum gd_outcome outcome, int64_t now) GD_NONNULL;
 
+/* --- attempt.c ----------------------------------------------------------------------- */
+
+/* The next attempt of req begins: it waits for a connection, and its limits run. */
+void gd_attempt_begin(struct gd_lane *l, struct gd_request *req, int64_t now) GD_NONNULL;
+/* Ends an attempt that is not over: its connection is closed, or told. */
+void gd_attempt_cancel(struct gd_attempt *a, enum gd_outcome outcome,
+		       int64_t now) GD_NONNULL;
+/* From conn.c: the answer begins to come. */
+void gd_attempt_began(struct gd_attempt *a, int64_t now) GD_NONNULL;
+/* From conn.c: the attempt, which is on no connection any more, ended. */
+void gd_attempt_over(struct gd_attempt *a, enum gd_outcome outcome,
+		     int64_t now) GD_NONNULL;
+/* Its name for a protocol, and back: NULL when it is over. */
+uint64_t gd_attempt_id(const struct gd_attempt *a) GD_NONNULL;
+struct gd_attempt *gd_attempt_of(const struct gd_lane *l, uint64_t id) GD_NONNULL;
+/* Gives waiting attempts the connections there are. */
+void gd_attempt_dispatch(struct gd_lane *l, int64_t now) GD_NONNULL;
+
+static inline struct gd_lane *gd_attempt_lane(const struct gd_attempt *a)
+{
+	return a->req->lane;
+}
+
+/* The k-th place for an attempt of req. */
+static inline struct gd_attempt *
+gd_request_attempt(const struct gd_lane *l, const struct gd_request *req, size_t k)
+{
+	return &l->attempts[(size_t)(req - l->pool) * l->max_parallel + k];
+}
+
 /* --- conn.c -------------------------------------------------------------------------- */
 
-/* Sends req over an idle connection, or a new one; the lane has one of either kind. */
-void gd_conn_assign(struct gd_lane *l, struct gd_request *req) GD_NONNULL;
-/* epoll's news of one connection. */
-void gd_conn_event(struct gd_conn *c, uint32_t events) GD_NONNULL;
-/* The attempt on it is given up: closes. */
-void gd_conn_close(struct gd_conn *c) GD_NONNULL;
+void gd_conn_init(struct gd_conn *c, struct gd_lane *l, uint32_t index) GD_NONNULL;
+/*
+ * Binds the attempt, which is in no list, to a connection of its target, opening one if need
+ * be, and sends it. False when there is none to be had now. It may be over already.
+ */
+bool gd_conn_assign(struct gd_lane *l, struct gd_attempt *a, int64_t now) GD_NONNULL;
+/* The attempt bound to it is given up: it is unbound, the connection told or closed. */
+void gd_conn_cancel(struct gd_attempt *a, int64_t now) GD_NONNULL;
+/* Closes; attempts still on it are reset. */
+void gd_conn_close(struct gd_conn *c, int64_t now) GD_NONNULL;
+/* News from the reactor. */
+void gd_conn_connected(struct gd_conn *c, int error, int64_t now) GD_NONNULL;
+void gd_conn_data(struct gd_conn *c, const char *data, size_t size,
+		  int64_t now) GD_NONNULL;
+void gd_conn_ended(struct gd_conn *c, int error, int64_t now) GD_NONNULL;

@@ -19,6 +19,11 @@ static const char *const outcome_names[GD_N_OUTCOMES] = {
 	[GD_OUTCOME_STATUS_OTHER] = "status-other",
 	[GD_OUTCOME_LOCAL] = "local",
 	[GD_OUTCOME_UNFINISHED] = "unfinished",
+	[GD_OUTCOME_TLS] = "tls",
+	[GD_OUTCOME_WRONG] = "wrong",
+	[GD_OUTCOME_SHED] = "shed",
+	[GD_OUTCOME_CANCELLED] = "cancelled",
+	[GD_OUTCOME_DEADLINE] = "deadline",
 };
 
 /* What an interval may hold at most; beyond it a message is a mistake or an attack. */
@@ -43,6 +48,19 @@ static const struct number numbers[] = {
 const char *gd_outcome_name(enum gd_outcome o)
 {
 	return (unsigned)o < GD_N_OUTCOMES ? outcome_names[o] : "unknown";
+}
+
+bool gd_outcome_is_measured(enum gd_outcome o)
+{
+	return o != GD_OUTCOME_LOCAL && o != GD_OUTCOME_UNFINISHED &&
+	       o != GD_OUTCOME_SHED && o != GD_OUTCOME_CANCELLED;
+}
+
+bool gd_outcome_is_reply(enum gd_outcome o)
+{
+	return o == GD_OUTCOME_OK || o == GD_OUTCOME_STATUS_4XX ||
+	       o == GD_OUTCOME_STATUS_5XX || o == GD_OUTCOME_STATUS_OTHER ||
+	       o == GD_OUTCOME_WRONG;
 }
 
 void gd_interval_fini(struct gd_interval *iv)

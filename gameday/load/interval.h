@@ -18,18 +18,27 @@ enum gd_outcome {
 	GD_OUTCOME_TIMEOUT,     /* no whole reply in time */
 	GD_OUTCOME_REFUSED,     /* connection refused */
 	GD_OUTCOME_UNREACHABLE, /* no route, host or network unreachable */
-	GD_OUTCOME_CONNECT,  /* connection could not be made otherwise, or not in time */
-	GD_OUTCOME_RESET,    /* connection reset or closed before the whole reply */
-	GD_OUTCOME_PROTOCOL, /* not HTTP, or a wrong length */
+	GD_OUTCOME_CONNECT, /* connection could not be made otherwise, or not in time */
+	GD_OUTCOME_RESET,   /* connection reset or closed before the whole reply */
+	GD_OUTCOME_PROTOCOL, /* the reply is not in the protocol's form, or of a wrong length */
 	GD_OUTCOME_STATUS_4XX,
 	GD_OUTCOME_STATUS_5XX,
 	GD_OUTCOME_STATUS_OTHER, /* 1xx, 3xx as a final answer */
 	GD_OUTCOME_LOCAL,        /* our own side: no socket, no memory */
 	GD_OUTCOME_UNFINISHED,   /* still running when the load was stopped */
+	GD_OUTCOME_TLS,       /* handshake failed, certificate refused, broken record */
+	GD_OUTCOME_WRONG,     /* a reply in form, but not the one that was expected */
+	GD_OUTCOME_SHED,      /* requests: the client's own policy let no attempt begin */
+	GD_OUTCOME_CANCELLED, /* attempts: another one of the request was first */
+	GD_OUTCOME_DEADLINE,  /* the time for all attempts together was over */
 	GD_N_OUTCOMES
 };
 /* Stable lower-case name: "timeout", "status-5xx". */
 const char *gd_outcome_name(enum gd_outcome o);
+/* Does it say something of the target? Only these are in the histograms. */
+bool gd_outcome_is_measured(enum gd_outcome o);
+/* Did the target answer, in whatever way? */
+bool gd_outcome_is_reply(enum gd_outcome o);
 
 struct gd_interval {
 	char load[64], client[64];
@@ -47,7 +56,7 @@ struct gd_interval {
 	bool behind;   /* they are 1 % of the intended ones or more */
 	/*
 	 * Owned. Requests from intended start to final outcome, attempts from their own start,
-	 * however they ended, except local and unfinished: those say nothing of the target.
+	 * however they ended, if gd_outcome_is_measured.
 	 */
 	struct gd_hist *latency, *attempt_latency;
 };

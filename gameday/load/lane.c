@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of a request: start -> attempt (waits for a connection, runs) -> over, or a pause
- * and another attempt. All attempts of a lane have the same timeout and begin in order of
- * time, so "who times out next" is the head of a list; pauses differ, so they sit in a heap.
- * The list of attempts waiting for a connection is a part of the same order: the one that
- * times out first is its head.
+ * The life of a request: start -> attempt -> over, or a pause and another attempt.
  */
 #include "gameday/load/engine.h"
 
@@ -31,24 +27,49 @@ static size_t pool_size(const struct gd_lane *l)
 	return n > MAX_POOL ? MAX_POOL : (size_t)n;
 }
 
-static void init_conns(struct gd_lane *l, size_t client)
+static void on_next_attempt(struct gd_timer *t, int64_t now)
+{
+	struct gd_request *req = GD_TIMER_OWNER(t, struct gd_request, timer);
+
+	gd_attempt_begin(req->lane, req, now);
+}
+
+/* Workers whose pause is over are ready again. */
+static void on_pause_over(struct gd_timer *t, int64_t now)
+{
+	struct gd_lane *l = GD_TIMER_OWNER(t, struct gd_lane, pause_timer);
+	int64_t size = l->engine->cfg.concurrency + 1;
+
+	while (l->n_pauses > 0 && l->pauses[l->first_pause] <= now) {
+		l->first_pause = (l->first_pause + 1) % size;
+		l->n_pauses--;
+		l->n_ready++;
+	}
+	if (l->n_pauses > 0)
+		gd_timers_set(&l->engine->timers, t, l->pauses[l->first_pause]);
+}
+
+static int make_pool(struct gd_lane *l, struct gd_error *err)
 {
 	struct gd_engine *e = l->engine;
-	size_t first = client * (size_t)e->cfg.connections;
 
-	for (int64_t i = 0; i < e->cfg.connections; i++) {
-		struct gd_conn *c = &e->conns[first + (size_t)i];
-
-		*c = (struct gd_conn){.fd = -1, .lane = l, .next = l->closed};
-		c->index = (uint32_t)(first + (size_t)i);
-		l->closed = c;
-	}
+	l->n_pool = pool_size(l);
+	l->max_parallel = 1;
+	l->pool = calloc(l->n_pool, sizeof(*l->pool));
+	l->attempts = calloc(l->n_pool * l->max_parallel, sizeof(*l->attempts));
+	l->pauses = calloc((size_t)e->cfg.concurrency + 1, sizeof(*l->pauses));
+	if (!l->pool || !l->attempts || !l->pauses ||
+	    gd_timers_reserve(&e->timers, l->n_pool * (1 + (size_t)l->max_parallel) + 1) <
+		    0)
+		return gd_raise_nomem(err);
+	return 0;
 }
 
 int gd_lane_init(struct gd_lane *l, struct gd_engine *e, size_t client,
 		 struct gd_error *err)
 {
 	const struct gd_engine_config *cfg = &e->cfg;
+	size_t first = client * (size_t)cfg->connections;
 
 	l->engine = e;
 	memcpy(l->name, cfg->clients[client].name, sizeof(l->name));
@@ -62,14 +83,12 @@ int gd_lane_init(struct gd_lane *l, struct gd_engine *e, size_t client,
 		.length_ns = cfg->interval_ns,
 		.wall_offset_ns = gd_wall_now().ns - gd_now().ns,
 	};
-	l->n_pool = pool_size(l);
 	l->n_ready = cfg->concurrency;
-	l->pool = calloc(l->n_pool, sizeof(*l->pool));
-	l->backoff = calloc(l->n_pool, sizeof(struct gd_request *));
-	l->pauses = calloc((size_t)cfg->concurrency + 1, sizeof(*l->pauses));
-	if (!l->pool || !l->backoff || !l->pauses)
-		return gd_raise_nomem(err);
-	init_conns(l, client);
+	l->pause_timer.fire = on_pause_over;
+	if (make_pool(l, err) < 0)
+		return -1;
+	for (size_t i = 0; i < (size_t)cfg->connections; i++)
+		gd_conn_init(gd_engine_conn(e, first + i), l, (uint32_t)(first + i));
 	return 0;
 }
 
@@ -77,110 +96,21 @@ void gd_lane_fini(struct gd_lane *l)
 {
 	gd_tally_fini(&l->tally);
 	free(l->pool);
-	free(l->backoff);
+	free(l->attempts);
 	free(l->pauses);
 }
 
-/* --- lists --------------------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------------------ */
 
 static struct gd_request *request_new(struct gd_lane *l)
 {
 	struct gd_request *req = l->free;
 
 	if (req)
-		l->free = req->next_waiting;
+		l->free = req->next;
 	else if (l->n_pool_used < l->n_pool)
 		req = &l->pool[l->n_pool_used++];
 	return req;
-}
-
-static void running_push(struct gd_lane *l, struct gd_request *req)
-{
-	req->next = NULL;
-	req->prev = l->running_tail;
-	if (l->running_tail)
-		l->running_tail->next = req;
-	else
-		l->running = req;
-	l->running_tail = req;
-}
-
-static void running_remove(struct gd_lane *l, struct gd_request *req)
-{
-	if (req->prev)
-		req->prev->next = req->next;
-	else
-		l->running = req->next;
-	if (req->next)
-		req->next->prev = req->prev;
-	else
-		l->running_tail = req->prev;
-}
-
-static void waiting_push(struct gd_lane *l, struct gd_request *req)
-{
-	req->next_waiting = NULL;
-	if (l->waiting)
-		l->waiting_tail->next_waiting = req;
-	else
-		l->waiting = req;
-	l->waiting_tail = req;
-}
-
-static struct gd_request *waiting_pop(struct gd_lane *l)
-{
-	struct gd_request *req = l->waiting;
-
-	l->waiting = req->next_waiting;
-	return req;
-}
-
-static void backoff_push(struct gd_lane *l, struct gd_request *req)
-{
-	size_t i = l->n_backoff++;
-
-	while (i > 0 && l->backoff[(i - 1) / 2]->due_ns > req->due_ns) {
-		l->backoff[i] = l->backoff[(i - 1) / 2];
-		i = (i - 1) / 2;
-	}
-	l->backoff[i] = req;
-}
-
-static struct gd_request *backoff_pop(struct gd_lane *l)
-{
-	struct gd_request *top = l->backoff[0];
-	struct gd_request *last = l->backoff[--l->n_backoff];
-	size_t i = 0, child = 1;
-
-	while (child < l->n_backoff) {
-		if (child + 1 < l->n_backoff &&
-		    l->backoff[child + 1]->due_ns < l->backoff[child]->due_ns)
-			child++;
-		if (l->backoff[child]->due_ns >= last->due_ns)
-			break;
-		l->backoff[i] = l->backoff[child];
-		i = child;
-		child = 2 * i + 1;
-	}
-	l->backoff[i] = last;
-	return top;
-}
-
-/* --- requests ------------------------------------------------------------------------ */
-
-static bool is_measured(enum gd_outcome outcome)
-{
-	return outcome != GD_OUTCOME_LOCAL && outcome != GD_OUTCOME_UNFINISHED;
-}
-
-static void begin_attempt(struct gd_lane *l, struct gd_request *req, int64_t now)
-{
-	req->n_attempts++;
-	req->attempt_ns = now;
-	req->conn = NULL;
-	req->slot->iv.attempts++;
-	running_push(l, req);
-	waiting_push(l, req);
 }
 
 /* A worker of the closed loop is free again; after a failure of transport, in a moment. */
@@ -188,13 +118,15 @@ static void free_worker(struct gd_lane *l, enum gd_outcome outcome, int64_t now)
 {
 	int64_t size = l->engine->cfg.concurrency + 1;
 
-	if (outcome < GD_OUTCOME_REFUSED ||
-	    (outcome > GD_OUTCOME_PROTOCOL && outcome != GD_OUTCOME_LOCAL)) {
+	if (gd_outcome_is_reply(outcome) || outcome == GD_OUTCOME_TIMEOUT ||
+	    outcome == GD_OUTCOME_DEADLINE) {
 		l->n_ready++;
 		return;
 	}
 	l->pauses[(l->first_pause + l->n_pauses) % size] = now + FAILED_WORKER_PAUSE_NS;
-	l->n_pauses++;
+	if (l->n_pauses++ == 0)
+		gd_timers_set(&l->engine->timers, &l->pause_timer,
+			      now + FAILED_WORKER_PAUSE_NS);
 }
 
 static void request_over(struct gd_lane *l, struct gd_request *req,
@@ -204,9 +136,9 @@ static void request_over(struct gd_lane *l, struct gd_request *req,
 
 	slot->iv.outcomes[outcome]++;
 	slot->n_open--;
-	if (is_measured(outcome))
+	if (gd_outcome_is_measured(outcome))
 		gd_hist_record(slot->iv.latency, now - req->intended_ns);
-	req->next_waiting = l->free;
+	req->next = l->free;
 	l->free = req;
 	l->n_open--;
 	if (l->engine->cfg.concurrency > 0)
@@ -216,21 +148,15 @@ static void request_over(struct gd_lane *l, struct gd_request *req,
 void gd_lane_attempt_over(struct gd_lane *l, struct gd_request *req,
 			  enum gd_outcome outcome, int64_t now)
 {
-	struct gd_interval *iv = &req->slot->iv;
 	int64_t pause = 0;
 
-	running_remove(l, req);
-	iv->attempt_outcomes[outcome]++;
-	if (is_measured(outcome))
-		gd_hist_record(iv->attempt_latency, now - req->attempt_ns);
 	switch (gd_retry_decide(&l->retry, req->n_attempts, outcome, &pause)) {
 	case GD_RETRY_YES:
-		iv->retries++;
-		req->due_ns = now + pause;
-		backoff_push(l, req);
+		req->slot->iv.retries++;
+		gd_timers_set(&l->engine->timers, &req->timer, now + pause);
 		return;
 	case GD_RETRY_DENIED:
-		iv->budget_denied++;
+		req->slot->iv.budget_denied++;
 		break;
 	case GD_RETRY_NO:
 		break;
@@ -263,11 +189,18 @@ void gd_lane_start(struct gd_lane *l, int64_t intended, int64_t now)
 		slot->iv.outcomes[GD_OUTCOME_LOCAL]++;
 		return;
 	}
-	*req = (struct gd_request){.slot = slot, .intended_ns = intended};
+	*req = (struct gd_request){
+		.lane = l,
+		.slot = slot,
+		.timer.fire = on_next_attempt,
+		.intended_ns = intended,
+		.seq = l->n_started,
+	};
+	l->n_started++;
 	slot->n_open++;
 	l->n_open++;
-	begin_attempt(l, req, now);
-	gd_lane_dispatch(l);
+	gd_attempt_begin(l, req, now);
+	gd_attempt_dispatch(l, now);
 }
 
 void gd_lane_start_ready(struct gd_lane *l, int64_t now)
@@ -279,77 +212,24 @@ void gd_lane_start_ready(struct gd_lane *l, int64_t now)
 	}
 }
 
-void gd_lane_dispatch(struct gd_lane *l)
+void gd_lane_settle(struct gd_lane *l, int64_t now)
 {
-	while (l->waiting && (l->idle || l->closed))
-		gd_conn_assign(l, waiting_pop(l));
-}
-
-/* --- timers -------------------------------------------------------------------------- */
-
-static void time_out(struct gd_lane *l, struct gd_request *req, int64_t now)
-{
-	struct gd_conn *c = req->conn;
-	enum gd_outcome outcome = GD_OUTCOME_TIMEOUT;
-
-	if (c) {
-		if (c->state == GD_CONN_CONNECTING)
-			outcome = GD_OUTCOME_CONNECT;
-		gd_conn_close(c);
-		req->conn = NULL;
-	} else {
-		gd_assert(l->waiting == req);
-		(void)waiting_pop(l);
-	}
-	gd_lane_attempt_over(l, req, outcome, now);
-}
-
-void gd_lane_timers(struct gd_lane *l, int64_t now)
-{
-	int64_t size = l->engine->cfg.concurrency + 1;
-
-	while (l->running && l->running->attempt_ns + l->engine->cfg.timeout_ns <= now)
-		time_out(l, l->running, now);
-	while (l->n_backoff > 0 && l->backoff[0]->due_ns <= now)
-		begin_attempt(l, backoff_pop(l), now);
-	while (l->n_pauses > 0 && l->pauses[l->first_pause] <= now) {
-		l->first_pause = (l->first_pause + 1) % size;
-		l->n_pauses--;
-		l->n_ready++;
-	}
-	gd_lane_dispatch(l);
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-int64_t gd_lane_next_timer(const struct gd_lane *l)
-{
-	int64_t next = INT64_MAX;
-
-	if (l->running)
-		next = l->running->attempt_ns + l->engine->cfg.timeout_ns;
-	if (l->n_backoff > 0)
-		next = earlier(next, l->backoff[0]->due_ns);
-	if (l->n_pauses > 0)
-		next = earlier(next, l->pauses[l->first_pause]);
-	return next;
+	gd_attempt_dispatch(l, now);
 }
 
 void gd_lane_abandon(struct gd_lane *l, int64_t now)
 {
-	while (l->running) {
-		struct gd_request *req = l->running;
+	for (size_t i = 0; l->n_open > 0 && i < l->n_pool_used * l->max_parallel; i++) {
+		if (l->attempts[i].state != GD_ATTEMPT_NONE)
+			gd_attempt_cancel(&l->attempts[i], GD_OUTCOME_UNFINISHED, now);
+	}
+	/* Those that wait for their next attempt; the above may have added some. */
+	for (size_t i = 0; l->n_open > 0 && i < l->n_pool_used; i++) {
+		struct gd_request *req = &l->pool[i];
 
-		if (req->conn)
-			gd_conn_close(req->conn);
-		running_remove(l, req);
-		req->slot->iv.attempt_outcomes[GD_OUTCOME_UNFINISHED]++;
+		if (!gd_timer_is_set(&req->timer))
+			continue;
+		gd_timers_clear(&l->engine->timers, &req->timer);
 		request_over(l, req, GD_OUTCOME_UNFINISHED, now);
 	}
-	l->waiting = NULL;
-	while (l->n_backoff > 0)
-		request_over(l, backoff_pop(l), GD_OUTCOME_UNFINISHED, now);
 }

@@ -13,7 +13,6 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 
-#include "gameday/load/address.h"
 #include "gameday/load/engine.h"
 
 /*
@@ -30,8 +29,10 @@ struct queued {
 };
 
 struct gd_load {
-	struct gd_engine *engine; /* owned */
-	int fd;                   /* owned: eventfd */
+	struct gd_engine *engine;                      /* owned */
+	struct gd_target targets[GD_LOAD_MAX_TARGETS]; /* owned, the first n_targets */
+	size_t n_targets;
+	int fd; /* owned: eventfd */
 	pthread_t thread;
 	bool has_thread;
 	pthread_mutex_t mutex; /* of what follows */
@@ -110,26 +111,6 @@ static void *run(void *ctx)
 
 /* --- from the spec to the engine's configuration -------------------------------------- */
 
-static int make_request(const struct gd_load_spec *spec, const struct gd_url *url,
-			struct gd_engine_config *cfg, struct gd_error *err)
-{
-	bool has_body = strcmp(spec->method, "POST") == 0 ||
-			strcmp(spec->method, "PUT") == 0 ||
-			strcmp(spec->method, "PATCH") == 0;
-	int n = snprintf(cfg->request, sizeof(cfg->request),
-			 "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: gameday\r\n"
-			 "Accept: */*\r\n%s\r\n",
-			 spec->method, url->path, url->authority,
-			 has_body ? "Content-Length: 0\r\n" : "");
-
-	if (n < 0 || (size_t)n >= sizeof(cfg->request))
-		return gd_raise(err, GD_E_INPUT, "load %s: the request is too long",
-				spec->name);
-	cfg->request_len = (size_t)n;
-	cfg->head_request = strcmp(spec->method, "HEAD") == 0;
-	return 0;
-}
-
 static void copy_clients(const struct gd_load_spec *spec, struct gd_engine_config *cfg)
 {
 	cfg->n_clients = spec->clients.n;
@@ -181,20 +162,31 @@ static void copy_limits(const struct gd_load_spec *spec, struct gd_engine_config
 static int make_config(const struct gd_load_spec *spec, const struct gd_load_options *opt,
 		       struct gd_engine_config *cfg, struct gd_error *err)
 {
-	struct gd_url url;
-
 	*cfg = (struct gd_engine_config){0};
 	if (gd_load_spec_check(spec, err) < 0)
 		return -1;
 	(void)snprintf(cfg->name, sizeof(cfg->name), "%s", spec->name);
 	copy_limits(spec, cfg);
 	copy_clients(spec, cfg);
-	if (copy_times(opt, cfg, err) < 0)
-		return -1;
-	if (gd_url_parse(spec->http, &url, err) < 0 ||
-	    gd_address_resolve(&url, &cfg->addr, &cfg->addr_len, err) < 0)
+	return copy_times(opt, cfg, err);
+}
+
+static int make_target(struct gd_load *l, const struct gd_load_spec *spec,
+		       const char *url, struct gd_error *err)
+{
+	const struct gd_proto *proto = gd_proto_of_url(url);
+	struct gd_target *t = &l->targets[l->n_targets];
+
+	if (!proto)
+		return gd_raise(
+			err, GD_E_INPUT,
+			"load %s: URL '%.200s' does not begin with http:// or the like",
+			spec->name, url);
+	*t = (struct gd_target){.proto = proto};
+	if (proto->target_init(spec, url, t, err) < 0)
 		return gd_wrap(err, "load %s: ", spec->name);
-	return make_request(spec, &url, cfg, err);
+	l->n_targets++;
+	return 0;
 }
 
 /* Each connection is an open file: raises the soft limit as far as it has to. */
@@ -249,8 +241,11 @@ int gd_load_start(const struct gd_load_spec *spec, const struct gd_load_options 
 		return gd_raise_nomem(err);
 	l->fd = -1;
 	(void)pthread_mutex_init(&l->mutex, NULL);
-	if (make_config(spec, opt, cfg, err) < 0 || allow_files(cfg, err) < 0)
+	if (make_config(spec, opt, cfg, err) < 0 ||
+	    make_target(l, spec, spec->http, err) < 0 || allow_files(cfg, err) < 0)
 		return -1;
+	cfg->targets = l->targets;
+	cfg->n_targets = l->n_targets;
 	l->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (l->fd < 0)
 		return gd_raise_errno(err, "load %s: eventfd", cfg->name);
@@ -325,6 +320,8 @@ void gd_load_free(struct gd_load *load)
 		(void)pthread_join(load->thread, NULL);
 	}
 	gd_engine_free(load->engine);
+	for (size_t i = 0; i < load->n_targets; i++)
+		load->targets[i].proto->target_fini(&load->targets[i]);
 	while (load->head) {
 		struct queued *q = load->head;
 

@@ -33,6 +33,7 @@ static bool is_retried(enum gd_outcome outcome)
 	case GD_OUTCOME_CONNECT:
 	case GD_OUTCOME_RESET:
 	case GD_OUTCOME_STATUS_5XX:
+	case GD_OUTCOME_TLS:
 		return true;
 	case GD_OUTCOME_OK:
 	case GD_OUTCOME_PROTOCOL:
@@ -40,6 +41,10 @@ static bool is_retried(enum gd_outcome outcome)
 	case GD_OUTCOME_STATUS_OTHER:
 	case GD_OUTCOME_LOCAL:
 	case GD_OUTCOME_UNFINISHED:
+	case GD_OUTCOME_WRONG:
+	case GD_OUTCOME_SHED:
+	case GD_OUTCOME_CANCELLED:
+	case GD_OUTCOME_DEADLINE:
 	case GD_N_OUTCOMES:
 		break;
 	}

@@ -11,6 +11,7 @@ enum {
 	GD_LOAD_NAME_MAX = 63,           /* bytes of a load's or client's name */
 	GD_LOAD_MAX_CLIENTS = 16,        /* per load */
 	GD_LOAD_MAX_CONNECTIONS = 20000, /* per client */
+	GD_LOAD_MAX_TARGETS = 16,        /* per load */
 };
 
 struct gd_retry_policy {

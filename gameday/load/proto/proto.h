@@ -74,7 +74,7 @@ enum gd_proto_transport {
 	GD_PROTO_OWN,      /* the descriptor comes from open_fd */
 };
 
-/* Where attempts go: one per URL of a load. */
+/* Where attempts go: one per URL of a load. Several threads read it; none writes. */
 struct gd_target {
 	const struct gd_proto *proto;
 	char name[128]; /* HOST:PORT, what reports call it */

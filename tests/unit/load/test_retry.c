@@ -30,7 +30,8 @@ static void test_which_outcomes(void **state GD_UNUSED)
 {
 	static const enum gd_outcome retried[] = {
 		GD_OUTCOME_TIMEOUT, GD_OUTCOME_REFUSED, GD_OUTCOME_UNREACHABLE,
-		GD_OUTCOME_CONNECT, GD_OUTCOME_RESET,   GD_OUTCOME_STATUS_5XX};
+		GD_OUTCOME_CONNECT, GD_OUTCOME_RESET,   GD_OUTCOME_STATUS_5XX,
+		GD_OUTCOME_TLS};
 	struct gd_retry_policy p = policy(2, 1, 1, GD_JITTER_NONE, 0);
 	int n_retried = 0;
 

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of an attempt: it waits for a connection, is bound to one, and ends by a reply,
+ * by the end of its connection, by a limit, or because it is not wanted any more.
+ */
+#include "gameday/load/engine.h"
+
+/* --- the list of those without a connection ------------------------------------------- */
+
+static void waiting_push(struct gd_lane *l, struct gd_attempt *a)
+{
+	a->state = GD_ATTEMPT_WAITING;
+	a->next = NULL;
+	a->prev = l->waiting_tail;
+	if (l->waiting_tail)
+		l->waiting_tail->next = a;
+	else
+		l->waiting = a;
+	l->waiting_tail = a;
+}
+
+static void waiting_remove(struct gd_lane *l, struct gd_attempt *a)
+{
+	if (a->prev)
+		a->prev->next = a->next;
+	else
+		l->waiting = a->next;
+	if (a->next)
+		a->next->prev = a->prev;
+	else
+		l->waiting_tail = a->prev;
+	a->prev = a->next = NULL;
+}
+
+void gd_attempt_dispatch(struct gd_lane *l, int64_t now)
+{
+	struct gd_attempt *a;
+
+	while ((a = l->waiting) != NULL) {
+		waiting_remove(l, a);
+		if (gd_conn_assign(l, a, now))
+			continue;
+		/* It stays the first. */
+		a->next = l->waiting;
+		if (l->waiting)
+			l->waiting->prev = a;
+		else
+			l->waiting_tail = a;
+		l->waiting = a;
+		return;
+	}
+}
+
+/* --- names --------------------------------------------------------------------------- */
+
+uint64_t gd_attempt_id(const struct gd_attempt *a)
+{
+	const struct gd_lane *l = gd_attempt_lane(a);
+
+	return (uint64_t)a->generation << 32 | (uint64_t)(a - l->attempts);
+}
+
+struct gd_attempt *gd_attempt_of(const struct gd_lane *l, uint64_t id)
+{
+	size_t index = (size_t)(id & UINT32_MAX);
+	struct gd_attempt *a;
+
+	if (index >= l->n_pool * l->max_parallel)
+		return NULL;
+	a = &l->attempts[index];
+	return a->state == GD_ATTEMPT_BOUND && a->generation == (uint32_t)(id >> 32)
+		       ? a
+		       : NULL;
+}
+
+/* --- beginning and end ---------------------------------------------------------------- */
+
+static void on_limit(struct gd_timer *t, int64_t now)
+{
+	struct gd_attempt *a = GD_TIMER_OWNER(t, struct gd_attempt, timer);
+	bool connecting = a->conn && a->conn->state == GD_CONN_CONNECTING;
+
+	gd_attempt_cancel(a, connecting ? GD_OUTCOME_CONNECT : GD_OUTCOME_TIMEOUT, now);
+}
+
+static struct gd_attempt *unused(struct gd_lane *l, struct gd_request *req)
+{
+	size_t k = 0;
+
+	while (gd_request_attempt(l, req, k)->state != GD_ATTEMPT_NONE)
+		k++;
+	gd_assert(k < l->max_parallel);
+	return gd_request_attempt(l, req, k);
+}
+
+void gd_attempt_begin(struct gd_lane *l, struct gd_request *req, int64_t now)
+{
+	struct gd_attempt *a = unused(l, req);
+
+	req->n_attempts++;
+	req->n_live++;
+	req->slot->iv.attempts++;
+	a->req = req;
+	a->timer.fire = on_limit;
+	a->began = false;
+	a->start_ns = now;
+	gd_timers_set(&l->engine->timers, &a->timer, now + l->engine->cfg.timeout_ns);
+	waiting_push(l, a);
+}
+
+void gd_attempt_began(struct gd_attempt *a, int64_t now GD_UNUSED)
+{
+	a->began = true;
+}
+
+void gd_attempt_over(struct gd_attempt *a, enum gd_outcome outcome, int64_t now)
+{
+	struct gd_lane *l = gd_attempt_lane(a);
+	struct gd_request *req = a->req;
+	struct gd_interval *iv = &req->slot->iv;
+
+	gd_timers_clear(&l->engine->timers, &a->timer);
+	a->state = GD_ATTEMPT_NONE;
+	a->generation++;
+	iv->attempt_outcomes[outcome]++;
+	if (gd_outcome_is_measured(outcome))
+		gd_hist_record(iv->attempt_latency, now - a->start_ns);
+	req->n_live--;
+	gd_lane_attempt_over(l, req, outcome, now);
+}
+
+void gd_attempt_cancel(struct gd_attempt *a, enum gd_outcome outcome, int64_t now)
+{
+	if (a->state == GD_ATTEMPT_WAITING)
+		waiting_remove(gd_attempt_lane(a), a);
+	else
+		gd_conn_cancel(a, now);
+	gd_attempt_over(a, outcome, now);
+}
