@@ -265,9 +265,9 @@ void gd_story_next(const struct gd_report *r, struct gd_strbuf *out)
 			       "the next one.");
 		break;
 	case GD_VERDICT_NOT_RUN:
-		gd_strbuf_adds(out,
-			       "Mend what the reason names, then run again: no host was "
-			       "changed.");
+		gd_strbuf_adds(
+			out, "Mend what the reason names, then run again: every host is "
+			     "as it was.");
 		break;
 	case GD_VERDICT_LEFT_BEHIND:
 		gd_strbuf_adds(out,

@@ -191,6 +191,16 @@ static int on_preflight(struct gd_results *r, const cJSON *line, int64_t at,
 	return 0;
 }
 
+static int on_control_path(struct gd_results *r, const cJSON *line, int64_t at,
+			   struct gd_error *err)
+{
+	(void)at;
+	(void)err;
+	r->ledger.way_back_lost =
+		r->ledger.way_back_lost || !gd_json_bool(line, "ok", true);
+	return 0;
+}
+
 static int on_steady(struct gd_results *r, const cJSON *line, int64_t at,
 		     struct gd_error *err)
 {
@@ -259,6 +269,7 @@ static const struct {
 	{"fault_effect", on_effect},
 	{"fault_reverted", on_reverted},
 	{"preflight", on_preflight},
+	{"control_path", on_control_path},
 	{"steady", on_steady},
 	{"abort", on_abort},
 	{"host_lost", on_host_lost},
@@ -417,6 +428,7 @@ int gd_results_verdict(const struct gd_results *r, const struct gd_list *expect,
 		.preflight_failed = r->ledger.preflight_failed,
 		.steady_failed = r->ledger.steady_failed,
 		.not_run = r->ledger.not_run,
+		.way_back_lost = r->ledger.way_back_lost,
 		.aborted = r->ledger.aborted,
 		.over = over,
 		.last_event = r->ledger.last_event,

@@ -85,7 +85,7 @@ struct fault {
 struct ledger {
 	struct fault *faults; /* owned */
 	size_t n, cap;
-	bool preflight_failed, steady_failed, not_run, aborted;
+	bool preflight_failed, steady_failed, way_back_lost, not_run, aborted;
 	char detail[360]; /* the first thing that went wrong outside a fault */
 	char last_event[160];
 	int64_t last_wall_ns;

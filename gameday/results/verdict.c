@@ -47,6 +47,8 @@ static enum gd_verdict_kind strongest(const struct gd_verdict_facts *f)
 		return GD_VERDICT_LEFT_BEHIND;
 	if (f->n_faults == 0 && (f->preflight_failed || f->steady_failed || f->not_run))
 		return GD_VERDICT_NOT_RUN;
+	if (f->not_run && f->way_back_lost)
+		return GD_VERDICT_NOT_RUN;
 	if (f->aborted || !f->over)
 		return GD_VERDICT_ABORTED;
 	if (f->n_without_effect > 0 || f->n_no_data > 0)
@@ -107,6 +109,8 @@ static void explain_held(const struct gd_verdict_facts *f, char *buf, size_t siz
 
 static const char *why_not_run(const struct gd_verdict_facts *f)
 {
+	if (f->way_back_lost)
+		return "the way back to the host was lost";
 	if (f->preflight_failed)
 		return "preflight failed";
 	return f->steady_failed ? "the steady state did not hold"
@@ -121,8 +125,10 @@ static void explain(const struct gd_verdict_facts *f, enum gd_verdict_kind kind,
 		explain_left_behind(f, buf, size);
 		break;
 	case GD_VERDICT_NOT_RUN:
-		(void)snprintf(buf, size, "nothing was injected: %s%s%s", why_not_run(f),
-			       *f->detail ? ": " : "", f->detail);
+		(void)snprintf(buf, size, "%s: %s%s%s",
+			       f->n_faults ? "nothing stayed in after its trial"
+					   : "nothing was injected",
+			       why_not_run(f), *f->detail ? ": " : "", f->detail);
 		break;
 	case GD_VERDICT_ABORTED:
 		explain_aborted(f, buf, size);

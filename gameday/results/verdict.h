@@ -16,7 +16,7 @@ enum gd_verdict_kind {
 	GD_VERDICT_REFUTED, /* an expectation was measured and not met */
 	GD_VERDICT_INVALID, /* a fault without verified effect, or an expectation without data */
 	GD_VERDICT_ABORTED, /* stopped on the way; everything undone */
-	GD_VERDICT_NOT_RUN, /* preflight or steady state failed, nothing was injected */
+	GD_VERDICT_NOT_RUN, /* preflight, steady state or way back failed; nothing stayed in */
 	GD_VERDICT_LEFT_BEHIND, /* something is not as it was: a human must look */
 };
 
@@ -35,6 +35,7 @@ struct gd_verdict_facts {
 	size_t n_expect, n_failed, n_no_data;
 	bool preflight_failed, steady_failed;
 	bool not_run;       /* ended before anything was injected, for another reason */
+	bool way_back_lost; /* with not_run: faults were in on trial only, and undone */
 	bool aborted;       /* abort condition, signal, lost host, failed injection */
 	bool over;          /* the run ended by itself; false: the journal just stops */
 	const char *detail; /* of the strongest fact, for the reason; "" when none */
@@ -49,7 +50,7 @@ struct gd_verdict {
 
 /*
  * left-behind > not-run > aborted > invalid > refuted > held. Not-run means that nothing
- * was injected. A journal that just stops is aborted, and its unwitnessed faults are named
+ * was injected, or on trial only. A journal that just stops is aborted, and its unwitnessed faults are named
  * as such; in a run that ended by itself they are left behind.
  */
 void gd_verdict_decide(const struct gd_verdict_facts *facts,

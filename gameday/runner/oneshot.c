@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gameday/base/auto.h"
+#include "gameday/runner/fault_request.h"
 #include "gameday/runner/fleet.h"
 
 static const struct gd_span LIMIT = {30 * GD_NS_PER_S};
@@ -226,18 +227,10 @@ int gd_oneshot_revert(const struct gd_oneshot *o, struct gd_error *err)
 
 /* --- inject -------------------------------------------------------------------------- */
 
-static cJSON *fault_request(const char *op, const struct gd_oneshot_fault *fault)
+static cJSON *request(const char *op, const struct gd_oneshot_fault *fault,
+		      struct gd_error *err)
 {
-	GD_AUTO(cJSON) cJSON *req = gd_message_request(op);
-	struct gd_error err = GD_ERROR_INIT;
-	cJSON *args = NULL;
-
-	if (!req || gd_node_to_json(fault->args, &args, &err) < 0 ||
-	    !gd_json_set(req, "args", args) ||
-	    !gd_json_set_str(req, "ref", ONESHOT_REF) ||
-	    !gd_json_set_str(req, "kind", fault->kind->name))
-		return NULL;
-	return gd_steal_ptr(&req);
+	return gd_fault_request(op, ONESHOT_REF, fault->kind->name, fault->args, err);
 }
 
 static int ask(struct gd_fleet *f, cJSON *req, cJSON **ret, struct gd_error *err)
@@ -265,7 +258,7 @@ static int prepare(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 		return -1;
 	cJSON_Delete(reply);
 	f->members[0].claimed = true;
-	if (ask(f, fault_request("preflight", fault), &reply, err) < 0)
+	if (ask(f, request("preflight", fault, err), &reply, err) < 0)
 		return -1;
 	cJSON_Delete(reply);
 	return 0;
@@ -273,12 +266,11 @@ static int prepare(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 
 static void print_effect(struct gd_fleet *f, bool *ret_seen)
 {
-	cJSON *req = gd_message_request("effect"), *reply = NULL;
 	struct gd_error err = GD_ERROR_INIT;
+	cJSON *reply = NULL;
 
-	if (req)
-		(void)gd_json_set_str(req, "ref", ONESHOT_REF);
-	if (ask(f, req, &reply, &err) < 0) {
+	if (gd_fault_ask_effect(f, &f->members[0], ONESHOT_REF, LIMIT, &reply, &err) <
+	    0) {
 		(void)printf("effect: %s\n", err.text);
 		return;
 	}
@@ -290,12 +282,10 @@ static void print_effect(struct gd_fleet *f, bool *ret_seen)
 /* Undoes it, whatever happened; the exit status. */
 static int undo(struct gd_fleet *f, struct gd_error *err)
 {
-	cJSON *req = gd_message_request("revert"), *reply = NULL;
+	cJSON *reply = NULL;
 	int status;
 
-	if (req)
-		(void)gd_json_set_bool(req, "all", true);
-	if (ask(f, req, &reply, err) < 0) {
+	if (ask(f, gd_fault_request_by_ref("revert", NULL), &reply, err) < 0) {
 		(void)printf(
 			"%s\nThe host undoes it by itself when the lease lapses; see "
 			"gameday status --on %s\n",
@@ -320,7 +310,7 @@ static int hold(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 	char length[32];
 	int stopped, status;
 
-	if (ask(f, fault_request("inject", fault), &reply, err) < 0) {
+	if (ask(f, request("inject", fault, err), &reply, err) < 0) {
 		(void)undo(f, &undo_err);
 		return -1;
 	}

@@ -359,6 +359,15 @@ static int baseline(struct gd_run *r, const struct gd_stage *st, struct gd_error
 	return end_run(r, GD_END_NOT_RUN, gd_strbuf_str(&reason));
 }
 
+/* Was the way back lost while no fault had stayed in yet? Then it was a failed preflight. */
+static bool only_tried(const struct gd_run *r)
+{
+	for (size_t i = 0; i < r->plan.n_faults; i++)
+		if (r->faults[i].proved)
+			return false;
+	return r->way_back_lost;
+}
+
 static int fault_stage(struct gd_run *r, const struct gd_stage *st, struct gd_error *err)
 {
 	int result;
@@ -366,7 +375,8 @@ static int fault_stage(struct gd_run *r, const struct gd_stage *st, struct gd_er
 	if (stage_begin(r, st, err) < 0)
 		return -1;
 	if (gd_cycle_begin(r, st, err) < 0)
-		return end_run(r, GD_END_ABORTED, err->text);
+		return end_run(r, only_tried(r) ? GD_END_NOT_RUN : GD_END_ABORTED,
+			       err->text);
 	if (settle(r, err) < 0)
 		return -1;
 	stage_measured(r, st);

@@ -62,6 +62,7 @@ struct gd_run {
 	int64_t guarded_from; /* wall: abort conditions count from here; 0: not yet */
 	struct gd_instant settled; /* a carrier was away: figures count from here */
 	bool undoing;              /* a stop is being carried out already */
+	bool way_back_lost;        /* no new connection got through under a trial */
 	enum gd_run_end {
 		GD_END_COMPLETED,
 		GD_END_NOT_RUN, /* preflight or steady state */

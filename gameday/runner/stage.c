@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "gameday/base/auto.h"
+#include "gameday/runner/fault_request.h"
 
 /* Time limits of one call. A ring change keeps the carrier away for seconds. */
 static const struct gd_span CALL_LIMIT = {15 * GD_NS_PER_S};
@@ -66,28 +67,6 @@ static int claim(struct gd_run *r, struct gd_error *err)
 	return 0;
 }
 
-static cJSON *fault_request(const char *op, const struct gd_plan_fault *f,
-			    struct gd_error *err)
-{
-	GD_AUTO(cJSON) cJSON *req = gd_message_request(op);
-	cJSON *args = NULL;
-
-	if (!req) {
-		(void)gd_raise_nomem(err);
-		return NULL;
-	}
-	if (f->use->args && gd_node_to_json(f->use->args, &args, err) < 0)
-		return NULL;
-	if (!args)
-		args = cJSON_CreateObject();
-	if (!gd_json_set(req, "args", args) || !gd_json_set_str(req, "ref", f->ref) ||
-	    !gd_json_set_str(req, "kind", f->use->kind)) {
-		(void)gd_raise_nomem(err);
-		return NULL;
-	}
-	return gd_steal_ptr(&req);
-}
-
 static void record_preflight(struct gd_run *r, const struct gd_live_fault *f,
 			     const char *error)
 {
@@ -117,7 +96,8 @@ static struct gd_call *call_faults(struct gd_run *r, const char *op, const size_
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct gd_live_fault *f = &r->faults[which[i]];
-		cJSON *req = fault_request(op, f->plan, err);
+		cJSON *req = gd_fault_request(op, f->plan->ref, f->plan->use->kind,
+					      f->plan->use->args, err);
 
 		if (req && strcmp(op, "inject") == 0) {
 			if (!f->proved)
@@ -274,11 +254,12 @@ static int prove_way_back(struct gd_run *r, struct gd_member *m, struct gd_error
 		if (gd_loop_step(r->fleet.loop, end, err) < 0)
 			return -1;
 	record_probe(r, &p);
+	r->way_back_lost = r->way_back_lost || !p.ok;
 	if (!p.ok)
 		return gd_raise(
 			err, GD_E_REFUSED,
-			"host %s: no new SSH connection gets through under the fault (%s); "
-			"it was undone: leave the path that SSH uses out of the fault",
+			"host %s: no new SSH connection gets through under the fault; it was "
+			"undone: leave the path that SSH uses out of the fault (%s)",
 			m->inv->name, p.err.text);
 	return 0;
 }
@@ -303,9 +284,7 @@ static int prove_and_keep(struct gd_run *r, const size_t *which, size_t n,
 
 		if (f->proved)
 			continue;
-		req = gd_message_request("keep");
-		if (req)
-			(void)gd_json_set_str(req, "ref", f->plan->ref);
+		req = gd_fault_request_by_ref("keep", f->plan->ref);
 		if (gd_fleet_ask(&r->fleet, f->member, req, CALL_LIMIT, &reply, err) < 0)
 			return -1;
 		cJSON_Delete(reply);
@@ -439,11 +418,9 @@ static void ask_effect(struct gd_run *r, struct gd_live_fault *f)
 
 static void revert_one(struct gd_run *r, struct gd_live_fault *f, const char *reason)
 {
-	cJSON *req = gd_message_request("revert"), *reply = NULL;
+	cJSON *req = gd_fault_request_by_ref("revert", f->plan->ref), *reply = NULL;
 	struct gd_error err = GD_ERROR_INIT;
 
-	if (req)
-		(void)gd_json_set_str(req, "ref", f->plan->ref);
 	if (gd_fleet_ask(&r->fleet, f->member, req, INJECT_LIMIT, &reply, &err) < 0) {
 		gd_view_event(r->view, GD_TONE_BAD, "undo     %s: %s",
 			      f->member->inv->name, err.text);
@@ -537,11 +514,8 @@ static int recover(struct gd_run *r, struct gd_member *m, cJSON **ret,
 static int revert_everything(struct gd_run *r, struct gd_member *m, cJSON **ret,
 			     struct gd_error *err)
 {
-	cJSON *req = gd_message_request("revert");
-
-	if (req)
-		(void)gd_json_set_bool(req, "all", true);
-	return gd_fleet_ask(&r->fleet, m, req, INJECT_LIMIT, ret, err);
+	return gd_fleet_ask(&r->fleet, m, gd_fault_request_by_ref("revert", NULL),
+			    INJECT_LIMIT, ret, err);
 }
 
 /*

@@ -3,6 +3,7 @@
 #include "injectors/ports/linux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -102,10 +103,39 @@ static void load_ifb_module(void)
 		free(r.out);
 }
 
+/*
+ * What the ifb says by itself as soon as it is up (router solicitations, reports of groups)
+ * would pass the fault's queue and count as something the fault did. Where there is no IPv6,
+ * or it may not be told, there is nothing better to do.
+ */
+static void silence(const char *name)
+{
+	GD_AUTO_FREE char *path =
+		gd_strf("/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+	GD_AUTO_FD int fd = path ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+	struct gd_error err;
+
+	if (fd >= 0 && gd_fd_write_all(fd, "1", 1, &err) < 0)
+		return;
+}
+
+static int set_up(const char *name, struct gd_error *err)
+{
+	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC,
+				.ifi_index = gd_nl_index(name),
+				.ifi_flags = IFF_UP,
+				.ifi_change = IFF_UP};
+	GD_AUTO(nl_msg) struct nl_msg *m = NULL;
+	char what[48];
+
+	(void)snprintf(what, sizeof(what), "%.20s: set up", name);
+	m = gd_nl_request(RTM_NEWLINK, 0, &ifi, sizeof(ifi));
+	return m ? gd_nl_ask(m, what, err) : gd_raise_nomem(err);
+}
+
 static int add_ifb(void *ctx GD_UNUSED, const char *name, struct gd_error *err)
 {
-	struct ifinfomsg ifi = {
-		.ifi_family = AF_UNSPEC, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC};
 	GD_AUTO(nl_msg) struct nl_msg *m = NULL;
 	struct nlattr *info;
 	char what[48];
@@ -119,7 +149,10 @@ static int add_ifb(void *ctx GD_UNUSED, const char *name, struct gd_error *err)
 	if (!info || nla_put_string(m, IFLA_INFO_KIND, "ifb") < 0)
 		return gd_raise_nomem(err);
 	(void)nla_nest_end(m, info);
-	return gd_nl_ask(m, what, err);
+	if (gd_nl_ask(m, what, err) < 0)
+		return -1;
+	silence(name);
+	return set_up(name, err);
 }
 
 static int remove_ifb(void *ctx, const char *name, struct gd_error *err)

@@ -70,6 +70,11 @@ static void not_run_needs_no_injection(void **state)
 	assert_int_equal(kind_of(f), GD_VERDICT_NOT_RUN);
 	f.n_faults = 1;
 	assert_int_equal(kind_of(f), GD_VERDICT_ABORTED);
+	/* In on trial only, and undone: nothing stayed in. Unless something did. */
+	f.way_back_lost = true;
+	assert_int_equal(kind_of(f), GD_VERDICT_NOT_RUN);
+	f.n_unwitnessed = 1;
+	assert_int_equal(kind_of(f), GD_VERDICT_LEFT_BEHIND);
 }
 
 static void unwitnessed_depends_on_the_end(void **state)
