@@ -93,6 +93,14 @@ static struct gd_attempt *unused(struct gd_lane *l, struct gd_request *req)
 	return gd_request_attempt(l, req, k);
 }
 
+/* Where attempts to its target are counted; NULL when there is only one. */
+static struct gd_target_count *count_of(const struct gd_attempt *a)
+{
+	const struct gd_interval *iv = &a->req->slot->iv;
+
+	return iv->targets ? &iv->targets[a->target] : NULL;
+}
+
 void gd_attempt_begin(struct gd_lane *l, struct gd_request *req, int64_t now)
 {
 	struct gd_attempt *a = unused(l, req);
@@ -103,6 +111,10 @@ void gd_attempt_begin(struct gd_lane *l, struct gd_request *req, int64_t now)
 	a->req = req;
 	a->timer.fire = on_limit;
 	a->began = false;
+	a->target = gd_balance_pick(&l->balance, 0);
+	gd_balance_begin(&l->balance, a->target);
+	if (count_of(a))
+		count_of(a)->attempts++;
 	a->start_ns = now;
 	gd_timers_set(&l->engine->timers, &a->timer, now + l->engine->cfg.timeout_ns);
 	waiting_push(l, a);
@@ -125,6 +137,9 @@ void gd_attempt_over(struct gd_attempt *a, enum gd_outcome outcome, int64_t now)
 	iv->attempt_outcomes[outcome]++;
 	if (gd_outcome_is_measured(outcome))
 		gd_hist_record(iv->attempt_latency, now - a->start_ns);
+	gd_balance_end(&l->balance, a->target);
+	if (count_of(a))
+		count_of(a)->ok += outcome == GD_OUTCOME_OK;
 	req->n_live--;
 	gd_lane_attempt_over(l, req, outcome, now);
 }

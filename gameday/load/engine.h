@@ -19,9 +19,10 @@
 #include <sys/socket.h>
 
 #include "gameday/load/pace.h"
+#include "gameday/load/policy/balance.h"
+#include "gameday/load/policy/retry.h"
 #include "gameday/load/proto/proto.h"
 #include "gameday/load/reactor.h"
-#include "gameday/load/retry.h"
 #include "gameday/load/tally.h"
 #include "gameday/load/timers.h"
 
@@ -88,6 +89,7 @@ struct gd_lane {
 	struct gd_engine *engine;
 	struct gd_tally tally;
 	struct gd_retry retry;
+	struct gd_balance balance;
 	char name[64];
 
 	struct gd_request *pool;     /* owned */
@@ -124,6 +126,7 @@ struct gd_engine_config {
 		char name[64];
 		bool has_retry;
 		struct gd_retry_policy retry;
+		int balance;
 	} clients[GD_LOAD_MAX_CLIENTS];
 	size_t n_clients;
 };

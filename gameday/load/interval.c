@@ -2,6 +2,7 @@
 #include "gameday/load/interval.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gameday/base/clock.h"
@@ -30,19 +31,24 @@ static const char *const outcome_names[GD_N_OUTCOMES] = {
 #define MAX_COUNT (INT64_C(1) << 53)
 #define MAX_LENGTH_NS (24 * 3600 * GD_NS_PER_S)
 
-/* The plain numbers, so that writing and reading can't name them differently. */
+/* What becomes of a number when intervals are added. */
+enum adding { KEPT, SUMMED, LARGEST };
+
+/* The plain numbers, so that writing, reading and adding can't treat them differently. */
 struct number {
 	const char *key;
 	size_t offset;
+	enum adding adding;
+	bool optional; /* left out when 0: an older agent does not know it */
 };
 
 static const struct number numbers[] = {
-	{"index", offsetof(struct gd_interval, index)},
-	{"intended", offsetof(struct gd_interval, intended)},
-	{"attempts", offsetof(struct gd_interval, attempts)},
-	{"retries", offsetof(struct gd_interval, retries)},
-	{"budget_denied", offsetof(struct gd_interval, budget_denied)},
-	{"late", offsetof(struct gd_interval, late)},
+	{"index", offsetof(struct gd_interval, index), KEPT, false},
+	{"intended", offsetof(struct gd_interval, intended), SUMMED, false},
+	{"attempts", offsetof(struct gd_interval, attempts), SUMMED, false},
+	{"retries", offsetof(struct gd_interval, retries), SUMMED, false},
+	{"budget_denied", offsetof(struct gd_interval, budget_denied), SUMMED, false},
+	{"late", offsetof(struct gd_interval, late), SUMMED, false},
 };
 
 const char *gd_outcome_name(enum gd_outcome o)
@@ -67,18 +73,49 @@ void gd_interval_fini(struct gd_interval *iv)
 {
 	gd_hist_free(iv->latency);
 	gd_hist_free(iv->attempt_latency);
+	free(iv->targets);
 	*iv = (struct gd_interval){0};
+}
+
+static uint64_t *number_of(const struct gd_interval *iv, const struct number *n)
+{
+	return (uint64_t *)(void *)((char *)(uintptr_t)iv + n->offset);
+}
+
+static void add_numbers(struct gd_interval *into, const struct gd_interval *from)
+{
+	for (size_t i = 0; i < GD_N_ELEMS(numbers); i++) {
+		uint64_t *sum = number_of(into, &numbers[i]);
+		uint64_t v = *number_of(from, &numbers[i]);
+
+		if (numbers[i].adding == SUMMED)
+			*sum += v;
+		else if (numbers[i].adding == LARGEST && v > *sum)
+			*sum = v;
+	}
+}
+
+static void add_targets(struct gd_interval *into, const struct gd_interval *from)
+{
+	if (!into->targets && from->n_targets > 0) {
+		into->targets = calloc(from->n_targets, sizeof(*into->targets));
+		into->n_targets = into->targets ? from->n_targets : 0;
+		for (size_t i = 0; i < into->n_targets; i++)
+			into->targets[i] = from->targets[i];
+		return;
+	}
+	for (size_t i = 0; i < into->n_targets && i < from->n_targets; i++) {
+		into->targets[i].attempts += from->targets[i].attempts;
+		into->targets[i].ok += from->targets[i].ok;
+	}
 }
 
 void gd_interval_add(struct gd_interval *into, const struct gd_interval *from)
 {
 	into->length_ns += from->length_ns;
-	into->intended += from->intended;
-	into->attempts += from->attempts;
-	into->retries += from->retries;
-	into->budget_denied += from->budget_denied;
-	into->late += from->late;
 	into->behind |= from->behind;
+	add_numbers(into, from);
+	add_targets(into, from);
 	if (from->late_max_ns > into->late_max_ns)
 		into->late_max_ns = from->late_max_ns;
 	for (size_t i = 0; i < GD_N_OUTCOMES; i++) {
@@ -122,15 +159,36 @@ static int set_hist(cJSON *obj, const char *key, const struct gd_hist *h,
 static bool set_numbers(cJSON *obj, const struct gd_interval *iv)
 {
 	for (size_t i = 0; i < GD_N_ELEMS(numbers); i++) {
-		uint64_t v;
+		uint64_t v = *number_of(iv, &numbers[i]);
 
-		memcpy(&v, (const char *)iv + numbers[i].offset, sizeof(v));
+		if (v == 0 && numbers[i].optional)
+			continue;
 		if (!gd_json_set_int(obj, numbers[i].key, (int64_t)v))
 			return false;
 	}
 	return gd_json_set_int(obj, "start_wall_ns", iv->start_wall_ns) &&
 	       gd_json_set_int(obj, "length_ns", iv->length_ns) &&
 	       gd_json_set_int(obj, "late_max_ns", iv->late_max_ns);
+}
+
+static bool set_targets(cJSON *obj, const struct gd_interval *iv)
+{
+	cJSON *list = iv->n_targets > 0 ? cJSON_AddArrayToObject(obj, "targets") : NULL;
+
+	for (size_t i = 0; list && i < iv->n_targets; i++) {
+		const struct gd_target_count *t = &iv->targets[i];
+		cJSON *map = cJSON_CreateObject();
+
+		if (!map || !cJSON_AddItemToArray(list, map)) {
+			cJSON_Delete(map);
+			return false;
+		}
+		if (!gd_json_set_str(map, "name", t->name) ||
+		    !gd_json_set_int(map, "attempts", (int64_t)t->attempts) ||
+		    !gd_json_set_int(map, "ok", (int64_t)t->ok))
+			return false;
+	}
+	return list || iv->n_targets == 0;
 }
 
 int gd_interval_to_json(const struct gd_interval *iv, cJSON **ret, struct gd_error *err)
@@ -142,7 +200,7 @@ int gd_interval_to_json(const struct gd_interval *iv, cJSON **ret, struct gd_err
 	    !gd_json_set_str(obj, "client", iv->client) || !set_numbers(obj, iv) ||
 	    !set_outcomes(obj, "outcomes", iv->outcomes) ||
 	    !set_outcomes(obj, "attempt_outcomes", iv->attempt_outcomes) ||
-	    !gd_json_set_bool(obj, "behind", iv->behind))
+	    !set_targets(obj, iv) || !gd_json_set_bool(obj, "behind", iv->behind))
 		return gd_raise_nomem(err);
 	if (set_hist(obj, "latency", iv->latency, err) < 0 ||
 	    set_hist(obj, "attempt_latency", iv->attempt_latency, err) < 0)
@@ -189,9 +247,11 @@ static int get_numbers(const cJSON *json, struct gd_interval *iv, struct gd_erro
 	for (size_t i = 0; i < GD_N_ELEMS(numbers); i++) {
 		int64_t v = 0;
 
+		if (numbers[i].optional && !cJSON_HasObjectItem(json, numbers[i].key))
+			continue;
 		if (get_int(json, numbers[i].key, 0, MAX_COUNT, &v, err) < 0)
 			return -1;
-		memcpy((char *)iv + numbers[i].offset, &v, sizeof(v));
+		*number_of(iv, &numbers[i]) = (uint64_t)v;
 	}
 	if (get_int(json, "start_wall_ns", 0, INT64_MAX / 2, &iv->start_wall_ns, err) <
 		    0 ||
@@ -222,6 +282,40 @@ static int get_outcomes(const cJSON *json, const char *key, uint64_t ret[GD_N_OU
 	return n_known == (size_t)cJSON_GetArraySize(map) ? 0 : bad(err, key);
 }
 
+static int get_target(const cJSON *json, struct gd_target_count *ret,
+		      struct gd_error *err)
+{
+	int64_t attempts = 0, ok = 0;
+
+	if (get_name(json, "name", ret->name, err) < 0 ||
+	    get_int(json, "attempts", 0, MAX_COUNT, &attempts, err) < 0 ||
+	    get_int(json, "ok", 0, MAX_COUNT, &ok, err) < 0)
+		return -1;
+	ret->attempts = (uint64_t)attempts;
+	ret->ok = (uint64_t)ok;
+	return 0;
+}
+
+static int get_targets(const cJSON *json, struct gd_interval *iv, struct gd_error *err)
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(json, "targets"), *item;
+	int n = cJSON_GetArraySize(list);
+
+	if (!list)
+		return 0;
+	if (!cJSON_IsArray(list) || n < 1 || n > GD_INTERVAL_MAX_TARGETS)
+		return bad(err, "targets");
+	iv->targets = calloc((size_t)n, sizeof(*iv->targets));
+	if (!iv->targets)
+		return gd_raise_nomem(err);
+	cJSON_ArrayForEach(item, list)
+	{
+		if (get_target(item, &iv->targets[iv->n_targets++], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int get_hist(const cJSON *json, const char *key, struct gd_hist **ret,
 		    struct gd_error *err)
 {
@@ -243,7 +337,7 @@ static int read_interval(const cJSON *json, struct gd_interval *iv, struct gd_er
 		return bad(err, "type");
 	if (get_name(json, "load", iv->load, err) < 0 ||
 	    get_name(json, "client", iv->client, err) < 0 ||
-	    get_numbers(json, iv, err) < 0 ||
+	    get_numbers(json, iv, err) < 0 || get_targets(json, iv, err) < 0 ||
 	    get_outcomes(json, "outcomes", iv->outcomes, err) < 0 ||
 	    get_outcomes(json, "attempt_outcomes", iv->attempt_outcomes, err) < 0 ||
 	    get_hist(json, "latency", &iv->latency, err) < 0 ||

@@ -40,6 +40,13 @@ bool gd_outcome_is_measured(enum gd_outcome o);
 /* Did the target answer, in whatever way? */
 bool gd_outcome_is_reply(enum gd_outcome o);
 
+enum { GD_INTERVAL_MAX_TARGETS = 16 };
+
+struct gd_target_count {
+	char name[64]; /* "10.0.0.7:8080" */
+	uint64_t attempts, ok;
+};
+
 struct gd_interval {
 	char load[64], client[64];
 	int64_t start_wall_ns; /* generator's clock, until corrected by the runner */
@@ -54,6 +61,8 @@ struct gd_interval {
 	int64_t late_max_ns;    /* how late the generator itself was, at worst */
 	uint64_t late; /* requests started more than 10 ms late by our own fault */
 	bool behind;   /* they are 1 % of the intended ones or more */
+	struct gd_target_count *targets; /* owned: attempts by target; NULL: only one */
+	size_t n_targets;
 	/*
 	 * Owned. Requests from intended start to final outcome, attempts from their own start,
 	 * however they ended, if gd_outcome_is_measured.

@@ -76,9 +76,13 @@ int gd_lane_init(struct gd_lane *l, struct gd_engine *e, size_t client,
 	gd_retry_init(&l->retry,
 		      cfg->clients[client].has_retry ? &cfg->clients[client].retry : NULL,
 		      cfg->seed + client * UINT64_C(0x2545f4914f6cdd1d));
+	gd_balance_init(&l->balance, cfg->clients[client].balance, cfg->n_targets,
+			cfg->seed + client * UINT64_C(0x9e6c63d0876a9a47));
 	l->tally = (struct gd_tally){
 		.load = cfg->name,
 		.client = l->name,
+		.targets = cfg->targets,
+		.n_targets = cfg->n_targets > 1 ? cfg->n_targets : 0,
 		.start_ns = cfg->start_ns,
 		.length_ns = cfg->interval_ns,
 		.wall_offset_ns = gd_wall_now().ns - gd_now().ns,

@@ -121,6 +121,7 @@ static void copy_clients(const struct gd_load_spec *spec, struct gd_engine_confi
 		(void)snprintf(cfg->clients[i].name, sizeof(cfg->clients[i].name), "%s",
 			       c->name);
 		cfg->clients[i].has_retry = c->retry != NULL;
+		cfg->clients[i].balance = c->balance;
 		if (c->retry)
 			cfg->clients[i].retry = *c->retry;
 	}
@@ -189,6 +190,19 @@ static int make_target(struct gd_load *l, const struct gd_load_spec *spec,
 	return 0;
 }
 
+static int make_targets(struct gd_load *l, const struct gd_load_spec *spec,
+			struct gd_error *err)
+{
+	for (size_t i = 0; i < spec->http.n; i++) {
+		const struct gd_url_spec *url =
+			GD_AT(&spec->http, const struct gd_url_spec, i);
+
+		if (make_target(l, spec, url->text, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Each connection is an open file: raises the soft limit as far as it has to. */
 static int allow_files(const struct gd_engine_config *cfg, struct gd_error *err)
 {
@@ -241,8 +255,8 @@ int gd_load_start(const struct gd_load_spec *spec, const struct gd_load_options 
 		return gd_raise_nomem(err);
 	l->fd = -1;
 	(void)pthread_mutex_init(&l->mutex, NULL);
-	if (make_config(spec, opt, cfg, err) < 0 ||
-	    make_target(l, spec, spec->http, err) < 0 || allow_files(cfg, err) < 0)
+	if (make_config(spec, opt, cfg, err) < 0 || make_targets(l, spec, err) < 0 ||
+	    allow_files(cfg, err) < 0)
 		return -1;
 	cfg->targets = l->targets;
 	cfg->n_targets = l->n_targets;

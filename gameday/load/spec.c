@@ -2,6 +2,7 @@
 #include "gameday/load/spec.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct gd_choice jitters[] = {
@@ -44,12 +45,28 @@ static const struct gd_field retry_fields[] = {
 static const struct gd_shape retry_shape =
 	GD_SHAPE("retry", retry_fields, struct gd_retry_policy);
 
+static const struct gd_choice balances[] = {
+	{"round-robin", "each in turn", GD_BALANCE_ROUND_ROBIN},
+	{"least-outstanding", "the one with the fewest attempts under way",
+	 GD_BALANCE_LEAST_OUTSTANDING},
+	{"p2c", "the one with fewer attempts under way, of two drawn by chance",
+	 GD_BALANCE_P2C},
+	{"random", "drawn by chance", GD_BALANCE_RANDOM},
+	{0},
+};
+
 static const struct gd_field client_fields[] = {
 	{.name = "retry",
 	 .help = "retry failed attempts; without it one attempt per request",
 	 .kind = GD_KIND_OBJECT,
 	 GD_MEMBER(struct gd_client_spec, retry),
 	 .shape = &retry_shape},
+	{.name = "balance",
+	 .help = "which of several URLs an attempt goes to",
+	 .dflt = "round-robin",
+	 .kind = GD_KIND_ENUM,
+	 GD_MEMBER(struct gd_client_spec, balance),
+	 .choices = balances},
 };
 
 const struct gd_shape gd_client_shape = {
@@ -60,6 +77,25 @@ const struct gd_shape gd_client_shape = {
 	.key_offset = offsetof(struct gd_client_spec, name),
 	.node_offset = offsetof(struct gd_client_spec, node),
 	.given_offset = GD_NO_OFFSET,
+};
+
+static const struct gd_field url_fields[] = {
+	{.name = "url",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct gd_url_spec, text),
+	 .min = 8,
+	 .max = 2048},
+};
+
+static const struct gd_shape url_shape = {
+	.name = "URL",
+	.fields = url_fields,
+	.n_fields = GD_N_ELEMS(url_fields),
+	.size = sizeof(struct gd_url_spec),
+	.key_offset = GD_NO_OFFSET,
+	.node_offset = offsetof(struct gd_url_spec, node),
+	.given_offset = GD_NO_OFFSET,
+	.scalar = true,
 };
 
 static const struct gd_field load_fields[] = {
@@ -78,12 +114,11 @@ static const struct gd_field load_fields[] = {
 	 .min = 1,
 	 .max = 253},
 	{.name = "http",
-	 .help = "URL to request; {role} stands for a host's address",
-	 .kind = GD_KIND_TEXT,
+	 .help = "URL to request, or a list: see balance; {role} stands for a host's address",
+	 .kind = GD_KIND_LIST,
 	 .flags = GD_FIELD_REQUIRED,
 	 GD_MEMBER(struct gd_load_spec, http),
-	 .min = 8,
-	 .max = 2048},
+	 .shape = &url_shape},
 	{.name = "method",
 	 .help = "HTTP method; requests have no body",
 	 .dflt = "GET",
@@ -134,6 +169,14 @@ const struct gd_shape gd_load_shape = {
 	.given_offset = GD_NO_OFFSET,
 };
 
+void gd_load_urls_fini(struct gd_list *urls)
+{
+	for (size_t i = 0; i < urls->n; i++)
+		gd_shape_fini(&url_shape, GD_AT(urls, struct gd_url_spec, i));
+	free(urls->items);
+	*urls = (struct gd_list){0};
+}
+
 /* Names become parts of metric names (LOAD.CLIENT.METRIC) and of file names. */
 static bool is_name(const char *s)
 {
@@ -181,6 +224,9 @@ int gd_load_spec_check(const struct gd_load_spec *spec, struct gd_error *err)
 			err, GD_E_INPUT,
 			"load %s: give either rate (open loop) or concurrency (closed loop)%s",
 			spec->name, open ? ", not both" : "");
+	if (spec->http.n < 1 || spec->http.n > GD_LOAD_MAX_TARGETS)
+		return gd_raise(err, GD_E_INPUT, "load %s: %zu URLs; wanted: 1 to %d",
+				spec->name, spec->http.n, GD_LOAD_MAX_TARGETS);
 	for (const char *s = spec->method; *s; s++) {
 		if (!isupper((unsigned char)*s))
 			return gd_raise(

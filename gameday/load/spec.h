@@ -24,16 +24,30 @@ struct gd_retry_policy {
 
 enum gd_jitter { GD_JITTER_FULL, GD_JITTER_EQUAL, GD_JITTER_NONE };
 
+enum gd_balance_kind {
+	GD_BALANCE_ROUND_ROBIN,
+	GD_BALANCE_LEAST_OUTSTANDING,
+	GD_BALANCE_P2C,
+	GD_BALANCE_RANDOM,
+};
+
 struct gd_client_spec {
 	char *name;                    /* MAP key */
 	struct gd_retry_policy *retry; /* NULL: no retries */
+	int balance;                   /* enum gd_balance_kind */
+	const struct gd_node *node;
+};
+
+/* One of the places a load goes to. */
+struct gd_url_spec {
+	char *text; /* {role} stands for a host's data address */
 	const struct gd_node *node;
 };
 
 struct gd_load_spec {
 	char *name;             /* "checkout" */
 	char *from;             /* "runner" or a host role */
-	char *http;             /* URL, {role} stands for a host's data address */
+	struct gd_list http;    /* struct gd_url_spec, one at least */
 	char *method;           /* default GET */
 	struct gd_freq rate;    /* open loop, per client; 0: closed */
 	int64_t concurrency;    /* closed loop, per client; 0: open */
@@ -46,9 +60,11 @@ struct gd_load_spec {
 extern const struct gd_shape gd_load_shape;
 extern const struct gd_shape gd_client_shape;
 
+/* Frees a list of struct gd_url_spec that was made apart from a spec. */
+void gd_load_urls_fini(struct gd_list *urls) GD_NONNULL;
 /*
  * What the rows can't say: either rate or concurrency, names that fit metric names, a
- * method in capitals. The URL is not looked at, since it may hold {role}s.
+ * method in capitals, 1 to 16 URLs. These are not looked at, since they may hold {role}s.
  */
 int gd_load_spec_check(const struct gd_load_spec *spec,
 		       struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

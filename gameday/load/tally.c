@@ -11,6 +11,20 @@ static struct gd_tally_slot *slot_free(struct gd_tally_slot *s)
 	return NULL;
 }
 
+static int name_targets(const struct gd_tally *t, struct gd_interval *iv)
+{
+	if (t->n_targets == 0)
+		return 0;
+	iv->targets = calloc(t->n_targets, sizeof(*iv->targets));
+	if (!iv->targets)
+		return -1;
+	iv->n_targets = t->n_targets;
+	for (size_t i = 0; i < t->n_targets; i++)
+		(void)snprintf(iv->targets[i].name, sizeof(iv->targets[i].name), "%.63s",
+			       t->targets[i].name);
+	return 0;
+}
+
 static struct gd_tally_slot *slot_new(const struct gd_tally *t)
 {
 	struct gd_tally_slot *s = calloc(1, sizeof(*s));
@@ -26,7 +40,7 @@ static struct gd_tally_slot *slot_new(const struct gd_tally *t)
 	(void)snprintf(s->iv.client, sizeof(s->iv.client), "%s", t->client);
 	s->iv.latency = gd_hist_new();
 	s->iv.attempt_latency = gd_hist_new();
-	if (!s->iv.latency || !s->iv.attempt_latency)
+	if (!s->iv.latency || !s->iv.attempt_latency || name_targets(t, &s->iv) < 0)
 		return slot_free(s);
 	return s;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "gameday/load/interval.h"
+#include "gameday/load/proto/proto.h"
 
 struct gd_tally_slot {
 	struct gd_interval iv;
@@ -16,7 +17,9 @@ struct gd_tally_slot {
 };
 
 struct gd_tally {
-	const char *load, *client; /* borrowed */
+	const char *load, *client;       /* borrowed */
+	const struct gd_target *targets; /* borrowed: for their names */
+	size_t n_targets;                /* 0: they are not counted */
 	int64_t start_ns, length_ns;
 	int64_t wall_offset_ns;            /* wall time = instant + offset */
 	uint64_t n_slots;                  /* made so far */

@@ -16,8 +16,7 @@ static void point_fini(struct point *p)
 {
 	free(p->latency);
 	free(p->attempt_latency);
-	gd_hist_free(p->iv.latency);
-	gd_hist_free(p->iv.attempt_latency);
+	gd_interval_fini(&p->iv);
 	*p = (struct point){0};
 }
 
@@ -240,6 +239,17 @@ static struct gd_hist *copy(const struct gd_hist *h)
 	return c;
 }
 
+/* NULL when there are none, or no memory: a report then lacks what went where. */
+static struct gd_target_count *copy_targets(const struct gd_interval *iv)
+{
+	struct gd_target_count *c =
+		iv->n_targets > 0 ? calloc(iv->n_targets, sizeof(*c)) : NULL;
+
+	for (size_t i = 0; c && i < iv->n_targets; i++)
+		c[i] = iv->targets[i];
+	return c;
+}
+
 static int point_make(const struct gd_interval *iv, struct point *ret,
 		      struct gd_error *err)
 {
@@ -247,6 +257,9 @@ static int point_make(const struct gd_interval *iv, struct point *ret,
 
 	p.iv.latency = copy(iv->latency);
 	p.iv.attempt_latency = copy(iv->attempt_latency);
+	p.iv.targets = copy_targets(iv);
+	if (!p.iv.targets)
+		p.iv.n_targets = 0;
 	if (iv->latency) {
 		p.min_ns = gd_hist_min(iv->latency);
 		p.max_ns = gd_hist_max(iv->latency);

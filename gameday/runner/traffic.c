@@ -87,20 +87,23 @@ static int start_there(struct gd_live_load *l, const struct gd_load_spec *spec,
 static int start_load(struct gd_run *r, size_t i, struct gd_error *err)
 {
 	struct gd_live_load *l = &r->loads[i];
-	/* A copy that differs in the URL alone, so that only the URL is ours to free. */
+	/* A copy that differs in the URLs alone, so that only these are ours to free. */
 	struct gd_load_spec spec = *GD_AT(&r->scenario.loads, struct gd_load_spec, i);
-	GD_AUTO_FREE char *url = NULL;
+	struct gd_list urls = {0};
+	int status;
 
 	l->run = r;
 	l->spec = GD_AT(&r->scenario.loads, struct gd_load_spec, i);
-	if (gd_plan_expand(&r->plan, spec.http, &url, err) < 0)
+	if (gd_plan_urls(&r->plan, &spec, &urls, err) < 0)
 		return gd_wrap(err, "load %s: ", spec.name);
-	spec.http = url;
+	spec.http = urls;
 	if (strcmp(spec.from, "runner") != 0)
 		l->member = gd_run_member(r, spec.from);
-	if ((l->member ? start_there(l, &spec, err) : start_here(l, &spec, err)) < 0)
-		return gd_wrap(err, "load %s from %s: ", spec.name, spec.from);
-	return 0;
+	status = l->member ? start_there(l, &spec, err) : start_here(l, &spec, err);
+	if (status < 0)
+		(void)gd_wrap(err, "load %s from %s: ", spec.name, spec.from);
+	gd_load_urls_fini(&urls);
+	return status;
 }
 
 /* --- watches ------------------------------------------------------------------------- */

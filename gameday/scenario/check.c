@@ -119,6 +119,17 @@ static bool is_used_by_items(const struct gd_scenario *s, const char *name)
 	return false;
 }
 
+static bool any_url_has(const struct gd_load_spec *spec, const char *text)
+{
+	for (size_t i = 0; i < spec->http.n; i++) {
+		const char *url = GD_AT(&spec->http, const struct gd_url_spec, i)->text;
+
+		if (url && strstr(url, text))
+			return true;
+	}
+	return false;
+}
+
 static bool is_used_by_loads(const struct gd_scenario *s, const char *name)
 {
 	char braced[GD_NAME_MAX + 3];
@@ -129,7 +140,7 @@ static bool is_used_by_loads(const struct gd_scenario *s, const char *name)
 			GD_AT(&s->loads, const struct gd_load_spec, i);
 
 		if ((spec->from && strcmp(spec->from, name) == 0) ||
-		    (spec->http && strstr(spec->http, braced)))
+		    any_url_has(spec, braced))
 			return true;
 	}
 	return false;
@@ -156,17 +167,17 @@ static void check_hosts(const struct context *x, const struct gd_inventory *inv)
 
 /* Each {role} of a URL must be a role; a lone brace is a slip. */
 static void check_braces(const struct context *x, const struct gd_load_spec *spec,
-			 const struct gd_node *http)
+			 const struct gd_url_spec *url)
 {
-	struct gd_pos pos = http->pos;
+	struct gd_pos pos = url->node->pos;
 	const char *open;
 
-	for (const char *s = spec->http; (open = strpbrk(s, "{}")) != NULL;) {
+	for (const char *s = url->text; (open = strpbrk(s, "{}")) != NULL;) {
 		const char *close = *open == '{' ? strchr(open, '}') : NULL;
 		char name[GD_NAME_MAX + 1];
 
-		pos.column = http->pos.column + (http->quoted ? 1 : 0) +
-			     (int)(open - spec->http);
+		pos.column = url->node->pos.column + (url->node->quoted ? 1 : 0) +
+			     (int)(open - url->text);
 		if (!close || close - open - 1 > GD_NAME_MAX) {
 			gd_diag_error(x->diags, pos,
 				      "load %s: a lone \"%c\" in the URL; write {ROLE}",
@@ -181,25 +192,31 @@ static void check_braces(const struct context *x, const struct gd_load_spec *spe
 	}
 }
 
+static void check_url(const struct context *x, const struct gd_load_spec *spec,
+		      const struct gd_url_spec *url)
+{
+	if (!url->text || !url->node)
+		return;
+	if (strncmp(url->text, "https:", 6) == 0)
+		gd_diag_error(
+			x->diags, url->node->pos,
+			"load %s: https is not possible: aim behind the TLS end, with http",
+			spec->name);
+	else if (strncmp(url->text, "http://", 7) != 0)
+		gd_diag_error(x->diags, url->node->pos,
+			      "load %s: wanted: a URL that begins with http://",
+			      spec->name);
+	check_braces(x, spec, url);
+}
+
 static void check_load(const struct context *x, const struct gd_load_spec *spec)
 {
 	const struct gd_node *from = gd_node_get(spec->node, "from");
-	const struct gd_node *http = gd_node_get(spec->node, "http");
 
 	if (spec->from && from && strcmp(spec->from, "runner") != 0)
 		check_role(x, spec->from, from->pos);
-	if (!spec->http || !http || !spec->name)
-		return;
-	if (strncmp(spec->http, "https:", 6) == 0)
-		gd_diag_error(
-			x->diags, http->pos,
-			"load %s: https is not possible: aim behind the TLS end, with http",
-			spec->name);
-	else if (strncmp(spec->http, "http://", 7) != 0)
-		gd_diag_error(x->diags, http->pos,
-			      "load %s: wanted: a URL that begins with http://",
-			      spec->name);
-	check_braces(x, spec, http);
+	for (size_t i = 0; spec->name && i < spec->http.n; i++)
+		check_url(x, spec, GD_AT(&spec->http, const struct gd_url_spec, i));
 }
 
 /* --- watches and faults -------------------------------------------------------------- */

@@ -216,6 +216,27 @@ int gd_plan_expand(const struct gd_plan *p, const char *text, char **ret,
 	return *ret ? 0 : gd_raise_nomem(err);
 }
 
+int gd_plan_urls(const struct gd_plan *p, const struct gd_load_spec *spec,
+		 struct gd_list *ret, struct gd_error *err)
+{
+	struct gd_list urls = {.items = calloc(spec->http.n, sizeof(struct gd_url_spec))};
+
+	if (!urls.items)
+		return gd_raise_nomem(err);
+	for (; urls.n < spec->http.n; urls.n++) {
+		const char *text =
+			GD_AT(&spec->http, const struct gd_url_spec, urls.n)->text;
+		char **to = &GD_AT(&urls, struct gd_url_spec, urls.n)->text;
+
+		if (gd_plan_expand(p, text, to, err) < 0) {
+			gd_load_urls_fini(&urls);
+			return -1;
+		}
+	}
+	*ret = urls;
+	return 0;
+}
+
 struct gd_span gd_plan_length(const struct gd_plan *p)
 {
 	struct gd_span sum = {0};

@@ -37,6 +37,9 @@ void gd_plan_fini(struct gd_plan *p) GD_NONNULL;
 /* "http://{server}:8080/" with the data address of the role's first host; caller frees. */
 int gd_plan_expand(const struct gd_plan *p, const char *text, char **ret,
 		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* The load's URLs so expanded: struct gd_url_spec; the caller calls gd_load_urls_fini. */
+int gd_plan_urls(const struct gd_plan *p, const struct gd_load_spec *spec,
+		 struct gd_list *ret, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* What would be done, host by host and stage by stage, and how it is undone. */
 void gd_plan_print(const struct gd_plan *p, struct gd_strbuf *out) GD_NONNULL;
 /* The same as data; the caller owns *ret. */

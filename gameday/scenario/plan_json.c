@@ -113,16 +113,32 @@ static cJSON *conditions_json(const struct gd_list *list)
 	return gd_steal_ptr(&json);
 }
 
+/* Where the load really goes: "http" has it as written. */
+static bool add_urls(cJSON *json, const struct gd_list *urls)
+{
+	cJSON *list = cJSON_AddArrayToObject(json, "urls");
+
+	for (size_t i = 0; list && i < urls->n; i++)
+		if (!append(list,
+			    cJSON_CreateString(
+				    GD_AT(urls, const struct gd_url_spec, i)->text)))
+			return false;
+	return list;
+}
+
 static cJSON *load_json(const struct gd_plan *p, const struct gd_load_spec *spec,
 			struct gd_error *err)
 {
 	GD_AUTO(cJSON) cJSON *json = NULL;
-	GD_AUTO_FREE char *url = NULL;
+	struct gd_list urls = {0};
+	bool ok;
 
 	if (gd_shape_to_json(&gd_load_shape, spec, &json, err) < 0 ||
-	    gd_plan_expand(p, spec->http, &url, err) < 0)
+	    gd_plan_urls(p, spec, &urls, err) < 0)
 		return NULL;
-	return gd_json_set_str(json, "url", url) ? gd_steal_ptr(&json) : NULL;
+	ok = add_urls(json, &urls);
+	gd_load_urls_fini(&urls);
+	return ok ? gd_steal_ptr(&json) : NULL;
 }
 
 static bool add_lists(const struct gd_plan *p, cJSON *hosts, cJSON *loads, cJSON *stages,

@@ -97,15 +97,29 @@ static void print_clients(const struct gd_load_spec *spec, struct gd_strbuf *out
 	}
 }
 
+static void print_urls(const struct gd_plan *p, const struct gd_load_spec *spec,
+		       struct gd_strbuf *out)
+{
+	struct gd_list urls = {0};
+	struct gd_error err = GD_ERROR_INIT;
+	bool expanded = gd_plan_urls(p, spec, &urls, &err) == 0;
+
+	for (size_t i = 0; i < spec->http.n; i++)
+		gd_strbuf_addf(
+			out, "%s%s", i > 0 ? ", " : "",
+			GD_AT(expanded ? &urls : &spec->http, const struct gd_url_spec, i)
+				->text);
+	gd_load_urls_fini(&urls);
+}
+
 static void print_load(const struct gd_plan *p, const struct gd_load_spec *spec,
 		       struct gd_strbuf *out)
 {
-	struct gd_error err = GD_ERROR_INIT;
-	GD_AUTO_FREE char *url = NULL;
 	char buf[32];
 
-	gd_strbuf_addf(out, "  %s: %s %s from ", spec->name, spec->method,
-		       gd_plan_expand(p, spec->http, &url, &err) == 0 ? url : spec->http);
+	gd_strbuf_addf(out, "  %s: %s ", spec->name, spec->method);
+	print_urls(p, spec, out);
+	gd_strbuf_adds(out, " from ");
 	if (strcmp(spec->from, "runner") == 0)
 		gd_strbuf_adds(out, "this machine");
 	else

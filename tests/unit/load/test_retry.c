@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/cmocka_all.h"
 
-#include "gameday/load/retry.h"
+#include "gameday/load/policy/retry.h"
 
 static struct gd_retry_policy policy(int64_t attempts, int64_t first_ms, int64_t most_ms,
 				     enum gd_jitter jitter, int64_t budget_ppb)

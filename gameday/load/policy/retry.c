@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gameday/load/retry.h"
+#include "gameday/load/policy/retry.h"
+
+#include "gameday/load/policy/random.h"
 
 enum { TOKEN_PPB = 1000000000 };
 
@@ -51,24 +53,6 @@ static bool is_retried(enum gd_outcome outcome)
 	return false;
 }
 
-/* SplitMix64 (Steele, Lea, Flood 2014): one add and a mix per number, any seed is good. */
-static uint64_t next_random(struct gd_retry *r)
-{
-	uint64_t z;
-
-	r->random += UINT64_C(0x9e3779b97f4a7c15);
-	z = r->random;
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
-/* Uniform in 0..max; the bias of the modulus is below 2^-27 for pauses of a minute. */
-static int64_t uniform(struct gd_retry *r, int64_t max)
-{
-	return (int64_t)(next_random(r) % ((uint64_t)max + 1));
-}
-
 static int64_t nominal_pause(const struct gd_retry_policy *p, uint32_t n_attempts)
 {
 	int64_t pause = p->backoff.min.ns;
@@ -83,8 +67,8 @@ static int64_t jittered(struct gd_retry *r, int64_t pause)
 	if (r->policy.jitter == GD_JITTER_NONE)
 		return pause;
 	if (r->policy.jitter == GD_JITTER_EQUAL)
-		return pause / 2 + uniform(r, pause - pause / 2);
-	return uniform(r, pause);
+		return pause / 2 + gd_random_upto(&r->random, pause - pause / 2);
+	return gd_random_upto(&r->random, pause);
 }
 
 enum gd_retry_verdict gd_retry_decide(struct gd_retry *r, uint32_t n_attempts,

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/functional/load/drive.h"
+
+#include "tests/unit/cmocka_all.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gameday/load/load.h"
+
+static void check(const struct gd_interval *s)
+{
+	uint64_t requests = 0, attempts = 0, n_latency = 0, n_attempt_latency = 0;
+
+	for (int i = 0; i < GD_N_OUTCOMES; i++) {
+		bool measured = gd_outcome_is_measured((enum gd_outcome)i);
+
+		requests += s->outcomes[i];
+		attempts += s->attempt_outcomes[i];
+		n_latency += measured ? s->outcomes[i] : 0;
+		n_attempt_latency += measured ? s->attempt_outcomes[i] : 0;
+	}
+	assert_int_equal(requests, s->intended);
+	assert_int_equal(attempts, s->attempts);
+	assert_int_equal(gd_hist_count(s->latency), n_latency);
+	assert_int_equal(gd_hist_count(s->attempt_latency), n_attempt_latency);
+	assert_int_equal(s->outcomes[GD_OUTCOME_CANCELLED], 0);
+}
+
+static void add(struct driven *d, const struct gd_interval *iv)
+{
+	struct gd_interval *sum = NULL;
+
+	for (size_t i = 0; i < d->n; i++) {
+		if (strcmp(d->sums[i].client, iv->client) == 0)
+			sum = &d->sums[i];
+	}
+	if (!sum) {
+		assert_true(d->n < DRIVE_MAX_CLIENTS);
+		sum = &d->sums[d->n++];
+		sum->latency = gd_hist_new();
+		sum->attempt_latency = gd_hist_new();
+		memcpy(sum->client, iv->client, sizeof(sum->client));
+	}
+	gd_interval_add(sum, iv);
+}
+
+static void take_all(struct gd_load *load, struct driven *d)
+{
+	struct pollfd pfd = {.fd = gd_load_fd(load), .events = POLLIN};
+	struct gd_interval iv;
+	int got = 0;
+
+	while (got != 2) {
+		assert_int_equal(poll(&pfd, 1, 20000), 1);
+		got = gd_load_take(load, &iv);
+		if (got != 1)
+			continue;
+		add(d, &iv);
+		gd_interval_fini(&iv);
+	}
+}
+
+void drive(struct driven *ret, int64_t duration_ms, const char *spec, ...)
+{
+	struct gd_load_options opt = {
+		.interval = gd_span_ms(200),
+		.duration = gd_span_ms(duration_ms),
+	};
+	struct gd_load_spec decoded = {0};
+	GD_AUTO(gd_load) struct gd_load *load = NULL;
+	GD_AUTO(cJSON) cJSON *json = NULL;
+	GD_AUTO_FREE char *text = NULL;
+	struct gd_error err = GD_ERROR_INIT;
+	va_list args;
+
+	va_start(args, spec);
+	assert_true(vasprintf(&text, spec, args) > 0);
+	va_end(args);
+	json = cJSON_Parse(text);
+	if (!json)
+		fail_msg("no JSON: %s", text);
+	if (gd_shape_from_json(&gd_load_shape, json, &decoded, &err) < 0 ||
+	    gd_load_start(&decoded, &opt, &load, &err) < 0)
+		fail_msg("%s", err.text);
+	gd_shape_fini(&gd_load_shape, &decoded);
+	*ret = (struct driven){0};
+	take_all(load, ret);
+	assert_int_equal(gd_load_status(load, &err), 0);
+	for (size_t i = 0; i < ret->n; i++)
+		check(&ret->sums[i]);
+}
+
+const struct gd_interval *driven_client(const struct driven *d, const char *name)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		if (strcmp(d->sums[i].client, name) == 0)
+			return &d->sums[i];
+	}
+	fail_msg("no client %s", name);
+	return NULL;
+}
+
+void driven_fini(struct driven *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		gd_interval_fini(&d->sums[i]);
+}

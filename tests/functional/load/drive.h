@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs a load to its end and adds up what each of its clients saw. */
+#pragma once
+
+#include <stddef.h>
+
+#include "gameday/base/attr.h"
+#include "gameday/load/interval.h"
+
+enum { DRIVE_MAX_CLIENTS = 4 };
+
+struct driven {
+	struct gd_interval
+		sums[DRIVE_MAX_CLIENTS]; /* in the order they were first seen */
+	size_t n;
+};
+
+/*
+ * spec is the JSON of a load with printf's parameters, so that ports can be put in. Fails the
+ * test when something does not add up: requests by outcome, attempts by outcome, histograms.
+ * The caller calls driven_fini.
+ */
+void drive(struct driven *ret, int64_t duration_ms, const char *spec, ...)
+	GD_PRINTF(3, 4) GD_NONNULL;
+/* The sum of a client by its name; fails the test when there is none. */
+const struct gd_interval *driven_client(const struct driven *d,
+					const char *name) GD_NONNULL;
+void driven_fini(struct driven *d) GD_NONNULL;
