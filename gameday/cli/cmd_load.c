@@ -27,32 +27,52 @@ extern const struct gd_cmd gd_cmd_load;
 struct options {
 	char *rate, *concurrency, *connections, *timeout, *method;
 	struct gd_span length;
-	struct gd_list clients; /* struct client_text */
+	struct gd_list clients; /* struct yaml_text */
+	struct gd_list with;    /* struct yaml_text */
 	bool json;
 };
 
-struct client_text {
+struct yaml_text {
 	char *text;
 };
 
-static const struct gd_field client_text_fields[] = {
+static const struct gd_field client_fields[] = {
 	{.name = "client",
 	 .help = "a client policy, as under clients: in a scenario",
 	 .kind = GD_KIND_TEXT,
 	 .flags = GD_FIELD_REQUIRED,
 	 .min = 1,
 	 .max = 4096,
-	 GD_MEMBER(struct client_text, text)},
+	 GD_MEMBER(struct yaml_text, text)},
 };
 
-static const struct gd_shape client_text_shape = {.name = "client",
-						  .fields = client_text_fields,
-						  .n_fields = 1,
-						  .size = sizeof(struct client_text),
-						  .key_offset = GD_NO_OFFSET,
-						  .node_offset = GD_NO_OFFSET,
-						  .given_offset = GD_NO_OFFSET,
-						  .scalar = true};
+static const struct gd_shape client_shape = {.name = "client",
+					     .fields = client_fields,
+					     .n_fields = 1,
+					     .size = sizeof(struct yaml_text),
+					     .key_offset = GD_NO_OFFSET,
+					     .node_offset = GD_NO_OFFSET,
+					     .given_offset = GD_NO_OFFSET,
+					     .scalar = true};
+
+static const struct gd_field with_fields[] = {
+	{.name = "with",
+	 .help = "keys of a load, as in a scenario",
+	 .kind = GD_KIND_TEXT,
+	 .flags = GD_FIELD_REQUIRED,
+	 .min = 1,
+	 .max = 65536,
+	 GD_MEMBER(struct yaml_text, text)},
+};
+
+static const struct gd_shape with_shape = {.name = "with",
+					   .fields = with_fields,
+					   .n_fields = 1,
+					   .size = sizeof(struct yaml_text),
+					   .key_offset = GD_NO_OFFSET,
+					   .node_offset = GD_NO_OFFSET,
+					   .given_offset = GD_NO_OFFSET,
+					   .scalar = true};
 
 static const struct gd_field fields[] = {
 	{.name = "rate",
@@ -85,8 +105,13 @@ static const struct gd_field fields[] = {
 	{.name = "client",
 	 .help = "a client, as in a scenario: 'NAME: {retry: {attempts: 3}}'; may repeat",
 	 .kind = GD_KIND_LIST,
-	 .shape = &client_text_shape,
+	 .shape = &client_shape,
 	 GD_MEMBER(struct options, clients)},
+	{.name = "with",
+	 .help = "more of the load, as in a scenario: 'method: PUT', 'body: \"n=${seq}\"', 'expect: {status: 204}'; may repeat",
+	 .kind = GD_KIND_LIST,
+	 .shape = &with_shape,
+	 GD_MEMBER(struct options, with)},
 	{.name = "json",
 	 .help = "print the result as JSON",
 	 .kind = GD_KIND_BOOL,
@@ -124,29 +149,42 @@ static int put_text(struct gd_node *map, const char *key, const char *text,
 	return 0;
 }
 
-static int move_client(struct gd_node *clients, struct gd_node_entry *entry,
-		       struct gd_error *err)
+/* All entries of `from` become entries of `to`. */
+static int move_entries(struct gd_node *to, struct gd_node *from, const char *what,
+			struct gd_error *err)
 {
-	if (gd_node_get(clients, entry->key))
-		return gd_raise(err, GD_E_INPUT, "client %s given twice", entry->key);
-	if (gd_node_append(clients, entry->key, entry->key_pos,
-			   gd_steal_ptr(&entry->value)) < 0)
-		return gd_raise_nomem(err);
+	for (size_t i = 0; i < from->n_entries; i++) {
+		struct gd_node_entry *e = &from->entries[i];
+
+		if (gd_node_get(to, e->key))
+			return gd_raise(err, GD_E_INPUT, "%s %s given twice", what,
+					e->key);
+		if (gd_node_append(to, e->key, e->key_pos, gd_steal_ptr(&e->value)) < 0)
+			return gd_raise_nomem(err);
+	}
 	return 0;
+}
+
+static int parse_yaml(const char *text, const char *option, struct gd_node **ret,
+		      struct gd_error *err)
+{
+	GD_AUTO_DIAGS(diags);
+
+	if (gd_yaml_parse(text, strlen(text), option, ret, &diags) == 0)
+		return 0;
+	return gd_diags_to_error(&diags, err) < 0
+		       ? -1
+		       : gd_raise(err, GD_E_INPUT, "%s '%s' is not YAML", option, text);
 }
 
 /* "plain", or "NAME: {POLICY}" in YAML, is added to the map of clients. */
 static int add_client(struct gd_node *clients, const char *text, struct gd_error *err)
 {
 	GD_AUTO(gd_node) struct gd_node *tree = NULL;
-	GD_AUTO_DIAGS(diags);
 	struct gd_node *empty;
 
-	if (gd_yaml_parse(text, strlen(text), "--client", &tree, &diags) < 0)
-		return gd_diags_to_error(&diags, err) < 0
-			       ? -1
-			       : gd_raise(err, GD_E_INPUT, "--client '%s' is not YAML",
-					  text);
+	if (parse_yaml(text, "--client", &tree, err) < 0)
+		return -1;
 	if (tree && tree->kind == GD_NODE_SCALAR) {
 		empty = gd_node_new(GD_NODE_MAP, (struct gd_pos){0});
 		if (!empty ||
@@ -159,11 +197,7 @@ static int add_client(struct gd_node *clients, const char *text, struct gd_error
 			err, GD_E_INPUT,
 			"--client '%s': wanted NAME or 'NAME: {retry: {attempts: 3}}'",
 			text);
-	for (size_t i = 0; i < tree->n_entries; i++) {
-		if (move_client(clients, &tree->entries[i], err) < 0)
-			return -1;
-	}
-	return 0;
+	return move_entries(clients, tree, "client", err);
 }
 
 static int add_clients(struct gd_node *map, const struct options *o, struct gd_error *err)
@@ -173,8 +207,27 @@ static int add_clients(struct gd_node *map, const struct options *o, struct gd_e
 	if (!clients || gd_node_append(map, "clients", (struct gd_pos){0}, clients) < 0)
 		return gd_raise_nomem(err);
 	for (size_t i = 0; i < o->clients.n; i++) {
-		if (add_client(clients, GD_AT(&o->clients, struct client_text, i)->text,
+		if (add_client(clients, GD_AT(&o->clients, struct yaml_text, i)->text,
 			       err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_with(struct gd_node *map, const struct options *o, struct gd_error *err)
+{
+	for (size_t i = 0; i < o->with.n; i++) {
+		const char *text = GD_AT(&o->with, struct yaml_text, i)->text;
+		GD_AUTO(gd_node) struct gd_node *tree = NULL;
+
+		if (parse_yaml(text, "--with", &tree, err) < 0)
+			return -1;
+		if (!tree || tree->kind != GD_NODE_MAP)
+			return gd_raise(
+				err, GD_E_INPUT,
+				"--with '%s': wanted 'KEY: VALUE', as 'body: hello'",
+				text);
+		if (move_entries(map, tree, "key", err) < 0)
 			return -1;
 	}
 	return 0;
@@ -193,7 +246,7 @@ static int make_tree(const struct gd_cmd_args *args, struct gd_node *map,
 	    put_text(map, "timeout", o->timeout, err) < 0 ||
 	    put_text(map, "method", o->method, err) < 0)
 		return -1;
-	return add_clients(map, o, err);
+	return add_with(map, o, err) < 0 ? -1 : add_clients(map, o, err);
 }
 
 /* There is only one load here: "load load: " in front of a message helps nobody. */
@@ -504,7 +557,7 @@ const struct gd_cmd gd_cmd_load = {
 	.name = "load",
 	.synopsis =
 		"URL (--rate R | --concurrency N) --for D [--connections N] [--timeout D] "
-		"[--client SPEC]... [--json]",
+		"[--client SPEC]... [--with YAML]... [--json]",
 	.summary = "the load generator alone",
 	.details =
 		"With --rate each client starts its requests on a fixed schedule, and latency "

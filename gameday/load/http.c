@@ -2,7 +2,7 @@
 /*
  * Everything but bodies is lines, so there is one gatherer of lines and one function per
  * kind of line. A line is kept up to 255 bytes: enough for the three fields that decide
- * where a response ends; longer lines of other fields are skipped, longer ones of these
+ * where a response ends, and for Retry-After and Date; longer lines of other fields are skipped, longer ones of these
  * are an error.
  */
 #include "gameday/load/http.h"
@@ -41,6 +41,7 @@ static void begin_head(struct gd_http *p)
 	p->keep_alive = true;
 	p->chunked = p->coded = p->has_length = p->framing = false;
 	p->left = 0;
+	gd_http_wait_begin(&p->wait);
 }
 
 void gd_http_begin(struct gd_http *p, bool head_request)
@@ -50,7 +51,14 @@ void gd_http_begin(struct gd_http *p, bool head_request)
 	p->problem = NULL;
 	p->cut = false;
 	p->n_head = p->n_line = 0;
+	p->expect = NULL;
+	p->match = (struct gd_expect_match){0};
 	begin_head(p);
+}
+
+void gd_http_expect(struct gd_http *p, const struct gd_expect *e)
+{
+	p->expect = e;
 }
 
 static bool is_digit(char c)
@@ -59,13 +67,11 @@ static bool is_digit(char c)
 }
 
 /* HTTP/1.x SP 3DIGIT [SP reason] */
-static enum gd_http_step status_line(struct gd_http *p)
+static enum gd_http_step status_line(struct gd_http *p, const char *s, size_t len)
 {
-	const char *s = p->line;
-
-	if (p->n_line < 12 || memcmp(s, "HTTP/1.", 7) != 0 || !is_digit(s[7]) ||
-	    s[8] != ' ' || !is_digit(s[9]) || !is_digit(s[10]) || !is_digit(s[11]) ||
-	    (p->n_line > 12 && s[12] != ' '))
+	if (len < 12 || memcmp(s, "HTTP/1.", 7) != 0 || !is_digit(s[7]) || s[8] != ' ' ||
+	    !is_digit(s[9]) || !is_digit(s[10]) || !is_digit(s[11]) ||
+	    (len > 12 && s[12] != ' '))
 		return broken(p, "the reply does not begin as HTTP/1.x");
 	p->status = (s[9] - '0') * 100 + (s[10] - '0') * 10 + (s[11] - '0');
 	if (p->status < 100)
@@ -151,23 +157,37 @@ static enum gd_http_step transfer_encoding(struct gd_http *p, const char *s, siz
 	return GD_HTTP_MORE;
 }
 
-static enum gd_http_step field(struct gd_http *p, const char *name, size_t name_len,
-			       const char *value, size_t value_len)
-{
-	bool length = is_word(name, name_len, "content-length");
-	bool coding = is_word(name, name_len, "transfer-encoding");
-	bool conn = is_word(name, name_len, "connection");
+/* The fields that say where a response ends, told apart by their length first. */
+enum field { LENGTH_FIELD, CODING_FIELD, CONNECTION_FIELD, OTHER_FIELD };
 
-	p->framing = length || coding || conn;
+static enum field which_field(const char *name, size_t len)
+{
+	if (len == 14 && strncasecmp(name, "content-length", 14) == 0)
+		return LENGTH_FIELD;
+	if (len == 17 && strncasecmp(name, "transfer-encoding", 17) == 0)
+		return CODING_FIELD;
+	if (len == 10 && strncasecmp(name, "connection", 10) == 0)
+		return CONNECTION_FIELD;
+	return OTHER_FIELD;
+}
+
+static enum gd_http_step field(struct gd_http *p, const char *name, size_t name_len,
+			       const char *value, size_t len)
+{
+	enum field which = which_field(name, name_len);
+
+	p->framing = which != OTHER_FIELD;
 	if (p->framing && p->cut)
 		return broken(p, "a framing field is longer than 255 bytes");
-	trim(&value, &value_len);
-	if (length)
-		return content_length(p, value, value_len);
-	if (coding)
-		return transfer_encoding(p, value, value_len);
-	if (conn)
-		connection(p, value, value_len);
+	trim(&value, &len);
+	if (which == LENGTH_FIELD)
+		return content_length(p, value, len);
+	if (which == CODING_FIELD)
+		return transfer_encoding(p, value, len);
+	if (which == CONNECTION_FIELD)
+		connection(p, value, len);
+	else
+		gd_http_wait_field(&p->wait, name, name_len, value, len);
 	return GD_HTTP_MORE;
 }
 
@@ -193,25 +213,25 @@ static enum gd_http_step head_end(struct gd_http *p)
 	return go_on(p, EOF_BODY);
 }
 
-static enum gd_http_step header_line(struct gd_http *p)
+static enum gd_http_step header_line(struct gd_http *p, const char *s, size_t len)
 {
 	const char *colon;
 	size_t name_len;
 
-	if (p->n_line == 0)
+	if (len == 0)
 		return head_end(p);
-	if (p->line[0] == ' ' || p->line[0] == '\t') {
+	if (s[0] == ' ' || s[0] == '\t') {
 		/* An obsolete folded line: harmless unless it goes on with framing. */
 		return p->framing ? broken(p, "a framing field is folded") : GD_HTTP_MORE;
 	}
-	colon = memchr(p->line, ':', p->n_line);
+	colon = memchr(s, ':', len);
 	if (!colon)
 		return p->cut ? broken(p, "a field name is longer than 255 bytes")
 			      : broken(p, "a header line has no colon");
-	name_len = (size_t)(colon - p->line);
+	name_len = (size_t)(colon - s);
 	if (name_len == 0 || colon[-1] == ' ' || colon[-1] == '\t')
 		return broken(p, "a header line has no name, or a blank behind it");
-	return field(p, p->line, name_len, colon + 1, p->n_line - name_len - 1);
+	return field(p, s, name_len, colon + 1, len - name_len - 1);
 }
 
 static int hex_digit(char c)
@@ -222,38 +242,40 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static enum gd_http_step chunk_size_line(struct gd_http *p)
+static enum gd_http_step chunk_size_line(struct gd_http *p, const char *s, size_t len)
 {
 	uint64_t v = 0;
 	size_t i = 0;
 
-	for (; i < p->n_line && hex_digit(p->line[i]) >= 0; i++) {
+	for (; i < len && hex_digit(s[i]) >= 0; i++) {
 		if (i >= 15)
 			return broken(p, "a chunk size has more than 15 digits");
-		v = v << 4 | (uint64_t)hex_digit(p->line[i]);
+		v = v << 4 | (uint64_t)hex_digit(s[i]);
 	}
-	if (i == 0 || (i < p->n_line && !strchr("; \t", p->line[i])))
+	if (i == 0 || (i < len && !strchr("; \t", s[i])))
 		return broken(p, "a chunk does not begin with its size");
 	p->left = v;
 	p->n_head = 0;
 	return go_on(p, v > 0 ? CHUNK : TRAILER);
 }
 
-/* One whole line, without its end, is in p->line. */
-static enum gd_http_step take_line(struct gd_http *p)
+/* One whole line, without its end; of a cut one, its begin. */
+static enum gd_http_step take_line(struct gd_http *p, const char *s, size_t len)
 {
+	if (len > 0 && s[len - 1] == '\r')
+		len--;
 	switch ((enum state)p->state) {
 	case STATUS:
-		return status_line(p);
+		return status_line(p, s, len);
 	case HEADER:
-		return header_line(p);
+		return header_line(p, s, len);
 	case CHUNK_SIZE:
-		return chunk_size_line(p);
+		return chunk_size_line(p, s, len);
 	case CHUNK_END:
-		return p->n_line == 0 ? go_on(p, CHUNK_SIZE)
-				      : broken(p, "a chunk is longer than its size");
+		return len == 0 ? go_on(p, CHUNK_SIZE)
+				: broken(p, "a chunk is longer than its size");
 	case TRAILER:
-		return p->n_line == 0 ? go_on(p, OVER) : GD_HTTP_MORE;
+		return len == 0 ? go_on(p, OVER) : GD_HTTP_MORE;
 	case LENGTH_BODY:
 	case CHUNK:
 	case EOF_BODY:
@@ -263,13 +285,13 @@ static enum gd_http_step take_line(struct gd_http *p)
 	return broken(p, "a line where there is none");
 }
 
-/* Gathers up to the end of a line; takes it when it is whole. */
+/* A line that is whole is taken where it lies; only a split one is gathered. */
 static enum gd_http_step feed_line(struct gd_http *p, const char *data, size_t size,
 				   size_t *ret_used)
 {
 	const char *end = memchr(data, '\n', size);
 	size_t n = end ? (size_t)(end - data) : size;
-	size_t room = sizeof(p->line) - 1 - p->n_line;
+	size_t room = GD_HTTP_LINE - 1 - p->n_line;
 	enum gd_http_step step;
 
 	*ret_used = end ? n + 1 : n;
@@ -278,23 +300,32 @@ static enum gd_http_step feed_line(struct gd_http *p, const char *data, size_t s
 	p->n_head += (uint32_t)*ret_used;
 	p->cut |= n > room;
 	n = n > room ? room : n;
-	memcpy(p->line + p->n_line, data, n);
-	p->n_line += (uint32_t)n;
-	if (!end)
-		return GD_HTTP_MORE;
-	if (p->n_line > 0 && p->line[p->n_line - 1] == '\r')
-		p->n_line--;
-	p->line[p->n_line] = '\0';
-	step = take_line(p);
+	if (!end || p->n_line > 0) {
+		memcpy(p->line + p->n_line, data, n);
+		p->n_line += (uint32_t)n;
+		if (!end)
+			return GD_HTTP_MORE;
+		step = take_line(p, p->line, p->n_line);
+	} else {
+		step = take_line(p, data, n);
+	}
 	p->n_line = 0;
 	p->cut = false;
 	return step;
 }
 
-static enum gd_http_step feed_body(struct gd_http *p, size_t size, size_t *ret_used)
+static void match_body(struct gd_http *p, const char *data, size_t size)
+{
+	if (p->expect)
+		gd_expect_feed(p->expect, &p->match, data, size);
+}
+
+static enum gd_http_step feed_body(struct gd_http *p, const char *data, size_t size,
+				   size_t *ret_used)
 {
 	size_t n = p->left < size ? (size_t)p->left : size;
 
+	match_body(p, data, n);
 	*ret_used = n;
 	p->left -= n;
 	if (p->left > 0)
@@ -311,12 +342,14 @@ enum gd_http_step gd_http_feed(struct gd_http *p, const char *data, size_t size,
 	while (step == GD_HTTP_MORE && done < size) {
 		size_t used = 0;
 
-		if (p->state == EOF_BODY)
+		if (p->state == EOF_BODY) {
 			used = size - done;
-		else if (p->state == LENGTH_BODY || p->state == CHUNK)
-			step = feed_body(p, size - done, &used);
-		else
+			match_body(p, data + done, used);
+		} else if (p->state == LENGTH_BODY || p->state == CHUNK) {
+			step = feed_body(p, data + done, size - done, &used);
+		} else {
 			step = feed_line(p, data + done, size - done, &used);
+		}
 		done += used;
 	}
 	*ret_used = done;

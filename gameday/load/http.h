@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #include "gameday/base/attr.h"
+#include "gameday/load/proto/expect.h"
+#include "gameday/load/proto/http_wait.h"
 
 /* Bytes of all head lines of a response (interim ones included), and of its trailers. */
 enum { GD_HTTP_MAX_HEAD = 64 * 1024, GD_HTTP_LINE = 256 };
@@ -23,10 +25,13 @@ enum gd_http_step {
 
 struct gd_http {
 	int status;
-	bool keep_alive;     /* the connection can carry another request */
-	const char *problem; /* constant text, when broken */
+	bool keep_alive;              /* the connection can carry another request */
+	const char *problem;          /* constant text, when broken */
+	struct gd_expect_match match; /* what gd_http_expect asked for, so far */
+	struct gd_http_wait wait;
 
 	/* The parser's own. */
+	const struct gd_expect *expect; /* borrowed; NULL: bodies are only counted */
 	int state;
 	bool head_request, chunked, coded, has_length, framing, cut;
 	uint64_t left;   /* bytes of the body, or of the chunk, still to come */
@@ -37,6 +42,8 @@ struct gd_http {
 
 /* head_request: the response to HEAD has no body whatever its header says. */
 void gd_http_begin(struct gd_http *p, bool head_request) GD_NONNULL;
+/* After begin: the body is searched for what e expects. e outlives the response. */
+void gd_http_expect(struct gd_http *p, const struct gd_expect *e) GD_NONNULL;
 /* *ret_used < size only when the response is over before the data is. */
 enum gd_http_step gd_http_feed(struct gd_http *p, const char *data, size_t size,
 			       size_t *ret_used) GD_NONNULL GD_MUST_CHECK;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gameday/load/proto/http_target.h"
+
 static const struct gd_choice jitters[] = {
 	{"full", "uniform between 0 and the pause", GD_JITTER_FULL},
 	{"equal", "half the pause plus uniform up to the other half", GD_JITTER_EQUAL},
@@ -98,6 +100,62 @@ static const struct gd_shape url_shape = {
 	.scalar = true,
 };
 
+static const struct gd_field header_fields[] = {
+	{.name = "value",
+	 .help = "value of this header; ${...} places differ between requests",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct gd_header_spec, value),
+	 .max = 8192},
+};
+
+static const struct gd_shape header_shape = {
+	.name = "header",
+	.fields = header_fields,
+	.n_fields = GD_N_ELEMS(header_fields),
+	.size = sizeof(struct gd_header_spec),
+	.key_offset = offsetof(struct gd_header_spec, name),
+	.node_offset = GD_NO_OFFSET,
+	.given_offset = GD_NO_OFFSET,
+	.scalar = true,
+};
+
+static const struct gd_field status_fields[] = {
+	{.name = "status",
+	 .help = "as 204, or 2xx",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct gd_status_spec, text),
+	 .min = 3,
+	 .max = 3},
+};
+
+static const struct gd_shape status_shape = {
+	.name = "status",
+	.fields = status_fields,
+	.n_fields = GD_N_ELEMS(status_fields),
+	.size = sizeof(struct gd_status_spec),
+	.key_offset = GD_NO_OFFSET,
+	.node_offset = GD_NO_OFFSET,
+	.given_offset = GD_NO_OFFSET,
+	.scalar = true,
+};
+
+static const struct gd_field expect_fields[] = {
+	{.name = "status",
+	 .help = "statuses that are right, as 204 or 2xx; none: 2xx",
+	 .kind = GD_KIND_LIST,
+	 GD_MEMBER(struct gd_expect_spec, status),
+	 .shape = &status_shape},
+	{.name = "body",
+	 .help = "text that the body contains",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct gd_expect_spec, body),
+	 .min = 1,
+	 .max = 1024},
+};
+
+static const struct gd_shape expect_shape =
+	GD_SHAPE("expect", expect_fields, struct gd_expect_spec);
+
 static const struct gd_field load_fields[] = {
 	{.name = "name",
 	 .help = "what conditions and reports call it",
@@ -120,12 +178,32 @@ static const struct gd_field load_fields[] = {
 	 GD_MEMBER(struct gd_load_spec, http),
 	 .shape = &url_shape},
 	{.name = "method",
-	 .help = "HTTP method; requests have no body",
+	 .help = "HTTP method",
 	 .dflt = "GET",
 	 .kind = GD_KIND_TEXT,
 	 GD_MEMBER(struct gd_load_spec, method),
 	 .min = 1,
 	 .max = 16},
+	{.name = "headers",
+	 .help = "header fields of each request: NAME: VALUE",
+	 .kind = GD_KIND_MAP,
+	 GD_MEMBER(struct gd_load_spec, headers),
+	 .shape = &header_shape},
+	{.name = "body",
+	 .help = "body of each request; as in the path and in headers, ${seq}, ${random:1..1000}, ${text:8} and ${uuid} differ between requests",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct gd_load_spec, body),
+	 .max = INT64_C(65536)},
+	{.name = "keepalive",
+	 .help = "whether a connection carries one request after the other; false: one each",
+	 .dflt = "true",
+	 .kind = GD_KIND_BOOL,
+	 GD_MEMBER(struct gd_load_spec, keepalive)},
+	{.name = "expect",
+	 .help = "what a reply must be to count as a success",
+	 .kind = GD_KIND_OBJECT,
+	 GD_MEMBER(struct gd_load_spec, expect),
+	 .shape = &expect_shape},
 	{.name = "rate",
 	 .help = "open loop: requests per second of each client",
 	 .kind = GD_KIND_FREQ,
@@ -237,5 +315,7 @@ int gd_load_spec_check(const struct gd_load_spec *spec, struct gd_error *err)
 	if (strcmp(spec->method, "CONNECT") == 0)
 		return gd_raise(err, GD_E_INPUT,
 				"load %s: method CONNECT is not supported", spec->name);
+	if (gd_http_target_check(spec, err) < 0)
+		return gd_wrap(err, "load %s: ", spec->name);
 	return check_clients(spec, err);
 }

@@ -44,11 +44,33 @@ struct gd_url_spec {
 	const struct gd_node *node;
 };
 
+/* One field of an HTTP request's header. */
+struct gd_header_spec {
+	char *name;  /* MAP key */
+	char *value; /* a template: gameday/load/proto/template.h */
+};
+
+struct gd_status_spec {
+	char *text; /* "204", "2xx" */
+};
+
+/* What an HTTP reply must be to count as a success. */
+struct gd_expect_spec {
+	struct gd_list status; /* struct gd_status_spec; empty: 2xx */
+	char *body;            /* text it contains; NULL: whatever it is */
+};
+
 struct gd_load_spec {
-	char *name;             /* "checkout" */
-	char *from;             /* "runner" or a host role */
-	struct gd_list http;    /* struct gd_url_spec, one at least */
-	char *method;           /* default GET */
+	char *name;          /* "checkout" */
+	char *from;          /* "runner" or a host role */
+	struct gd_list http; /* struct gd_url_spec, one at least */
+	char *method;        /* default GET */
+
+	struct gd_list headers;        /* struct gd_header_spec */
+	char *body;                    /* a template; NULL: none */
+	bool keepalive;                /* else a connection per request */
+	struct gd_expect_spec *expect; /* NULL: 2xx */
+
 	struct gd_freq rate;    /* open loop, per client; 0: closed */
 	int64_t concurrency;    /* closed loop, per client; 0: open */
 	int64_t connections;    /* per client, at most; 0: 50, or concurrency */

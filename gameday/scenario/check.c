@@ -176,6 +176,10 @@ static void check_braces(const struct context *x, const struct gd_load_spec *spe
 		const char *close = *open == '{' ? strchr(open, '}') : NULL;
 		char name[GD_NAME_MAX + 1];
 
+		if (*open == '{' && close && open > url->text && open[-1] == '$') {
+			s = close + 1; /* a place that differs between requests */
+			continue;
+		}
 		pos.column = url->node->pos.column + (url->node->quoted ? 1 : 0) +
 			     (int)(open - url->text);
 		if (!close || close - open - 1 > GD_NAME_MAX) {

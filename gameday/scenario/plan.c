@@ -202,6 +202,12 @@ int gd_plan_expand(const struct gd_plan *p, const char *text, char **ret,
 		const char *address = open[1 + len] ? address_of(p, open + 1, len) : NULL;
 		bool bare_v6;
 
+		/* "${...}": each request has something else there. */
+		if (open > text && open[-1] == '$' && open[1 + len]) {
+			gd_strbuf_add(&out, text, (size_t)(open - text) + len + 2);
+			text = open + len + 2;
+			continue;
+		}
 		if (!address)
 			return gd_raise(err, GD_E_INPUT, "no host plays role \"%.*s\"",
 					(int)(len < 60 ? len : 60), open + 1);

@@ -34,7 +34,10 @@ int gd_plan_make(const struct gd_scenario *s, const struct gd_inventory *inv,
 		 const struct gd_kinds *kinds, struct gd_plan *ret,
 		 struct gd_diags *diags) GD_NONNULL GD_MUST_CHECK;
 void gd_plan_fini(struct gd_plan *p) GD_NONNULL;
-/* "http://{server}:8080/" with the data address of the role's first host; caller frees. */
+/*
+ * "http://{server}:8080/" with the data address of the role's first host; places "${...}" of
+ * requests stay. Caller frees.
+ */
 int gd_plan_expand(const struct gd_plan *p, const char *text, char **ret,
 		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* The load's URLs so expanded: struct gd_url_spec; the caller calls gd_load_urls_fini. */

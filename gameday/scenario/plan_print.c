@@ -9,7 +9,10 @@
 #include "gameday/base/json.h"
 #include "gameday/scenario/timing.h"
 
-enum { MAX_TIMES = 12 }; /* of one fault, shown; then "..." */
+enum {
+	MAX_TIMES = 12,   /* of one fault, shown; then "..." */
+	MAX_EXCERPT = 60, /* bytes of a text */
+};
 
 /* --- hosts --------------------------------------------------------------------------- */
 
@@ -112,6 +115,51 @@ static void print_urls(const struct gd_plan *p, const struct gd_load_spec *spec,
 	gd_load_urls_fini(&urls);
 }
 
+/* A text that may be long or of several lines, in one short line. */
+static void add_excerpt(const char *text, struct gd_strbuf *out)
+{
+	size_t n = strcspn(text, "\r\n");
+	bool whole = n <= MAX_EXCERPT && text[n] == '\0';
+
+	n = n < MAX_EXCERPT ? n : MAX_EXCERPT;
+	gd_strbuf_addf(out, "\"%.*s\"%s", (int)n, text, whole ? "" : "...");
+}
+
+static void print_request(const struct gd_load_spec *spec, struct gd_strbuf *out)
+{
+	for (size_t i = 0; i < spec->headers.n; i++) {
+		const struct gd_header_spec *h =
+			GD_AT(&spec->headers, const struct gd_header_spec, i);
+
+		gd_strbuf_addf(out, "    header %s: %s\n", h->name, h->value);
+	}
+	if (spec->body) {
+		gd_strbuf_addf(out, "    body of %zu bytes: ", strlen(spec->body));
+		add_excerpt(spec->body, out);
+		gd_strbuf_addc(out, '\n');
+	}
+	if (!spec->keepalive)
+		gd_strbuf_adds(out, "    a connection per request\n");
+}
+
+static void print_expect(const struct gd_expect_spec *expect, struct gd_strbuf *out)
+{
+	if (!expect)
+		return;
+	gd_strbuf_adds(out, "    a success has status ");
+	for (size_t i = 0; i < expect->status.n; i++)
+		gd_strbuf_addf(
+			out, "%s%s", i > 0 ? " or " : "",
+			GD_AT(&expect->status, const struct gd_status_spec, i)->text);
+	if (expect->status.n == 0)
+		gd_strbuf_adds(out, "2xx");
+	if (expect->body) {
+		gd_strbuf_adds(out, " and a body with ");
+		add_excerpt(expect->body, out);
+	}
+	gd_strbuf_addc(out, '\n');
+}
+
 static void print_load(const struct gd_plan *p, const struct gd_load_spec *spec,
 		       struct gd_strbuf *out)
 {
@@ -136,6 +184,8 @@ static void print_load(const struct gd_plan *p, const struct gd_load_spec *spec,
 		gd_strbuf_addf(out, ", at most %" PRId64 " connections",
 			       spec->connections);
 	gd_strbuf_addf(out, ", timeout %s\n", gd_span_format(spec->timeout, buf));
+	print_request(spec, out);
+	print_expect(spec->expect, out);
 	print_clients(spec, out);
 }
 

@@ -1,149 +1,92 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP/1.1 (RFC 9112): one request at a time on a connection, no pipelining. */
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "gameday/load/address.h"
+/*
+ * HTTP/1.1 (RFC 9112), without pipelining: a connection carries one request at a time, as
+ * browsers and client libraries do it.
+ */
 #include "gameday/load/http.h"
+#include "gameday/load/proto/http_target.h"
 #include "gameday/load/proto/rows.h"
-#include "gameday/load/spec.h"
 
-/* The same bytes for each request to a target. */
-struct request {
-	bool is_head;
-	size_t len;
-	char text[3072];
-};
-
-struct http_conn {
-	const struct request *request; /* borrowed from the target */
-	uint64_t id;                   /* of the attempt, when busy */
+struct http1 {
+	const struct gd_http_target *target;
+	uint64_t id;
 	bool busy, began;
 	struct gd_http parser;
 };
 
-static int make_request(const struct gd_load_spec *spec, const struct gd_url *url,
-			struct request *ret, struct gd_error *err)
+static enum gd_proto_next http1_open(void *conn, const struct gd_target *t,
+				     struct gd_proto_io *io GD_UNUSED)
 {
-	bool has_body = strcmp(spec->method, "POST") == 0 ||
-			strcmp(spec->method, "PUT") == 0 ||
-			strcmp(spec->method, "PATCH") == 0;
-	int n = snprintf(ret->text, sizeof(ret->text),
-			 "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: gameday\r\n"
-			 "Accept: */*\r\n%s\r\n",
-			 spec->method, url->path, url->authority,
-			 has_body ? "Content-Length: 0\r\n" : "");
+	struct http1 *c = conn;
 
-	if (n < 0 || (size_t)n >= sizeof(ret->text))
-		return gd_raise(err, GD_E_INPUT, "the request is too long");
-	ret->len = (size_t)n;
-	ret->is_head = strcmp(spec->method, "HEAD") == 0;
-	return 0;
-}
-
-static int target_init(const struct gd_load_spec *spec, const char *text,
-		       struct gd_target *ret, struct gd_error *err)
-{
-	GD_AUTO_FREE struct request *request = calloc(1, sizeof(*request));
-	struct gd_url url;
-
-	if (!request)
-		return gd_raise_nomem(err);
-	if (gd_url_parse(text, &url, err) < 0 ||
-	    gd_address_resolve(&url, &ret->addr, &ret->addr_len, err) < 0 ||
-	    make_request(spec, &url, request, err) < 0)
-		return -1;
-	(void)snprintf(ret->name, sizeof(ret->name), "%.120s", url.authority);
-	ret->streams = 1;
-	ret->data = gd_steal_ptr(&request);
-	return 0;
-}
-
-static void target_fini(struct gd_target *t)
-{
-	free(t->data);
-	t->data = NULL;
-}
-
-static enum gd_proto_next conn_open(void *conn, const struct gd_target *t,
-				    struct gd_proto_io *io GD_UNUSED)
-{
-	struct http_conn *c = conn;
-
-	c->request = t->data;
+	c->target = t->data;
 	return GD_PROTO_GO_ON;
 }
 
-static enum gd_proto_next conn_send(void *conn, const struct gd_target *t GD_UNUSED,
-				    uint64_t id, uint64_t seq GD_UNUSED,
-				    struct gd_proto_io *io)
+static enum gd_proto_next http1_send(void *conn, const struct gd_target *t GD_UNUSED,
+				     uint64_t id, uint64_t seq, struct gd_proto_io *io)
 {
-	struct http_conn *c = conn;
+	struct http1 *c = conn;
 
 	c->id = id;
 	c->busy = true;
 	c->began = false;
-	gd_http_begin(&c->parser, c->request->is_head);
-	return gd_out_put(&io->out, c->request->text, c->request->len) ? GD_PROTO_GO_ON
+	gd_http_begin(&c->parser, c->target->head_request);
+	if (c->target->expect.body)
+		gd_http_expect(&c->parser, &c->target->expect);
+	return gd_http_request_put(&c->target->request, seq, &io->out) ? GD_PROTO_GO_ON
 								       : GD_PROTO_CLOSE;
 }
 
-static enum gd_outcome outcome_of_status(int status)
+static void over(struct http1 *c, const struct gd_reply *r, struct gd_proto_io *io)
 {
-	if (status >= 200 && status < 300)
-		return GD_OUTCOME_OK;
-	if (status >= 400 && status < 500)
-		return GD_OUTCOME_STATUS_4XX;
-	if (status >= 500 && status < 600)
-		return GD_OUTCOME_STATUS_5XX;
-	return GD_OUTCOME_STATUS_OTHER;
-}
-
-static void report(struct http_conn *c, enum gd_outcome outcome, struct gd_proto_io *io)
-{
-	struct gd_reply reply = {
-		.outcome = outcome,
-		.status = c->parser.status,
-		.retry_after_ns = -1,
-	};
-
 	c->busy = false;
-	io->reply(io, c->id, &reply);
+	io->reply(io, c->id, r);
 }
 
-static enum gd_proto_next conn_feed(void *conn, const char *data, size_t size,
-				    struct gd_proto_io *io)
+static void whole(struct http1 *c, struct gd_proto_io *io)
 {
-	struct http_conn *c = conn;
+	struct gd_reply r = gd_http_judge(c->target, &c->parser.match, c->parser.status,
+					  gd_http_wait_seconds(&c->parser.wait));
+
+	over(c, &r, io);
+}
+
+static enum gd_proto_next http1_feed(void *conn, const char *data, size_t size,
+				     struct gd_proto_io *io)
+{
+	static const struct gd_reply broken = {.outcome = GD_OUTCOME_PROTOCOL,
+					       .retry_after_ns = -1};
+	struct http1 *c = conn;
 	size_t used = 0;
 
-	/* Bytes that answer nothing. */
+	/* Bytes that answer nothing: what they belong to can't be known. */
 	if (!c->busy)
 		return GD_PROTO_CLOSE;
-	if (!c->began) {
-		c->began = true;
+	if (!c->began)
 		io->began(io, c->id);
-	}
+	c->began = true;
 	switch (gd_http_feed(&c->parser, data, size, &used)) {
 	case GD_HTTP_MORE:
 		return GD_PROTO_GO_ON;
 	case GD_HTTP_BROKEN:
-		report(c, GD_OUTCOME_PROTOCOL, io);
+		over(c, &broken, io);
 		return GD_PROTO_CLOSE;
 	case GD_HTTP_DONE:
 		break;
 	}
-	report(c, outcome_of_status(c->parser.status), io);
-	/* More bytes than the reply has spoil the connection. */
-	return used == size && c->parser.keep_alive ? GD_PROTO_GO_ON : GD_PROTO_CLOSE;
+	whole(c, io);
+	return used == size && c->parser.keep_alive && c->target->keepalive
+		       ? GD_PROTO_GO_ON
+		       : GD_PROTO_CLOSE;
 }
 
-static void conn_eof(void *conn, struct gd_proto_io *io)
+static void http1_eof(void *conn, struct gd_proto_io *io)
 {
-	struct http_conn *c = conn;
+	struct http1 *c = conn;
 
 	if (c->busy && gd_http_eof(&c->parser) == GD_HTTP_DONE)
-		report(c, outcome_of_status(c->parser.status), io);
+		whole(c, io);
 }
 
 static const char *const schemes[] = {"http", NULL};
@@ -152,11 +95,11 @@ const struct gd_proto gd_proto_http = {
 	.key = "http",
 	.schemes = schemes,
 	.transport = GD_PROTO_STREAM,
-	.conn_size = sizeof(struct http_conn),
-	.target_init = target_init,
-	.target_fini = target_fini,
-	.open = conn_open,
-	.send = conn_send,
-	.feed = conn_feed,
-	.eof = conn_eof,
+	.conn_size = sizeof(struct http1),
+	.target_init = gd_http_target_init,
+	.target_fini = gd_http_target_fini,
+	.open = http1_open,
+	.send = http1_send,
+	.feed = http1_feed,
+	.eof = http1_eof,
 };

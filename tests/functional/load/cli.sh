@@ -43,10 +43,17 @@ expect 0 '"connections":|"hdr":' "$url" --concurrency 4 --for 200ms --json
 expect 0 '^plain .* 75 % ' "$failing" --rate 200/s --for 500ms
 expect 0 'errors: status-5xx 25' "$failing" --rate 200/s --for 500ms
 expect 0 'errors: refused' http://127.0.0.1:1/ --concurrency 2 --for 100ms
+expect 0 'errors: wrong 50' "$url" --rate 100/s --for 500ms --with 'expect: {status: 204}'
+expect 0 '^plain .* 100 % ' "${url}k/\${seq}" --rate 100/s --for 200ms \
+	--with 'headers: {X-N: "${random:1..9}"}' --with 'expect: {status: 200, body: hello}'
+expect 2 'did you mean "body"' "$url" --rate 1/s --for 1s --with 'bdy: x'
+expect 2 'key method given twice' "$url" --rate 1/s --for 1s --method PUT --with 'method: GET'
+expect 2 "wanted 'KEY: VALUE'" "$url" --rate 1/s --for 1s --with body
+expect 2 "'\\$\{sec\}' is not possible" "${url}\${sec}" --rate 1/s --for 1s
 expect 2 'either rate' "$url" --for 1s
 expect 2 'not both' "$url" --for 1s --rate 1/s --concurrency 1
 expect 2 '"for" is missing|--for' "$url" --rate 1/s
-expect 2 'https' https://127.0.0.1/ --rate 1/s --for 1s
+expect 2 'does not begin with' https://127.0.0.1/ --rate 1/s --for 1s
 expect 2 'did you mean "retry"' "$url" --rate 1/s --for 1s --client 'a: {retri: {}}'
 expect 2 'given twice' "$url" --rate 1/s --for 1s --client a --client 'a: {}'
 expect 2 'too few' --rate 1/s --for 1s

@@ -240,6 +240,111 @@ static void test_large_body(void **state GD_UNUSED)
 	assert_int_equal(p.left, UINT64_C(1000000000000) - 100 * sizeof(block));
 }
 
+/* Feeds text in pieces, to its end. */
+static void feed_all(struct gd_http *p, const char *text, size_t piece)
+{
+	enum gd_http_step step = GD_HTTP_MORE;
+
+	for (size_t at = 0, size = strlen(text); step == GD_HTTP_MORE && at < size;) {
+		size_t n = size - at < piece ? size - at : piece, used = 0;
+
+		step = gd_http_feed(p, text + at, n, &used);
+		at += used;
+	}
+	assert_int_equal(step, GD_HTTP_DONE);
+}
+
+static void test_retry_after(void **state GD_UNUSED)
+{
+	static const struct {
+		const char *fields;
+		int64_t want;
+	} cases[] = {
+		{"", -1},
+		{"Retry-After: 7\r\n", 7},
+		{"RETRY-AFTER:0\r\n", 0},
+		{"Retry-After: \r\n", -1},
+		{"Retry-After: -1\r\n", -1},
+		{"Retry-After: soon\r\n", -1},
+		{"Retry-After: 99999999999\r\n", -1},
+		{"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", -1},
+		{"Retry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\n", -1},
+		{"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+		 "Retry-After: Sun, 06 Nov 1994 08:50:38 GMT\r\n",
+		 61},
+		{"Retry-After: Sat, 01 Mar 2025 00:00:00 GMT\r\n"
+		 "Date: Fri, 28 Feb 2025 23:59:59 GMT\r\n",
+		 1},
+		{"Retry-After: Fri, 01 Mar 2024 00:00:00 GMT\r\n"
+		 "Date: Wed, 28 Feb 2024 00:00:00 GMT\r\n",
+		 2 * 86400},
+		{"Retry-After: Sun, 06 Nov 1994 08:49:36 GMT\r\n"
+		 "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
+		 0},
+		{"Retry-After: Sun, 06 Nox 1994 08:49:36 GMT\r\n"
+		 "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
+		 -1},
+	};
+
+	for (size_t i = 0; i < GD_N_ELEMS(cases); i++) {
+		for (size_t piece = 1; piece < 100; piece += 7) {
+			struct gd_http p;
+			char text[256];
+
+			(void)snprintf(text, sizeof(text),
+				       "HTTP/1.1 503 No\r\n%sContent-Length: 0\r\n\r\n",
+				       cases[i].fields);
+			gd_http_begin(&p, false);
+			feed_all(&p, text, piece);
+			assert_int_equal(gd_http_wait_seconds(&p.wait), cases[i].want);
+		}
+	}
+}
+
+/* What an interim reply says is forgotten. */
+static void test_retry_after_of_the_last(void **state GD_UNUSED)
+{
+	struct gd_http p;
+
+	gd_http_begin(&p, false);
+	feed_all(&p,
+		 "HTTP/1.1 103 Hints\r\nRetry-After: 5\r\n\r\n"
+		 "HTTP/1.1 204 Empty\r\n\r\n",
+		 SIZE_MAX);
+	assert_int_equal(gd_http_wait_seconds(&p.wait), -1);
+}
+
+/* Across chunks, and not in what stands between them. */
+static void test_expected_body(void **state GD_UNUSED)
+{
+	static const char head[] =
+		"HTTP/1.1 200 OK\r\nX: found\r\nTransfer-Encoding: chunked\r\n\r\n";
+	static const struct {
+		const char *body;
+		bool found;
+	} cases[] = {
+		{"3\r\nfou\r\n2\r\nnd\r\n0\r\n\r\n", true},
+		{"4\r\nfoun\r\n2;found\r\nxd\r\n0\r\nT: found\r\n\r\n", false},
+	};
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_expect e = {0};
+
+	assert_int_equal(gd_expect_set_body(&e, "found", &err), 0);
+	for (size_t i = 0; i < GD_N_ELEMS(cases); i++) {
+		for (size_t piece = 1; piece < 120; piece++) {
+			struct gd_http p;
+			char text[256];
+
+			(void)snprintf(text, sizeof(text), "%s%s", head, cases[i].body);
+			gd_http_begin(&p, false);
+			gd_http_expect(&p, &e);
+			feed_all(&p, text, piece);
+			assert_int_equal(p.match.found, cases[i].found);
+		}
+	}
+	gd_expect_fini(&e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +353,9 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_endless_interim),
 		cmocka_unit_test(test_large_body),
+		cmocka_unit_test(test_retry_after),
+		cmocka_unit_test(test_retry_after_of_the_last),
+		cmocka_unit_test(test_expected_body),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,13 +154,17 @@ static void test_urls(void **state GD_UNUSED)
 		{"http://[::1]:9/", "::1", "[::1]:9", "/", 9},
 		{"http://[fe80::1%eth0]/", "fe80::1%eth0", "[fe80::1]", "/", 80},
 		{"http://h/a@b", "h", "h", "/a@b", 80},
+		{"https://h:443/", "h", "h:443", "/", 443},
+		{"tcp://h:80", "h", "h", "/", 80},
+		{"http://h/${seq}?k=${random:1..9}", "h", "h", "/${seq}?k=${random:1..9}",
+		 80},
 	};
 
 	for (size_t i = 0; i < GD_N_ELEMS(cases); i++) {
 		struct gd_error err = GD_ERROR_INIT;
 		struct gd_url u;
 
-		if (gd_url_parse(cases[i].text, &u, &err) < 0)
+		if (gd_url_parse(cases[i].text, 80, &u, &err) < 0)
 			fail_msg("%s", err.text);
 		assert_string_equal(u.host, cases[i].host);
 		assert_string_equal(u.authority, cases[i].authority);
@@ -176,7 +180,12 @@ static void test_bad_urls(void **state GD_UNUSED)
 	} cases[] = {
 		{"", "http://"},
 		{"a:80/", "http://"},
-		{"https://a/", "https"},
+		{"://a/", "scheme"},
+		{"http:/a", "scheme"},
+		{"aschemethatistoolong://a/", "scheme"},
+		{"http://a/${seq", "role"},
+		{"http://a/${seq}{x}", "role"},
+		{"http://a${seq}/", "host can't differ"},
 		{"http:///x", "no host"},
 		{"http://[::1/", "no host"},
 		{"http://[::1]x/", "not a path"},
@@ -195,7 +204,7 @@ static void test_bad_urls(void **state GD_UNUSED)
 		struct gd_error err = GD_ERROR_INIT;
 		struct gd_url u;
 
-		assert_int_equal(gd_url_parse(cases[i].text, &u, &err), -1);
+		assert_int_equal(gd_url_parse(cases[i].text, 80, &u, &err), -1);
 		assert_int_equal(err.code, GD_E_INPUT);
 		if (!strstr(err.text, cases[i].want))
 			fail_msg("no '%s' in: %s", cases[i].want, err.text);
@@ -209,13 +218,13 @@ static void test_long_urls(void **state GD_UNUSED)
 	struct gd_url u;
 
 	memset(text + 9, 'x', 2046);
-	assert_int_equal(gd_url_parse(text, &u, &err), 0);
+	assert_int_equal(gd_url_parse(text, 80, &u, &err), 0);
 	assert_int_equal(strlen(u.path), 2047);
 	text[9 + 2046] = 'x';
-	assert_int_equal(gd_url_parse(text, &u, &err), -1);
+	assert_int_equal(gd_url_parse(text, 80, &u, &err), -1);
 	memset(text + 7, 'h', 256);
 	text[7 + 256] = '\0';
-	assert_int_equal(gd_url_parse(text, &u, &err), -1);
+	assert_int_equal(gd_url_parse(text, 80, &u, &err), -1);
 }
 
 int main(void)

@@ -54,6 +54,12 @@ static void roles_become_hosts_and_faults_multiply(void **state)
 			 0);
 	assert_string_equal(url, "http://10.20.0.11:80/10.20.0.11");
 	free(url);
+	assert_int_equal(
+		gd_plan_expand(&p, "http://{server}/${seq}?r=${random:1..9}#{others}",
+			       &url, &err),
+		0);
+	assert_string_equal(url, "http://10.20.0.11/${seq}?r=${random:1..9}#10.20.0.11");
+	free(url);
 	assert_int_equal(gd_plan_expand(&p, "http://{nobody}/", &url, &err), -1);
 	assert_int_equal(gd_plan_expand(&p, "http://{server", &url, &err), -1);
 	gd_plan_fini(&p);
