@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Routes that go away, through BIRD. Either a protocol is disabled, or chosen prefixes are
- * no longer originated: the configuration without their static routes is written beside
- * the original and loaded with BIRD's own timed undo, which puts the routes back when
- * nobody else does. bgp.md says how that and our lease go together.
+ * no longer originated: a copy of the configuration that filters them out is loaded with
+ * BIRD's own timed undo, which puts the routes back when nobody else does. bgp.md says how
+ * that and our lease go together.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,27 +11,28 @@
 #include <string.h>
 
 #include "gameday/base/auto.h"
+#include "injectors/bgp_config.h"
 #include "injectors/injector.h"
 #include "injectors/ports.h"
 
-enum { MAX_LISTED = 200, MAX_PATH = 400, MAX_PREFIX = 50, MAX_NAME = 64 };
-
-struct prefix {
-	char text[MAX_PREFIX];
-};
+enum { MAX_LISTED = 200, MAX_PATH = 400, MAX_NAME = 64 };
 
 struct args {
 	char protocol[MAX_NAME];
-	struct gd_list withdraw; /* struct prefix; none: the protocol is disabled */
+	struct gd_list
+		withdraw; /* struct gd_bgp_prefix; none: the protocol is disabled */
 	struct gd_span undo_after;
 	char socket[GD_ROUTING_PATH];
 };
 
 struct undo {
 	char protocol[MAX_NAME], socket[GD_ROUTING_PATH];
-	char config[MAX_PATH], generated[MAX_PATH]; /* "" when it was disabled */
-	char marker[MAX_PREFIX];                    /* one prefix that went */
-	char digest[20];                            /* of the configuration */
+	/* "" when it was disabled */
+	char config[MAX_PATH];      /* theirs */
+	char original[MAX_PATH];    /* our copy of it */
+	char generated[MAX_PATH];   /* the one without the prefixes */
+	char marker[GD_BGP_PREFIX]; /* one prefix that went */
+	char digest[20];            /* of the configuration */
 	int64_t imported, exported;
 };
 
@@ -40,12 +41,12 @@ static const struct gd_field prefix_rows[] = {
 	 .help = "a prefix as BIRD shows it",
 	 .kind = GD_KIND_NAME,
 	 .flags = GD_FIELD_REQUIRED,
-	 GD_MEMBER(struct prefix, text)},
+	 GD_MEMBER(struct gd_bgp_prefix, text)},
 };
 static const struct gd_shape prefix_shape = {.name = "prefix",
 					     .fields = prefix_rows,
 					     .n_fields = GD_N_ELEMS(prefix_rows),
-					     .size = sizeof(struct prefix),
+					     .size = sizeof(struct gd_bgp_prefix),
 					     .key_offset = GD_NO_OFFSET,
 					     .node_offset = GD_NO_OFFSET,
 					     .given_offset = GD_NO_OFFSET,
@@ -64,11 +65,11 @@ static const struct gd_field arg_rows[] = {
 	 .max = 32,
 	 .shape = &prefix_shape},
 	{.name = "undo_after",
-	 .help = "withdraw: BIRD itself undoes it after this, whatever happened to us",
-	 .dflt = "5m",
+	 .help = "withdraw: BIRD itself undoes it so long after agent and guardian died",
+	 .dflt = "30s",
 	 .kind = GD_KIND_DURATION,
 	 GD_MEMBER(struct args, undo_after),
-	 .min = 5 * GD_NS_PER_S,
+	 .min = 10 * GD_NS_PER_S,
 	 .max = 24 * 3600 * GD_NS_PER_S},
 	{.name = "socket",
 	 .help = "BIRD's control socket; else the usual place",
@@ -87,7 +88,8 @@ static const struct gd_field undo_rows[] = {
 	KEEP(protocol, "the protocol", GD_KIND_NAME, .dflt = ""),
 	KEEP(socket, "the control socket", GD_KIND_NAME, .dflt = ""),
 	KEEP(config, "BIRD's configuration", GD_KIND_NAME, .dflt = ""),
-	KEEP(generated, "ours beside it", GD_KIND_NAME, .dflt = ""),
+	KEEP(original, "our copy of it", GD_KIND_NAME, .dflt = ""),
+	KEEP(generated, "ours without the prefixes", GD_KIND_NAME, .dflt = ""),
 	KEEP(marker, "a prefix that goes", GD_KIND_NAME, .dflt = ""),
 	KEEP(digest, "of the configuration", GD_KIND_NAME, .dflt = ""),
 	KEEP(imported, "routes imported before", GD_KIND_INT, .dflt = "0"),
@@ -101,7 +103,7 @@ static size_t n_prefixes(const struct args *a)
 
 static const char *prefix_at(const struct args *a, size_t i)
 {
-	return GD_AT(&a->withdraw, const struct prefix, i)->text;
+	return GD_AT(&a->withdraw, const struct gd_bgp_prefix, i)->text;
 }
 
 /* --- the arguments ------------------------------------------------------------------- */
@@ -161,105 +163,9 @@ static void manual(const void *args, struct gd_strbuf *out)
 		gd_strbuf_addf(
 			out,
 			"birdc configure   # reads BIRD's own file again\n"
-			"rm CONFIG.gameday-%s   # CONFIG: as the line above says\n",
-			a->protocol);
-}
-
-/* --- the configuration without some static routes ------------------------------------ */
-
-/* The end of a comment or string that starts at `at`; NULL: none starts there. */
-static const char *past_opaque(const char *at)
-{
-	const char *end;
-
-	if (*at == '#')
-		return at + strcspn(at, "\n");
-	if (*at == '"')
-		end = strpbrk(at + 1, "\"\n");
-	else if (at[0] == '/' && at[1] == '*')
-		end = strstr(at + 2, "*/");
-	else
-		return NULL;
-	return end ? end + (*end == '*' ? 2 : 1) : at + strlen(at);
-}
-
-/* Behind the ; that ends the statement, blocks in it included; NULL: it never ends. */
-static const char *past_statement(const char *at)
-{
-	int depth = 0;
-
-	while (*at) {
-		const char *opaque = past_opaque(at);
-
-		if (opaque) {
-			at = opaque;
-			continue;
-		}
-		depth += (*at == '{') - (*at == '}');
-		if (depth < 0)
-			return NULL;
-		if (*at++ == ';' && depth == 0)
-			return at;
-	}
-	return NULL;
-}
-
-static bool is_word(char c)
-{
-	return only_of((char[]){c, '\0'}, "_") && c;
-}
-
-/* Does `route PREFIX` of one of the prefixes start at `at`? Then its index, else n. */
-static size_t route_at(const struct args *a, const char *at)
-{
-	size_t len;
-
-	if (strncmp(at, "route", 5) != 0 || !strchr(" \t\r\n", at[5]) || !at[5])
-		return n_prefixes(a);
-	at += 5;
-	at += strspn(at, " \t\r\n");
-	len = strcspn(at, " \t\r\n;{");
-	for (size_t i = 0; i < n_prefixes(a); i++)
-		if (strlen(prefix_at(a, i)) == len &&
-		    strncmp(prefix_at(a, i), at, len) == 0)
-			return i;
-	return n_prefixes(a);
-}
-
-/* Copies text without the static routes of the prefixes; each must be there. */
-static int without_routes(const struct args *a, const char *config, const char *text,
-			  struct gd_strbuf *out, struct gd_error *err)
-{
-	bool gone[64] = {false};
-	char before = ' ';
-
-	while (*text) {
-		const char *end = past_opaque(text);
-		size_t i = end || is_word(before) ? n_prefixes(a) : route_at(a, text);
-
-		if (i < n_prefixes(a)) {
-			end = past_statement(text);
-			if (!end)
-				return gd_raise(err, GD_E_REFUSED,
-						"%s: the route %s has no end", config,
-						prefix_at(a, i));
-			gone[i] = true;
-		} else {
-			if (!end)
-				end = text + 1;
-			gd_strbuf_add(out, text, (size_t)(end - text));
-		}
-		before = end[-1];
-		text = end;
-	}
-	for (size_t i = 0; i < n_prefixes(a); i++)
-		if (!gone[i])
-			return gd_raise(err, GD_E_REFUSED,
-					"%s has no static route %s (in a file that it "
-					"includes?): take the whole protocol without "
-					"withdraw",
-					config, prefix_at(a, i));
-	return out->failed ? gd_raise_nomem(err) : 0;
+			"rm CONFIG.gameday-%s CONFIG.gameday-%s.before   # CONFIG: as "
+			"the line above says\n",
+			a->protocol, a->protocol);
 }
 
 static void digest_of(const char *text, char ret[20])
@@ -272,6 +178,12 @@ static void digest_of(const char *text, char ret[20])
 }
 
 /* --- reading BIRD -------------------------------------------------------------------- */
+
+static int withhold(const struct args *a, const char *config, const char *text,
+		    struct gd_strbuf *out, struct gd_error *err)
+{
+	return gd_bgp_withhold(config, text, a->withdraw.items, n_prefixes(a), out, err);
+}
 
 static int find_socket(const struct gd_ports *p, const struct args *a,
 		       char ret[GD_ROUTING_PATH], struct gd_error *err)
@@ -334,15 +246,17 @@ static int locate(const struct gd_ports *p, const struct args *a, struct undo *u
 
 	if (p->routing->config_path(p->routing->ctx, u->socket, &path, err) < 0)
 		return -1;
-	len = snprintf(u->generated, sizeof(u->generated), "%s.gameday-%s",
+	len = snprintf(u->original, sizeof(u->original), "%s.gameday-%s.before",
 		       gd_strbuf_str(&path), a->protocol);
-	if (len < 0 || (size_t)len >= sizeof(u->generated) ||
+	if (len < 0 || (size_t)len >= sizeof(u->original) ||
 	    !only_of(gd_strbuf_str(&path), "/._-+@"))
 		return gd_raise(
 			err, GD_E_REFUSED,
 			"BIRD's configuration \"%.80s\" has too odd or long a path",
 			gd_strbuf_str(&path));
 	(void)snprintf(u->config, sizeof(u->config), "%s", gd_strbuf_str(&path));
+	(void)snprintf(u->generated, sizeof(u->generated), "%s.gameday-%s",
+		       gd_strbuf_str(&path), a->protocol);
 	return 0;
 }
 
@@ -367,7 +281,7 @@ static int preflight_withdraw(const struct gd_ports *p, const struct args *a,
 				a->protocol, prefix_at(a, i), a->protocol);
 	}
 	if (locate(p, a, u, err) < 0 || read_config(p, u->config, &text, err) < 0 ||
-	    without_routes(a, u->config, gd_strbuf_str(&text), &changed, err) < 0)
+	    withhold(a, u->config, gd_strbuf_str(&text), &changed, err) < 0)
 		return -1;
 	rc = p->routing->read_file(p->routing->ctx, u->generated, &old, err);
 	if (rc == 0)
@@ -379,16 +293,23 @@ static int preflight_withdraw(const struct gd_ports *p, const struct args *a,
 	return rc < 0 ? -1 : 0;
 }
 
+/* Does BIRD count down to an undo, and how long is that? 0: no. */
+static int undo_in(const struct gd_ports *p, const char *socket, struct gd_span *ret,
+		   struct gd_error *err)
+{
+	return p->routing->pending(p->routing->ctx, socket, ret, err);
+}
+
 static int preflight(const struct gd_ports *p, const void *args, struct gd_error *err)
 {
 	const struct args *a = args;
 	struct undo u = {0};
 	struct gd_routing_protocol now;
-	bool waiting;
+	struct gd_span waiting;
 
 	if (find_socket(p, a, u.socket, err) < 0 ||
 	    get(p, u.socket, a->protocol, &now, err) < 0 ||
-	    p->routing->pending(p->routing->ctx, u.socket, &waiting, err) < 0)
+	    undo_in(p, u.socket, &waiting, err) < 0)
 		return -1;
 	if (strcmp(now.type, "BGP") != 0 &&
 	    (strcmp(now.type, "Static") != 0 || n_prefixes(a) > 0))
@@ -400,7 +321,7 @@ static int preflight(const struct gd_ports *p, const void *args, struct gd_error
 		return gd_raise(err, GD_E_REFUSED,
 				"%s is not up before the fault (%s): mend it first",
 				a->protocol, now.state);
-	if (waiting)
+	if (waiting.ns)
 		return gd_raise(
 			err, GD_E_REFUSED,
 			"BIRD waits for `configure confirm` of somebody's change: "
@@ -520,7 +441,9 @@ static int apply(const struct gd_ports *p, const void *args, const void *undo,
 	if (!*u->config)
 		return r->enable(r->ctx, u->socket, u->protocol, false, err);
 	if (read_config(p, u->config, &text, err) < 0 ||
-	    without_routes(a, u->config, gd_strbuf_str(&text), &changed, err) < 0 ||
+	    withhold(a, u->config, gd_strbuf_str(&text), &changed, err) < 0 ||
+	    r->write_file(r->ctx, u->original, u->config, gd_strbuf_str(&text), err) <
+		    0 ||
 	    r->write_file(r->ctx, u->generated, u->config, gd_strbuf_str(&changed), err) <
 		    0)
 		return -1;
@@ -533,7 +456,7 @@ static int look(const struct gd_ports *p, const struct args *a, const struct und
 {
 	struct gd_routing_protocol now;
 	GD_AUTO_STRBUF(list);
-	bool waiting;
+	struct gd_span waiting;
 
 	*ret = '\0';
 	if (get(p, u->socket, u->protocol, &now, err) < 0)
@@ -551,7 +474,7 @@ static int look(const struct gd_ports *p, const struct args *a, const struct und
 			(void)snprintf(ret, 200, "%.60s still has routes", u->protocol);
 		return 0;
 	}
-	if (p->routing->pending(p->routing->ctx, u->socket, &waiting, err) < 0 ||
+	if (undo_in(p, u->socket, &waiting, err) < 0 ||
 	    p->routing->routes(p->routing->ctx, u->socket, u->protocol, true, &list,
 			       err) < 0)
 		return -1;
@@ -559,10 +482,10 @@ static int look(const struct gd_ports *p, const struct args *a, const struct und
 		if (has_line(gd_strbuf_str(&list), prefix_at(a, i)))
 			(void)snprintf(ret, 200, "%s announces %s%s", u->protocol,
 				       prefix_at(a, i),
-				       waiting ? ", from another protocol too?"
-					       : ": BIRD's own timer or an operator's "
-						 "`configure` took our change back");
-	if (!*ret && !waiting)
+				       waiting.ns ? ", from another protocol too?"
+						  : ": BIRD's own timer or an operator's "
+						    "`configure` took our change back");
+	if (!*ret && !waiting.ns)
 		(void)snprintf(ret, 200, "somebody confirmed our configuration");
 	return 0;
 }
@@ -617,9 +540,57 @@ static int effect(const struct gd_ports *p, const void *args, const void *undo,
 	return 0;
 }
 
+/* --- meanwhile ----------------------------------------------------------------------- */
+
+static int tend_disabled(const struct gd_ports *p, const struct undo *u,
+			 struct gd_error *err)
+{
+	struct gd_routing_protocol now;
+
+	if (get(p, u->socket, u->protocol, &now, err) < 0)
+		return -1;
+	if (!now.enabled)
+		return 0;
+	return gd_raise(err, GD_E_DRIFT,
+			"%s is enabled again (%s), as by an operator's `configure` or "
+			"`enable`",
+			u->protocol, now.state);
+}
+
+/*
+ * Nothing is armed again over somebody else's configuration: only while BIRD counts down,
+ * and no longer than we asked it to, and what we withdrew is away.
+ */
+static int tend(const struct gd_ports *p, const void *args, const void *undo,
+		struct gd_error *err)
+{
+	const struct gd_routing_port *r = p->routing;
+	const struct args *a = args;
+	const struct undo *u = undo;
+	struct gd_span left;
+	char against[200];
+	bool theirs;
+
+	if (!*u->config)
+		return tend_disabled(p, u, err);
+	if (undo_in(p, u->socket, &left, err) < 0)
+		return -1;
+	theirs = left.ns > a->undo_after.ns + GD_NS_PER_S;
+	if (left.ns && !theirs && left.ns > a->undo_after.ns / 3 * 2)
+		return 0;
+	if (look(p, a, u, against, err) < 0)
+		return -1;
+	if (*against || theirs)
+		return gd_raise(err, GD_E_DRIFT, "%s",
+				*against ? against
+					 : "BIRD counts down to the undo of somebody "
+					   "else's configuration");
+	return r->renew(r->ctx, u->socket, u->original, u->generated, a->undo_after, err);
+}
+
 /* --- out ----------------------------------------------------------------------------- */
 
-/* Our configuration is loaded for good: load theirs again, if it is still that one. */
+/* Ours is loaded for good: load what was before, if they have not begun to edit it. */
 static int load_theirs(const struct gd_ports *p, const struct undo *u,
 		       struct gd_error *err)
 {
@@ -639,26 +610,42 @@ static int load_theirs(const struct gd_ports *p, const struct undo *u,
 				     (struct gd_span){0}, err);
 }
 
+static int remove_ours(const struct gd_ports *p, const struct undo *u,
+		       struct gd_error *err)
+{
+	const struct gd_routing_port *r = p->routing;
+
+	/* The one that says whether there is anything to undo goes last. */
+	return r->remove_file(r->ctx, u->original, err) < 0 ||
+			       r->remove_file(r->ctx, u->generated, err) < 0
+		       ? -1
+		       : 0;
+}
+
+/* BIRD's undo, and when that led nowhere (renewing it was cut short), the file itself. */
 static int announce_again(const struct gd_ports *p, const struct undo *u,
 			  struct gd_error *err)
 {
 	const struct gd_routing_port *r = p->routing;
+	struct gd_span waiting;
 	GD_AUTO_STRBUF(ours);
-	bool there, waiting;
+	bool there;
 	int generated = r->read_file(r->ctx, u->generated, &ours, err);
 
 	if (generated < 0)
 		return -1;
 	if (generated == GD_PORT_ABSENT)
-		return 0;
-	if (r->pending(r->ctx, u->socket, &waiting, err) < 0 ||
-	    exports(p, u->socket, u->protocol, u->marker, &there, err) < 0)
+		return remove_ours(p, u, err);
+	if (exports(p, u->socket, u->protocol, u->marker, &there, err) < 0 ||
+	    undo_in(p, u->socket, &waiting, err) < 0)
 		return -1;
-	if (!there && waiting && r->undo(r->ctx, u->socket, err) < 0)
+	if (!there && waiting.ns &&
+	    (r->undo(r->ctx, u->socket, err) < 0 ||
+	     exports(p, u->socket, u->protocol, u->marker, &there, err) < 0))
 		return -1;
-	if (!there && !waiting && load_theirs(p, u, err) < 0)
+	if (!there && load_theirs(p, u, err) < 0)
 		return -1;
-	return r->remove_file(r->ctx, u->generated, err) < 0 ? -1 : 0;
+	return remove_ours(p, u, err);
 }
 
 /*
@@ -727,4 +714,5 @@ const struct gd_injector gd_injector_bgp = {
 	.verify = verify,
 	.effect = effect,
 	.revert = revert,
+	.tend = tend,
 };

@@ -12,13 +12,14 @@
  *   -- the journal has args, undo and "before" on disk, the guardian has its copy --
  *   apply      makes the change; may fail half-way, revert is then called
  *   verify     reads back through another call than apply's; unlike = GD_E_DRIFT
+ *   tend       meanwhile, again and again
  *   effect     at the end of the stage: what the kernel counted, and whether it bit
  *   revert     from undo alone, any number of times, also when apply never ran, also in
  *              another process that shares no memory with the one that applied
  *   state      again; the fault is gone only when this text equals "before"
  *
  * args and undo are structs described by shapes; they own no memory outside the shape's
- * kinds. All slots but one are mandatory: "nothing to do" is a function that says so.
+ * kinds. All slots are mandatory but those that say otherwise: "nothing to do" is a function that says so.
  */
 #pragma once
 
@@ -87,7 +88,7 @@ struct gd_injector {
 	gd_manual_fn *manual; /* shell lines that undo it by hand, for plan and report */
 	/*
 	 * The same with the values that were captured, so that they can be typed as they
-	 * stand. The one slot that may be NULL: `manual` depends on nothing captured.
+	 * stand. May be NULL: `manual` depends on nothing captured.
 	 */
 	gd_manual_captured_fn *manual_captured;
 	gd_doctor_fn *doctor;
@@ -98,6 +99,13 @@ struct gd_injector {
 	gd_apply_fn *verify;
 	gd_effect_fn *effect;
 	gd_revert_fn *revert;
+	/*
+	 * About every two seconds while the fault is in and the lease holds: pushes back
+	 * what undoes the fault by itself on the host, and sees whether it is still in.
+	 * GD_E_DRIFT: somebody else took it out, the text says how; it is not called again
+	 * then. May be NULL.
+	 */
+	gd_apply_fn *tend;
 };
 
 /* The generated table of all injectors, ends with NULL; and lookup by name (NULL: none). */

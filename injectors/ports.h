@@ -305,11 +305,23 @@ struct gd_routing_port {
 	/* The path of the configuration that BIRD was started with. */
 	int (*config_path)(void *ctx, const char *socket, struct gd_strbuf *out,
 			   struct gd_error *err);
-	/* Is a reconfiguration waiting to be confirmed, else undone by BIRD itself? */
-	int (*pending)(void *ctx, const char *socket, bool *ret, struct gd_error *err);
-	/* Reads that file softly; with a time, BIRD undoes it by itself after that. */
+	/* How long until BIRD undoes a reconfiguration nobody confirmed; 0: none waits. */
+	int (*pending)(void *ctx, const char *socket, struct gd_span *ret,
+		       struct gd_error *err);
+	/*
+	 * Reads that file, and applies filters that changed to routes that are there; with a
+	 * time, BIRD undoes it by itself after that.
+	 */
 	int (*configure)(void *ctx, const char *socket, const char *path,
 			 struct gd_span undo_after, struct gd_error *err);
+	/*
+	 * Starts that time anew for `path`, which is loaded. BIRD counts only from a load, and
+	 * undoes to what was loaded before it; so `original` is loaded softly, which leaves
+	 * the routes as the filters of `path` made them, and `path` right after it, both in
+	 * one go.
+	 */
+	int (*renew)(void *ctx, const char *socket, const char *original,
+		     const char *path, struct gd_span undo_after, struct gd_error *err);
 	/* Undoes the one that is waiting; fine when none is. */
 	int (*undo)(void *ctx, const char *socket, struct gd_error *err);
 	int (*read_file)(void *ctx, const char *path, struct gd_strbuf *out,

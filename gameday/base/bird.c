@@ -181,3 +181,18 @@ int gd_bird_ask(const char *socket, bool restricted, const char *command,
 		return -1;
 	return say(&t, command, err) < 0 ? -1 : listen_to(&t, out, ret_code, err);
 }
+
+int gd_bird_ask_both(const char *socket, const char *first, const char *second,
+		     struct gd_strbuf *out, int ret_codes[2], struct gd_error *err)
+{
+	GD_AUTO_FREE char *both = gd_strf("%s\n%s", first, second);
+	AUTO_TALK struct talk t = {
+		.path = socket, .fd = -1, .end = gd_after(gd_now(), gd_span_s(LIMIT_S))};
+
+	if (!both)
+		return gd_raise_nomem(err);
+	if (dial(&t, err) < 0 || expect(&t, CODE_WELCOME, "the connection", err) < 0 ||
+	    say(&t, both, err) < 0 || listen_to(&t, out, &ret_codes[0], err) < 0)
+		return -1;
+	return listen_to(&t, out, &ret_codes[1], err);
+}

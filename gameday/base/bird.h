@@ -64,3 +64,10 @@ int gd_bird_find(const char *given, char ret[GD_BIRD_PATH],
 int gd_bird_ask(const char *socket, bool restricted, const char *command,
 		struct gd_strbuf *out, int *ret_code,
 		struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/*
+ * Two commands on one connection, the second sent with the first, so that BIRD does both
+ * even when the asker dies in between. As gd_bird_ask, without restriction.
+ */
+int gd_bird_ask_both(const char *socket, const char *first, const char *second,
+		     struct gd_strbuf *out, int ret_codes[2],
+		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

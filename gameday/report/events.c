@@ -95,6 +95,13 @@ static void on_effect(const cJSON *e, struct gd_strbuf *out)
 	add_tail(out, e, "text");
 }
 
+static void on_drift(const cJSON *e, struct gd_strbuf *out)
+{
+	gd_strbuf_addf(out, "%s on %s was taken out by somebody else", str(e, "ref"),
+		       str(e, "host"));
+	add_tail(out, e, "text");
+}
+
 static void on_reverted(const cJSON *e, struct gd_strbuf *out)
 {
 	bool equal = gd_json_bool(e, "equal", false);
@@ -158,6 +165,7 @@ static const struct {
 	{"fault_injected", on_injected},
 	{"control_path", on_control_path},
 	{"fault_effect", on_effect},
+	{"fault_drift", on_drift},
 	{"fault_reverted", on_reverted},
 	{"steady", on_steady},
 	{"abort", on_abort},

@@ -288,6 +288,23 @@ static void find_late(struct gd_report *r)
 	}
 }
 
+/* What was measured after that moment was not under the fault. */
+static void find_drift(struct gd_report *r)
+{
+	for (size_t i = 0; i < gd_results_n_faults(r->results); i++) {
+		struct gd_fault_view f = gd_results_fault(r->results, i);
+
+		if (f.drift_ns)
+			add_finding(
+				r,
+				"%s on %s was taken out by somebody else %.1f s after "
+				"the start of the run, so the figures of %s are not "
+				"all under it: %s",
+				*f.describe ? f.describe : f.ref, f.host,
+				gd_report_seconds(r, f.drift_ns), f.stage, f.drift);
+	}
+}
+
 /* Several speeds at once are what an average hides. */
 static void find_speeds(struct gd_report *r)
 {
@@ -338,6 +355,7 @@ static int load(const char *dir, struct gd_report *r, bool journal_only,
 	gd_story_find_harm(r);
 	if (r->has_runbook && gd_report_detect(r, &r->runbook, &r->detected, err) < 0)
 		return -1;
+	find_drift(r);
 	find_late(r);
 	find_speeds(r);
 	return judge(r, err);

@@ -420,6 +420,8 @@ static cJSON *make_fault(const struct gd_report *r, const struct gd_fault_view *
 			       add_second(o, "injected_s", r, f->injected_ns) &&
 			       add_second(o, "reverted_s", r, f->reverted_ns) &&
 			       gd_json_set_int(o, "times", f->times) &&
+			       add_second(o, "drift_s", r, f->drift_ns) &&
+			       gd_json_set_str(o, "drift", f->drift) &&
 			       add_num(o, "inject_ms", f->inject_ms) &&
 			       add_num(o, "revert_ms", f->revert_ms) &&
 			       gd_json_set_bool(o, "effect_seen", f->effect_seen) &&

@@ -301,6 +301,9 @@ static void write_fault(const struct gd_report *r, const struct gd_fault_view *f
 			    f->effect);
 	else
 		gd_strbuf_adds(out, "not asked for");
+	if (f->drift_ns)
+		gd_text_mdf(out, "; from %.1f s on OUT, by somebody else: %s",
+			    gd_report_seconds(r, f->drift_ns), f->drift);
 	gd_strbuf_addc(out, '\n');
 	write_restoration(r, f, out);
 	if (f->equal && strcmp(f->before, f->after) == 0) {

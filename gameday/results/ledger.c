@@ -16,9 +16,9 @@ typedef int event_fn(struct gd_results *r, const cJSON *line, int64_t at,
 
 static void fault_fini(struct fault *f)
 {
-	char *owned[] = {f->ref,      f->stage,  f->role, f->host,   f->kind,
-			 f->describe, f->manual, f->args, f->before, f->after,
-			 f->effect,   f->reason, f->error};
+	char *owned[] = {f->ref,      f->stage,  f->role,  f->host,   f->kind,
+			 f->describe, f->manual, f->args,  f->before, f->after,
+			 f->effect,   f->reason, f->error, f->drift};
 
 	for (size_t i = 0; i < GD_N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -152,6 +152,19 @@ static int on_effect(struct gd_results *r, const cJSON *line, int64_t at,
 	return 0;
 }
 
+static int on_drift(struct gd_results *r, const cJSON *line, int64_t at,
+		    struct gd_error *err)
+{
+	struct fault *f;
+
+	if (fault_get(r, line, &f, err) < 0)
+		return -1;
+	if (f->drift_ns)
+		return 0;
+	f->drift_ns = at;
+	return take_text(&f->drift, line, "text", err);
+}
+
 static int on_reverted(struct gd_results *r, const cJSON *line, int64_t at,
 		       struct gd_error *err)
 {
@@ -267,6 +280,7 @@ static const struct {
 	{"fault_injecting", on_injecting},
 	{"fault_injected", on_injected},
 	{"fault_effect", on_effect},
+	{"fault_drift", on_drift},
 	{"fault_reverted", on_reverted},
 	{"preflight", on_preflight},
 	{"control_path", on_control_path},
@@ -343,6 +357,8 @@ struct gd_fault_view gd_results_fault(const struct gd_results *r, size_t i)
 		.has_revert = f->has_revert,
 		.equal = f->equal,
 		.times = f->times,
+		.drift_ns = f->drift_ns,
+		.drift = text_or(f->drift),
 	};
 }
 

@@ -233,6 +233,9 @@ struct gd_fault_view {
 	bool has_revert,
 		equal; /* equal: put back, and witnessed; the last time it was in */
 	int64_t times; /* that it was in */
+	/* Somebody else took it out before its time: when first, and how. */
+	int64_t drift_ns; /* wall; 0: no */
+	const char *drift;
 };
 size_t gd_results_n_faults(const struct gd_results *r) GD_NONNULL;
 struct gd_fault_view gd_results_fault(const struct gd_results *r, size_t i) GD_NONNULL;

@@ -74,9 +74,9 @@ struct watch_info {
 
 struct fault {
 	char *ref, *stage, *role, *host, *kind, *describe, *manual,
-		*args;                                  /* owned or NULL */
-	char *before, *after, *effect, *reason, *error; /* owned or NULL */
-	int64_t injecting_ns, injected_ns, reverted_ns;
+		*args;                                          /* owned or NULL */
+	char *before, *after, *effect, *reason, *error, *drift; /* owned or NULL */
+	int64_t injecting_ns, injected_ns, reverted_ns, drift_ns;
 	double inject_ms, revert_ms;
 	bool has_effect, effect_seen, has_revert, equal;
 	int64_t times; /* that it was in */

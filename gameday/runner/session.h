@@ -99,7 +99,7 @@ int gd_stage_undo(struct gd_run *r, const struct gd_stage *st,
 		  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* Undoes whatever may be in, everywhere, whatever happened; every outcome is recorded. */
 void gd_stage_undo_all(struct gd_run *r) GD_NONNULL;
-/* Takes an agent's event "reverted"; false: not one. */
+/* Takes an agent's event "reverted" or "drift"; false: neither. */
 bool gd_stage_event(struct gd_run *r, struct gd_member *m, const cJSON *event) GD_NONNULL;
 /* Gives the claims back. */
 void gd_stage_release(struct gd_run *r) GD_NONNULL;

@@ -374,10 +374,29 @@ static void take_all_reverted(struct gd_run *r, struct gd_member *m, const cJSON
 	cJSON_ArrayForEach(item, list) take_reverted(r, m, item, reason);
 }
 
+/* Somebody else took a fault out: what is measured from here on is not under it. */
+static void take_drift(struct gd_run *r, const struct gd_member *m, const cJSON *event)
+{
+	cJSON *record = cJSON_CreateObject();
+
+	if (record) {
+		(void)gd_json_set_str(record, "host", m->inv->name);
+		copy_member(record, event, "ref");
+		copy_member(record, event, "text");
+	}
+	gd_record_event(r->rec, "fault_drift", record);
+	gd_view_event(r->view, GD_TONE_BAD, "drift    %s: %s: %s", m->inv->name,
+		      gd_json_str(event, "ref", ""), gd_json_str(event, "text", ""));
+}
+
 bool gd_stage_event(struct gd_run *r, struct gd_member *m, const cJSON *event)
 {
 	const char *reason = gd_json_str(event, "reason", "undone by the host itself");
 
+	if (strcmp(gd_json_str(event, "event", ""), "drift") == 0) {
+		take_drift(r, m, event);
+		return true;
+	}
 	if (strcmp(gd_json_str(event, "event", ""), "reverted") != 0)
 		return false;
 	take_all_reverted(r, m, event, reason);

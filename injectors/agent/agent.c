@@ -3,7 +3,7 @@
  * Two threads. The loop's thread reads requests, answers hello, ping, renew, watch and load
  * by itself, writes everything that goes out, and keeps the time of leases. The worker's
  * thread does all that touches faults, one job at a time (see session.h). Jobs are the
- * requests themselves, and {"op": "lapse" | "guardian" | "end"} from the loop.
+ * requests themselves, and {"op": "lapse" | "guardian" | "tend" | "end"} from the loop.
  */
 #include "injectors/agent/agent.h"
 
@@ -34,6 +34,7 @@ enum {
 	DROP_EVENTS_AT = 4 << 20,
 	HANG_UP_AT = 16 << 20,
 	LAST_WORDS_MS = 500,
+	TEND_EVERY_S = 2,
 };
 
 struct agent {
@@ -44,7 +45,7 @@ struct agent {
 	struct gd_worker *worker;
 	struct gd_samplers *samplers;
 	struct gd_generators *generators;
-	struct gd_timer *lapse;
+	struct gd_timer *lapse, *tend;
 	struct gd_io *in, *out, *messages, *guardian; /* guardian: NULL when none */
 	int guardian_fd;
 	struct gd_frame_reader reader;
@@ -147,6 +148,8 @@ static void run_own_job(struct agent *a, const char *op, const cJSON *job)
 	else if (strcmp(op, "end") == 0)
 		rc = gd_session_undo(a->session, gd_json_str(job, "reason", "ended"),
 				     &event, &err);
+	else if (strcmp(op, "tend") == 0)
+		rc = gd_session_tend(a->session, &event, &err);
 	else
 		rc = gd_session_undo(a->session, NULL, &event, &err);
 	worker_event(a, rc, event, &err);
@@ -389,6 +392,16 @@ static void on_lapse(void *ctx)
 	post_own(a, "lapse", "");
 }
 
+/* Only while nothing else waits, so that it never delays an undo by more than itself. */
+static void on_tend(void *ctx)
+{
+	struct agent *a = ctx;
+
+	if (!a->ending && gd_worker_idle(a->worker))
+		post_own(a, "tend", "");
+	gd_timer_arm(a->tend, gd_after(gd_now(), gd_span_s(TEND_EVERY_S)));
+}
+
 static void on_guardian(void *ctx, uint32_t events GD_UNUSED)
 {
 	struct agent *a = ctx;
@@ -454,7 +467,11 @@ static int open_parts(struct agent *a, struct gd_error *err)
 	a->generators = gd_generators_new(a->loop, emit, a);
 	if (!a->samplers || !a->generators)
 		return gd_raise_nomem(err);
-	return gd_loop_timer(a->loop, on_lapse, a, &a->lapse, err);
+	if (gd_loop_timer(a->loop, on_lapse, a, &a->lapse, err) < 0 ||
+	    gd_loop_timer(a->loop, on_tend, a, &a->tend, err) < 0)
+		return -1;
+	gd_timer_arm(a->tend, gd_after(gd_now(), gd_span_s(TEND_EVERY_S)));
+	return 0;
 }
 
 static int open_io(struct agent *a, struct gd_error *err)

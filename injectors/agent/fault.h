@@ -40,6 +40,10 @@ int gd_fault_manual(const struct gd_record *r, struct gd_strbuf *out,
 int gd_fault_effect(const struct gd_ports *p, const struct gd_record *r,
 		    struct gd_effect *ret, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 
+/* The injector's `tend`; 0 at once when it has none. GD_E_DRIFT: the fault is out. */
+int gd_fault_tend(const struct gd_ports *p, const struct gd_record *r,
+		  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+
 struct gd_restored {
 	char *after; /* owned: state text; NULL when it could not be read */
 	bool equal;  /* to the text before: only then the fault is gone */

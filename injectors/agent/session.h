@@ -41,6 +41,12 @@ int gd_session_run(struct gd_session *s, const char *op, const cJSON *request,
  */
 int gd_session_undo(struct gd_session *s, const char *everything, cJSON **ret_event,
 		    struct gd_error *err) GD_NONNULL_ARGS(1, 3, 4) GD_MUST_CHECK;
+/*
+ * Tends the faults that are in. *ret_event: an event `drift` about the first one found out
+ * that was in before, owned by the caller, or NULL; each fault is told of once.
+ */
+int gd_session_tend(struct gd_session *s, cJSON **ret_event,
+		    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* Who holds this host now, as the object `holder` of the reply to hello; NULL: nobody. */
 cJSON *gd_session_holder(const struct gd_session *s) GD_NONNULL;
 

@@ -22,6 +22,8 @@ struct live {
 	struct gd_record record;
 	enum gd_phase phase;
 	struct gd_instant trial; /* under lock; 0: none */
+	bool drifted;            /* somebody else took it out, as was told */
+	bool untended;           /* tending it failed, as was told */
 };
 
 /* What an injector said while one fault went in or out. */

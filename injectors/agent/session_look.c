@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gameday/wire/message.h"
+
 /* --- what is here -------------------------------------------------------------------- */
 
 static int64_t left_ms(int64_t until_ns)
@@ -189,4 +191,44 @@ int gd_session_op_recover(struct gd_session *s, const cJSON *request, cJSON *rep
 			  struct gd_error *err)
 {
 	return gd_session_recover(s, gd_json_bool(request, "accept", false), reply, err);
+}
+
+/* --- meanwhile ----------------------------------------------------------------------- */
+
+static int tell_drift(const struct live *f, const struct gd_error *why, cJSON **ret_event,
+		      struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *event = gd_message_event("drift");
+
+	if (!event || !gd_json_set_str(event, "ref", f->record.ref) ||
+	    !gd_json_set_str(event, "text", why->text))
+		return gd_raise_nomem(err);
+	*ret_event = gd_steal_ptr(&event);
+	return 0;
+}
+
+int gd_session_tend(struct gd_session *s, cJSON **ret_event, struct gd_error *err)
+{
+	*ret_event = NULL;
+	for (size_t i = 0; i < s->n_faults; i++) {
+		struct live *f = &s->faults[i];
+		struct gd_error why = GD_ERROR_INIT;
+
+		if (f->phase != GD_PHASE_ACTIVE || f->drifted)
+			continue;
+		if (gd_fault_tend(&s->ports, &f->record, &why) == 0) {
+			f->untended = false;
+			continue;
+		}
+		if (why.code == GD_E_DRIFT) {
+			f->drifted = true;
+			return tell_drift(f, &why, ret_event, err);
+		}
+		if (f->untended)
+			continue;
+		f->untended = true;
+		*err = why;
+		return -1;
+	}
+	return 0;
 }

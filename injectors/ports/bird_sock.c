@@ -164,33 +164,67 @@ static int config_path(void *ctx GD_UNUSED, const char *socket, struct gd_strbuf
 	return out->failed ? gd_raise_nomem(err) : 0;
 }
 
-static int pending(void *ctx GD_UNUSED, const char *socket, bool *ret,
+static int pending(void *ctx GD_UNUSED, const char *socket, struct gd_span *ret,
 		   struct gd_error *err)
 {
+	static const char before[] = "undo in ";
 	GD_AUTO_STRBUF(reply);
 
 	if (must(socket, "configure status", &reply, err) < 0)
 		return -1;
-	*ret = false;
+	*ret = (struct gd_span){0};
 	for (const char *at = gd_strbuf_str(&reply); *at; at += *at == '\n') {
-		if (strtol(at, NULL, 10) == PENDING)
-			*ret = true;
+		const char *left = strstr(at, before);
+		double s = left ? strtod(left + strlen(before), NULL) : 0;
+
+		if (strtol(at, NULL, 10) == PENDING) {
+			ret->ns = s > 0 && s < 1e9 ? (int64_t)(s * 1e9) : 0;
+			ret->ns += ret->ns == 0; /* it is waiting, however long */
+		}
 		at += strcspn(at, "\n");
 	}
 	return 0;
 }
 
+static void add_configure(struct gd_strbuf *out, const char *path,
+			  struct gd_span undo_after)
+{
+	int64_t s = (undo_after.ns + GD_NS_PER_S - 1) / GD_NS_PER_S;
+
+	gd_strbuf_addf(out, "configure \"%s\"", path);
+	if (s > 0)
+		gd_strbuf_addf(out, " timeout %" PRId64, s);
+}
+
 static int configure(void *ctx GD_UNUSED, const char *socket, const char *path,
 		     struct gd_span undo_after, struct gd_error *err)
 {
-	int64_t s = (undo_after.ns + GD_NS_PER_S - 1) / GD_NS_PER_S;
 	GD_AUTO_STRBUF(command);
 	GD_AUTO_STRBUF(reply);
 
-	gd_strbuf_addf(&command, "configure soft \"%s\"", path);
-	if (s > 0)
-		gd_strbuf_addf(&command, " timeout %" PRId64, s);
+	add_configure(&command, path, undo_after);
 	return must(socket, gd_strbuf_str(&command), &reply, err);
+}
+
+static int renew(void *ctx GD_UNUSED, const char *socket, const char *original,
+		 const char *path, struct gd_span undo_after, struct gd_error *err)
+{
+	GD_AUTO_FREE char *first = gd_strf("configure soft \"%s\"", original);
+	GD_AUTO_STRBUF(second);
+	GD_AUTO_STRBUF(reply);
+	int codes[2];
+
+	if (!first)
+		return gd_raise_nomem(err);
+	add_configure(&second, path, undo_after);
+	if (gd_bird_ask_both(socket, first, gd_strbuf_str(&second), &reply, codes, err) <
+	    0)
+		return -1;
+	if (codes[0] >= REFUSED || codes[1] >= REFUSED)
+		return gd_raise(err, GD_E_REFUSED,
+				"BIRD refuses to load %.100s and %.100s again: %.200s",
+				original, path, gd_strbuf_str(&reply));
+	return 0;
 }
 
 static int undo(void *ctx GD_UNUSED, const char *socket, struct gd_error *err)
@@ -243,6 +277,7 @@ const struct gd_routing_port gd_routing_linux = {.find = find,
 						 .config_path = config_path,
 						 .pending = pending,
 						 .configure = configure,
+						 .renew = renew,
 						 .undo = undo,
 						 .read_file = read_file,
 						 .write_file = write_file,

@@ -41,16 +41,48 @@ kill_on r2 gameday-agent
 wait $pid && fail "a lost agent is no success"
 restored 15 "agent killed"
 
-# Agent and guardian die: BIRD itself takes it back, and the journal is closed by revert.
-"$GD" inject bgp -i lab --on r2 protocol=bgp_r1 withdraw=10.20.0.0/24 undo_after=8s --for 60s --yes >"$WORK/both" 2>&1 &
+# A prefix stays away for longer than BIRD's own timer, without a flicker at the neighbour;
+# then agent and guardian die, and BIRD takes it back within that timer.
+monitor=$(on r1 'ip -4 monitor route </dev/null >/run/monitor 2>&1 & echo $!')
+"$GD" inject bgp -i lab --on r2 protocol=bgp_r1 withdraw=10.20.0.0/24 undo_after=10s --for 60s --yes >"$WORK/both" 2>&1 &
 pid=$!
 wait_for 20 gone_from_r1 || { cat "$WORK/both"; fail "the prefix is not withdrawn"; }
+sleep 13
+gone_from_r1 || { cat "$WORK/both"; fail "BIRD's timer fired in a healthy fault"; }
+on r2 birdc -r configure status | grep -q 'undo in' || fail "BIRD's timer is not armed"
 kill_on r2 gd-guardian gameday-agent
 kill -KILL $pid 2>/dev/null || true
 wait $pid 2>/dev/null || true
-wait_for 15 on r1 'ip -4 route show 10.20.0.0/24 | grep -q bird' || fail "BIRD did not undo by itself"
-echo "agent and guardian killed: BIRD announced again by itself"
+wait_for 14 on r1 'ip -4 route show 10.20.0.0/24 | grep -q bird' || fail "BIRD did not undo by itself"
+on r1 "kill $monitor; cat /run/monitor; rm /run/monitor" >"$WORK/monitor"
+seen=$(grep -c '^10.20.0.0/24\|^Deleted 10.20.0.0/24' "$WORK/monitor" || true)
+[ "$seen" -eq 2 ] || { cat "$WORK/monitor"; fail "the route flickered: $seen changes"; }
+echo "13 s with a timer of 10 s: still in; agent and guardian killed: BIRD announced again by itself"
 run_gameday 0 revert -i lab --on r2
 restored 5 "gameday revert"
 run_gameday 0 status -i lab --on r2
 says "no fault"
+
+# An operator edits and loads the configuration in the middle: seen, said, and left alone.
+scenario "$WORK/operator.yaml" '  - away:
+      for: 12s
+      faults:
+        - bgp: {on: router, protocol: bgp_r1, withdraw: [10.20.0.0/24]}'
+sed -i 's/^  server: api-1/  router: r2\n&/' "$WORK/operator.yaml"
+"$GD" run "$WORK/operator.yaml" -i lab --yes -o "$RUNS" >"$WORK/run" 2>&1 &
+pid=$!
+wait_for 40 journal_has "$RUNS" fault_injected || { cat "$WORK/run"; fail "nothing was injected"; }
+on r2 'cp /etc/bird/bird.conf /run/bird.conf.before
+	echo "protocol static operator { ipv4; route 10.99.0.0/24 blackhole; }" >>/etc/bird/bird.conf
+	birdc configure' >/dev/null
+status=0
+wait $pid || status=$?
+run=$(last_run)
+grep -q '"event":"fault_drift"' "$run/journal.jsonl" || { cat "$WORK/run"; fail "the operator was not noticed"; }
+grep -q 'taken out by somebody else' "$run/report.md" || { cat "$run/report.md"; fail "the report does not tell"; }
+grep -q 'NONE SEEN' "$run/report.md" || { cat "$run/report.md"; fail "the effect is not marked"; }
+[ $status -ne 0 ] || { cat "$WORK/run"; fail "a run with its fault taken out is no success"; }
+on r2 birdc -r show protocols operator | grep -q ' up ' || fail "the operator's change was undone"
+on r2 'ls /etc/bird; mv /run/bird.conf.before /etc/bird/bird.conf && birdc configure' >"$WORK/files"
+grep -q gameday "$WORK/files" && fail "files of ours are left"
+restored 10 "operator in the middle (exit $status)"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gameday/base/json.h"
+#include "injectors/bgp_config.h"
 #include "injectors/injector.h"
 #include "tests/unit/injectors/fakes/host.h"
 
@@ -82,7 +83,8 @@ static void assert_restored(struct fixture *f)
 
 	assert_string_equal(now, f->before);
 	assert_false(f->h.bird.has_generated);
-	assert_false(f->h.bird.pending);
+	assert_false(f->h.bird.has_original);
+	assert_int_equal(f->h.bird.undo_ns, 0);
 	assert_string_equal(f->h.bird.running, f->h.bird.file);
 }
 
@@ -141,9 +143,11 @@ static void a_prefix_is_withdrawn_and_announced_again(void **state)
 	struct fixture *f = *state;
 
 	inject(f, away);
-	assert_true(f->h.bird.pending);
+	assert_true(f->h.bird.undo_ns > 0);
 	assert_string_equal(f->h.bird.running,
-			    "protocol static s {\n\n"
+			    "protocol static s {\n"
+			    "ipv4 { import where net !~ [ 10.20.0.0/24 ]; };\n"
+			    "route 10.20.0.0/24 via 10.0.0.1 { bgp_med = 5; };\n"
 			    "# route 10.20.0.0/24 in a comment; /* and */ \"a string\"\n"
 			    "route 10.21.0.0/24 via 10.0.0.1;\n}\n");
 	assert_effect(f, true, "exports 1 routes (before: 2)");
@@ -159,6 +163,154 @@ static void birds_own_timer_is_enough(void **state)
 	fake_bird_timer(&f->h);
 	assert_effect(f, false, "BIRD's own timer");
 	undo(f);
+}
+
+static int tend(struct fixture *f)
+{
+	return f->i->tend(&f->h.ports, f->args, f->undo, &f->err);
+}
+
+static void assert_withdrawn(struct fixture *f)
+{
+	assert_effect(f, true, "exports 1 routes (before: 2)");
+}
+
+/* Tended every 2 s, the prefix stays away for longer than BIRD's timer by far. */
+static void a_healthy_fault_outlives_the_timer(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, away);
+	for (int i = 0; i < 300; i++) {
+		f->h.now_ns += 2 * GD_NS_PER_S;
+		if (tend(f) < 0)
+			fail_msg("%s", f->err.text);
+		assert_withdrawn(f);
+	}
+	undo(f);
+}
+
+static void the_timer_fires_soon_after_the_last_tending(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, away);
+	f->h.now_ns += 20 * GD_NS_PER_S;
+	assert_int_equal(tend(f), 0);
+	f->h.now_ns += 29 * GD_NS_PER_S;
+	assert_withdrawn(f);
+	f->h.now_ns += GD_NS_PER_S;
+	assert_effect(f, false, "BIRD's own timer");
+	undo(f);
+}
+
+/* What the operator loaded is seen, not loaded over, and stays. */
+static void tending_leaves_an_operators_change_alone(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, down);
+	assert_int_equal(tend(f), 0);
+	fake_bird_configure(&f->h);
+	assert_int_equal(tend(f), -1);
+	assert_int_equal(f->err.code, GD_E_DRIFT);
+	undo(f);
+	for (int with_timer = 0; with_timer < 2; with_timer++) {
+		free(f->before);
+		inject(f, away);
+		fake_bird_configure(&f->h);
+		f->h.bird.running[0] = 'P'; /* theirs */
+		if (with_timer)
+			f->h.bird.undo_ns = f->h.now_ns + 5 * GD_NS_PER_S;
+		assert_int_equal(tend(f), -1);
+		assert_int_equal(f->err.code, GD_E_DRIFT);
+		assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
+		assert_int_equal(f->h.bird.running[0], 'P');
+		assert_false(f->h.bird.has_generated);
+		assert_false(f->h.bird.has_original);
+		f->h.bird.undo_ns = 0;
+		fake_bird_configure(&f->h);
+	}
+}
+
+static void somebody_elses_countdown_is_not_ours(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, away);
+	f->h.bird.undo_ns = f->h.now_ns + 300 * GD_NS_PER_S;
+	assert_int_equal(tend(f), -1);
+	assert_int_equal(f->err.code, GD_E_DRIFT);
+	assert_non_null(strstr(f->err.text, "somebody else's"));
+}
+
+/* The agent died between the two loads of a renewal: nothing is announced, none counts. */
+static void a_renewal_cut_short_is_undone(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, away);
+	(void)memcpy(f->h.bird.running, f->h.bird.original, sizeof(f->h.bird.running));
+	f->h.bird.undo_ns = 0;
+	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
+	(void)memcpy(f->h.bird.before, f->h.bird.file, sizeof(f->h.bird.before));
+	assert_restored(f);
+}
+
+static void assert_copy(const char *text, const char *wanted)
+{
+	static const struct gd_bgp_prefix two[] = {{"10.20.0.0/24"}, {"10.22.0.0/24"}};
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO_STRBUF(out);
+
+	if (gd_bgp_withhold("bird.conf", text, two, 2, &out, &err) < 0) {
+		if (!strstr(err.text, wanted))
+			fail_msg("\"%s\" does not say \"%s\"", err.text, wanted);
+		return;
+	}
+	assert_string_equal(gd_strbuf_str(&out), wanted);
+}
+
+static void copies_of_configurations(void **state GD_UNUSED)
+{
+#define ROUTES "route 10.20.0.0/24 blackhole; route 10.22.0.0/24 via \"eth1\";"
+#define NARROW "net !~ [ 10.20.0.0/24, 10.22.0.0/24 ]"
+	assert_copy("log all;\nprotocol static { ipv4; " ROUTES "}\n# end",
+		    "log all;\nprotocol static { ipv4 { import where " NARROW
+		    "; }; " ROUTES "}\n# end");
+	assert_copy("protocol static a{ipv4{preference 5;};" ROUTES "}",
+		    "protocol static a{ipv4{ import where " NARROW
+		    ";preference 5;};" ROUTES "}");
+	assert_copy("protocol static a { ipv4 { import limit 5; import all; }; " ROUTES
+		    "}",
+		    "protocol static a { ipv4 { import limit 5; import where " NARROW
+		    "; }; " ROUTES "}");
+	assert_copy("protocol static a { ipv4 { import where net.len < 25; }; " ROUTES
+		    "}",
+		    "protocol static a { ipv4 { import where " NARROW
+		    " && (net.len < 25); }; " ROUTES "}");
+	/* Of two protocols each keeps its own to itself. */
+	assert_copy("protocol static a { ipv4; route 10.20.0.0/24 blackhole; }\n"
+		    "filter f { if net = 10.20.0.0/24 then { accept; } reject; }\n"
+		    "protocol static b { ipv4; route 10.22.0.0/24 blackhole; }\n"
+		    "protocol static c { ipv4; route 10.20.0.0/25 blackhole; }\n",
+		    "protocol static a { ipv4 { import where net !~ [ 10.20.0.0/24 ]; }; "
+		    "route 10.20.0.0/24 blackhole; }\n"
+		    "filter f { if net = 10.20.0.0/24 then { accept; } reject; }\n"
+		    "protocol static b { ipv4 { import where net !~ [ 10.22.0.0/24 ]; }; "
+		    "route 10.22.0.0/24 blackhole; }\n"
+		    "protocol static c { ipv4; route 10.20.0.0/25 blackhole; }\n");
+	assert_copy("protocol static { ipv4 { import filter f; }; " ROUTES "}",
+		    "a filter of its own");
+	assert_copy("protocol static from t { " ROUTES "}", "no channel");
+	assert_copy("protocol static { ipv4; route 10.20.0.0/24 blackhole; }",
+		    "no static route 10.22.0.0/24");
+	assert_copy("protocol static { ipv4; /* " ROUTES "*/ }", "no static route");
+	assert_copy("protocol static { ipv4; " ROUTES, "no static route");
+	assert_copy("}}; protocol \"static", "no static route");
+	assert_copy("", "no static route");
+#undef ROUTES
+#undef NARROW
 }
 
 static void an_operator_in_the_middle_is_noticed(void **state)
@@ -181,7 +333,7 @@ static void a_confirmed_change_is_loaded_back_unless_edited(void **state)
 	struct fixture *f = *state;
 
 	inject(f, away);
-	f->h.bird.pending = false; /* `configure confirm` */
+	f->h.bird.undo_ns = 0; /* `configure confirm` */
 	assert_effect(f, false, "confirmed");
 	f->h.bird.file[0] = 'P';
 	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), -1);
@@ -198,9 +350,9 @@ static void what_is_refused(void **state)
 	assert_refused(f, "{\"protocol\":\"nobody\"}", "no protocol nobody");
 	assert_refused(f, "{\"protocol\":\"uplink\",\"withdraw\":[\"10.9.0.0/24\"]}",
 		       "does not announce 10.9.0.0/24");
-	f->h.bird.pending = true;
+	f->h.bird.undo_ns = GD_NS_PER_S;
 	assert_refused(f, down, "configure confirm");
-	f->h.bird.pending = false;
+	f->h.bird.undo_ns = 0;
 	f->h.bird.has_generated = true;
 	assert_refused(f, away, "is there already");
 	f->h.bird.has_generated = false;
@@ -245,6 +397,12 @@ int main(void)
 		TEST(a_session_that_stays_away_is_told),
 		TEST(a_prefix_is_withdrawn_and_announced_again),
 		TEST(birds_own_timer_is_enough),
+		TEST(a_healthy_fault_outlives_the_timer),
+		TEST(the_timer_fires_soon_after_the_last_tending),
+		TEST(tending_leaves_an_operators_change_alone),
+		TEST(somebody_elses_countdown_is_not_ours),
+		TEST(a_renewal_cut_short_is_undone),
+		cmocka_unit_test(copies_of_configurations),
 		TEST(an_operator_in_the_middle_is_noticed),
 		TEST(a_confirmed_change_is_loaded_back_unless_edited),
 		TEST(what_is_refused),

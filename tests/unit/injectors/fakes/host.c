@@ -656,15 +656,37 @@ static bool bird_up(const struct fake_host *h)
 	return !h->bird.down && h->bird.back_ns <= h->now_ns;
 }
 
-/* The fake's whole idea of a configuration: "route PREFIX" at the start of a line. */
+/* Does the text filter the prefix out, as bgp_config.c writes it? */
+static bool filtered(const char *text, const char *prefix, size_t len)
+{
+	const char *set = strstr(text, "net !~ [");
+	const char *end = set ? strchr(set, ']') : NULL;
+
+	return end && memmem(set, (size_t)(end - set), prefix, len);
+}
+
+/*
+ * The fake's whole idea of a configuration: "route PREFIX" at the start of a line, and what
+ * the filters leave of it that were applied last.
+ */
 static void exported(const struct fake_host *h, struct gd_strbuf *out)
 {
 	for (const char *at = h->bird.running; *at; at += *at == '\n') {
+		size_t len = strcspn(at, "\n"), name = 0;
+
 		if (strncmp(at, "route ", 6) == 0)
-			gd_strbuf_addf(out, "%.*s\n", (int)strcspn(at + 6, " ;\n"),
-				       at + 6);
-		at += strcspn(at, "\n");
+			name = strcspn(at + 6, " ;\n");
+		if (name > 0 && !filtered(h->bird.filters, at + 6, name))
+			gd_strbuf_addf(out, "%.*s\n", (int)name, at + 6);
+		at += len;
 	}
+}
+
+/* Time went by: has BIRD's timer fired? */
+static void catch_up(struct fake_host *h)
+{
+	if (h->bird.undo_ns && h->bird.undo_ns <= h->now_ns)
+		fake_bird_timer(h);
 }
 
 static int bird_find(void *ctx, const char *given, char ret[GD_ROUTING_PATH],
@@ -749,22 +771,33 @@ static int bird_config_path(void *ctx, const char *path GD_UNUSED, struct gd_str
 	return 0;
 }
 
-static int bird_pending(void *ctx, const char *path GD_UNUSED, bool *ret,
+static int bird_pending(void *ctx, const char *path GD_UNUSED, struct gd_span *ret,
 			struct gd_error *err)
 {
 	struct fake_host *h = ctx;
 
 	if (call(h, "pending", err) < 0)
 		return -1;
-	*ret = h->bird.pending;
+	catch_up(h);
+	ret->ns = h->bird.undo_ns ? h->bird.undo_ns - h->now_ns : 0;
 	return 0;
 }
 
-static void load(struct fake_host *h, const char *text, bool pending)
+static void load(struct fake_host *h, const char *text, bool soft,
+		 struct gd_span undo_after)
 {
 	(void)memcpy(h->bird.before, h->bird.running, sizeof(h->bird.before));
 	(void)snprintf(h->bird.running, sizeof(h->bird.running), "%s", text);
-	h->bird.pending = pending;
+	if (!soft)
+		(void)snprintf(h->bird.filters, sizeof(h->bird.filters), "%s", text);
+	h->bird.undo_ns = undo_after.ns ? h->now_ns + undo_after.ns : 0;
+}
+
+static const char *bird_file(struct fake_host *h, const char *name)
+{
+	return strcmp(name, config_name) == 0 ? h->bird.file
+	       : strstr(name, ".before")      ? h->bird.original
+					      : h->bird.generated;
 }
 
 static int bird_load(void *ctx, const char *path GD_UNUSED, const char *file,
@@ -774,8 +807,19 @@ static int bird_load(void *ctx, const char *path GD_UNUSED, const char *file,
 
 	if (call(h, "configure", err) < 0)
 		return -1;
-	load(h, strcmp(file, config_name) == 0 ? h->bird.file : h->bird.generated,
-	     undo_after.ns > 0);
+	load(h, bird_file(h, file), false, undo_after);
+	return 0;
+}
+
+static int bird_renew(void *ctx, const char *path GD_UNUSED, const char *original,
+		      const char *file, struct gd_span undo_after, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "renew", err) < 0)
+		return -1;
+	load(h, bird_file(h, original), true, (struct gd_span){0});
+	load(h, bird_file(h, file), false, undo_after);
 	return 0;
 }
 
@@ -791,57 +835,65 @@ static int bird_read(void *ctx, const char *file, struct gd_strbuf *out,
 		     struct gd_error *err)
 {
 	struct fake_host *h = ctx;
-	bool original = strcmp(file, config_name) == 0;
+	const char *text = bird_file(h, file);
 
 	if (call(h, "read file", err) < 0)
 		return -1;
-	if (!original && !h->bird.has_generated)
+	if ((text == h->bird.generated && !h->bird.has_generated) ||
+	    (text == h->bird.original && !h->bird.has_original))
 		return GD_PORT_ABSENT;
-	gd_strbuf_adds(out, original ? h->bird.file : h->bird.generated);
+	gd_strbuf_adds(out, text);
 	return 0;
 }
 
-static int bird_write(void *ctx, const char *file GD_UNUSED, const char *like GD_UNUSED,
+static int bird_write(void *ctx, const char *file, const char *like GD_UNUSED,
 		      const char *text, struct gd_error *err)
 {
 	struct fake_host *h = ctx;
+	bool original = strstr(file, ".before") != NULL;
+	char *to = original ? h->bird.original : h->bird.generated;
 
 	if (call(h, "write file", err) < 0)
 		return -1;
-	(void)snprintf(h->bird.generated, sizeof(h->bird.generated), "%s", text);
-	h->bird.has_generated = true;
+	(void)snprintf(to, sizeof(h->bird.generated), "%s", text);
+	*(original ? &h->bird.has_original : &h->bird.has_generated) = true;
 	return 0;
 }
 
-static int bird_remove(void *ctx, const char *file GD_UNUSED, struct gd_error *err)
+static int bird_remove(void *ctx, const char *file, struct gd_error *err)
 {
 	struct fake_host *h = ctx;
+	bool *has =
+		strstr(file, ".before") ? &h->bird.has_original : &h->bird.has_generated;
 
 	if (call(h, "remove file", err) < 0)
 		return -1;
-	if (!h->bird.has_generated)
+	if (!*has)
 		return GD_PORT_ABSENT;
-	h->bird.has_generated = false;
+	*has = false;
 	return 0;
 }
 
 void fake_bird_configure(struct fake_host *h)
 {
-	load(h, h->bird.file, false);
+	load(h, h->bird.file, false, (struct gd_span){0});
 	h->bird.down = false;
 }
 
 void fake_bird_timer(struct fake_host *h)
 {
-	if (h->bird.pending)
+	if (h->bird.undo_ns) {
 		(void)memcpy(h->bird.running, h->bird.before, sizeof(h->bird.running));
-	h->bird.pending = false;
+		(void)memcpy(h->bird.filters, h->bird.before, sizeof(h->bird.filters));
+	}
+	h->bird.undo_ns = 0;
 }
 
 static void make_bird(struct fake_host *h)
 {
 	static const char text[] =
 		"protocol static s {\n"
+		"ipv4;\n"
 		"route 10.20.0.0/24 via 10.0.0.1 { bgp_med = 5; };\n"
 		"# route 10.20.0.0/24 in a comment; /* and */ \"a string\"\n"
 		"route 10.21.0.0/24 via 10.0.0.1;\n"
@@ -878,9 +930,9 @@ static void make_tables(struct fake_host *h, struct tables *t)
 	t->dm = (struct gd_dm_port){h,       dm_get,   dm_table,  dm_create,
 				    dm_load, dm_clear, dm_resume, dm_remove};
 	t->routing = (struct gd_routing_port){
-		h,           bird_find,        bird_list,    bird_get,  bird_routes,
-		bird_enable, bird_config_path, bird_pending, bird_load, bird_undo,
-		bird_read,   bird_write,       bird_remove};
+		h,           bird_find,        bird_list,    bird_get,   bird_routes,
+		bird_enable, bird_config_path, bird_pending, bird_load,  bird_renew,
+		bird_undo,   bird_read,        bird_write,   bird_remove};
 	t->cgroup = (struct gd_cgroup_port){h,           get_io_max, set_io_max,
 					    group_count, group_list, has_us};
 	t->kernel = (struct gd_kernel_port){h, has_module, version};

@@ -48,12 +48,13 @@ struct fake_bird {
 	bool down;   /* administratively */
 	int64_t back_ns;
 	struct gd_span reconnect;
-	bool pending;       /* a reconfiguration waits to be confirmed */
-	char running[1024]; /* configuration: what it exports is read from it */
+	int64_t undo_ns;    /* when it undoes what nobody confirmed; 0: never */
+	char running[1024]; /* configuration: the routes are read from it */
+	char filters[1024]; /* and the filters that were applied to them, from this */
 	char before[1024];  /* that the undo brings back */
 	char file[1024];    /* on disk */
-	char generated[1024];
-	bool has_generated;
+	char original[1024], generated[1024]; /* ours */
+	bool has_original, has_generated;
 	char type[16];
 };
 
