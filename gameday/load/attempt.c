@@ -75,12 +75,50 @@ struct gd_attempt *gd_attempt_of(const struct gd_lane *l, uint64_t id)
 
 /* --- beginning and end ---------------------------------------------------------------- */
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t after(int64_t instant, int64_t span)
+{
+	return span < INT64_MAX - instant ? instant + span : INT64_MAX;
+}
+
+/* The first of its limits. */
+static int64_t next_limit(const struct gd_attempt *a)
+{
+	const struct gd_limits *lim = &gd_attempt_lane(a)->limits;
+	int64_t next = earlier(a->start_ns + lim->whole_ns, a->req->deadline_ns);
+
+	if (a->phase == GD_PHASE_CONNECTING)
+		return earlier(next, after(a->phase_ns, lim->connect_ns));
+	if (a->phase == GD_PHASE_SENT)
+		return earlier(next, after(a->phase_ns, lim->first_byte_ns));
+	return next;
+}
+
 static void on_limit(struct gd_timer *t, int64_t now)
 {
 	struct gd_attempt *a = GD_TIMER_OWNER(t, struct gd_attempt, timer);
-	bool connecting = a->conn && a->conn->state == GD_CONN_CONNECTING;
+	enum gd_outcome outcome = GD_OUTCOME_TIMEOUT;
 
-	gd_attempt_cancel(a, connecting ? GD_OUTCOME_CONNECT : GD_OUTCOME_TIMEOUT, now);
+	if (a->req->deadline_ns <= now)
+		outcome = GD_OUTCOME_DEADLINE;
+	else if (a->phase == GD_PHASE_CONNECTING)
+		outcome = GD_OUTCOME_CONNECT;
+	gd_attempt_cancel(a, outcome, now);
+}
+
+void gd_attempt_phase(struct gd_attempt *a, enum gd_attempt_phase phase, int64_t now)
+{
+	struct gd_lane *l = gd_attempt_lane(a);
+
+	a->phase = phase;
+	if (!l->limits.phases)
+		return;
+	a->phase_ns = now;
+	gd_timers_set(&l->engine->timers, &a->timer, next_limit(a));
 }
 
 static struct gd_attempt *unused(struct gd_lane *l, struct gd_request *req)
@@ -110,22 +148,18 @@ void gd_attempt_begin(struct gd_lane *l, struct gd_request *req, int64_t now)
 	req->slot->iv.attempts++;
 	a->req = req;
 	a->timer.fire = on_limit;
-	a->began = false;
+	a->phase = GD_PHASE_QUEUED;
 	a->target = gd_balance_pick(&l->balance, 0);
 	gd_balance_begin(&l->balance, a->target);
 	if (count_of(a))
 		count_of(a)->attempts++;
 	a->start_ns = now;
-	gd_timers_set(&l->engine->timers, &a->timer, now + l->engine->cfg.timeout_ns);
+	gd_timers_set(&l->engine->timers, &a->timer, next_limit(a));
 	waiting_push(l, a);
 }
 
-void gd_attempt_began(struct gd_attempt *a, int64_t now GD_UNUSED)
-{
-	a->began = true;
-}
-
-void gd_attempt_over(struct gd_attempt *a, enum gd_outcome outcome, int64_t now)
+void gd_attempt_over(struct gd_attempt *a, enum gd_outcome outcome,
+		     int64_t retry_after_ns, int64_t now)
 {
 	struct gd_lane *l = gd_attempt_lane(a);
 	struct gd_request *req = a->req;
@@ -141,7 +175,7 @@ void gd_attempt_over(struct gd_attempt *a, enum gd_outcome outcome, int64_t now)
 	if (count_of(a))
 		count_of(a)->ok += outcome == GD_OUTCOME_OK;
 	req->n_live--;
-	gd_lane_attempt_over(l, req, outcome, now);
+	gd_lane_attempt_over(l, req, outcome, retry_after_ns, now);
 }
 
 void gd_attempt_cancel(struct gd_attempt *a, enum gd_outcome outcome, int64_t now)
@@ -150,5 +184,5 @@ void gd_attempt_cancel(struct gd_attempt *a, enum gd_outcome outcome, int64_t no
 		waiting_remove(gd_attempt_lane(a), a);
 	else
 		gd_conn_cancel(a, now);
-	gd_attempt_over(a, outcome, now);
+	gd_attempt_over(a, outcome, -1, now);
 }

@@ -94,7 +94,7 @@ static void place(struct gd_conn *c)
 		free_list_remove(c);
 }
 
-static void bind_attempt(struct gd_conn *c, struct gd_attempt *a)
+static void bind_attempt(struct gd_conn *c, struct gd_attempt *a, int64_t now)
 {
 	a->state = GD_ATTEMPT_BOUND;
 	a->conn = c;
@@ -104,6 +104,8 @@ static void bind_attempt(struct gd_conn *c, struct gd_attempt *a)
 		c->attempts->prev = a;
 	c->attempts = a;
 	c->n_live++;
+	if (c->state == GD_CONN_CONNECTING)
+		gd_attempt_phase(a, GD_PHASE_CONNECTING, now);
 }
 
 static void unbind_attempt(struct gd_attempt *a)
@@ -136,7 +138,7 @@ static void end_all(struct gd_conn *c, enum gd_outcome outcome, int64_t now)
 		struct gd_attempt *a = c->attempts;
 
 		unbind_attempt(a);
-		gd_attempt_over(a, outcome, now);
+		gd_attempt_over(a, outcome, -1, now);
 	}
 }
 
@@ -171,7 +173,7 @@ static void on_began(struct gd_proto_io *io, uint64_t id)
 	struct gd_attempt *a = gd_attempt_of(call->conn->lane, id);
 
 	if (a && a->conn == call->conn)
-		gd_attempt_began(a, call->now);
+		gd_attempt_phase(a, GD_PHASE_BEGAN, call->now);
 }
 
 static void on_reply(struct gd_proto_io *io, uint64_t id, const struct gd_reply *reply)
@@ -183,7 +185,7 @@ static void on_reply(struct gd_proto_io *io, uint64_t id, const struct gd_reply 
 	if (!a || a->conn != call->conn)
 		return;
 	unbind_attempt(a);
-	gd_attempt_over(a, reply->outcome, call->now);
+	gd_attempt_over(a, reply->outcome, reply->retry_after_ns, call->now);
 }
 
 static struct call call_of(struct gd_conn *c, int64_t now)
@@ -289,7 +291,7 @@ static bool assign_new(struct gd_lane *l, struct gd_attempt *a, int64_t now)
 	c->state = GD_CONN_CONNECTING;
 	c->n_live = 0;
 	c->streams = target_of(c)->streams;
-	bind_attempt(c, a);
+	bind_attempt(c, a, now);
 	if (open_conn(c) == 0) {
 		place(c);
 		return true;
@@ -300,10 +302,11 @@ static bool assign_new(struct gd_lane *l, struct gd_attempt *a, int64_t now)
 }
 
 /* Sends an attempt that is bound to an open connection. */
-static enum gd_proto_next put_request(struct call *call, const struct gd_attempt *a)
+static enum gd_proto_next put_request(struct call *call, struct gd_attempt *a)
 {
 	const struct gd_target *t = target_of(call->conn);
 
+	gd_attempt_phase(a, GD_PHASE_SENT, call->now);
 	return t->proto->send(call->conn->proto, t, gd_attempt_id(a), a->req->seq,
 			      &call->io);
 }
@@ -315,7 +318,7 @@ static bool assign_open(struct gd_conn *c, struct gd_attempt *a, int64_t now)
 	bool was_idle = c->n_live == 0;
 	enum gd_proto_next next;
 
-	bind_attempt(c, a);
+	bind_attempt(c, a, now);
 	next = put_request(&call, a);
 	if (flush(&call) == 0) {
 		proceed(c, next, now);
@@ -336,7 +339,7 @@ bool gd_conn_assign(struct gd_lane *l, struct gd_attempt *a, int64_t now)
 
 	while ((c = l->free_conns[a->target]) != NULL) {
 		if (c->state == GD_CONN_CONNECTING) {
-			bind_attempt(c, a);
+			bind_attempt(c, a, now);
 			place(c);
 			return true;
 		}

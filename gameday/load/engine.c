@@ -174,7 +174,7 @@ static void obey(struct gd_engine *e, int64_t now)
 	if (order != GD_ENGINE_RUN && e->drain_ns == INT64_MAX) {
 		if (!e->ended)
 			end_starts(e, now);
-		e->drain_ns = now + e->cfg.timeout_ns;
+		e->drain_ns = now + e->whole_ns;
 	}
 	if (order == GD_ENGINE_ABORT)
 		e->drain_ns = now;

@@ -8,7 +8,7 @@
  * once; an attempt waits for a connection, is sent, and ends once.
  *
  * Calls go down (engine -> lane -> attempt -> conn) and results come up through
- * gd_attempt_began and gd_attempt_over alone, which note and never start or cancel anything,
+ * gd_attempt_phase and gd_attempt_over alone, which note and never start or cancel anything,
  * so there is no recursion: the lane does what follows from them in gd_lane_settle, when the
  * engine asks it to.
  */
@@ -43,16 +43,23 @@ enum gd_attempt_state {
 	GD_ATTEMPT_BOUND, /* to a connection, on which it is sent as soon as it is open */
 };
 
+enum gd_attempt_phase {
+	GD_PHASE_QUEUED,     /* waits for a connection */
+	GD_PHASE_CONNECTING, /* its connection is being made */
+	GD_PHASE_SENT,       /* the answer is to come */
+	GD_PHASE_BEGAN,      /* it comes */
+};
+
 struct gd_attempt {
 	enum gd_attempt_state state;
-	bool began;          /* its answer has begun to come */
+	enum gd_attempt_phase phase;
 	uint8_t target;      /* index in cfg.targets */
 	uint32_t generation; /* counts uses: its id is this and its index in the lane */
 	struct gd_request *req;
 	struct gd_conn *conn;           /* when bound */
 	struct gd_attempt *prev, *next; /* in lane->waiting, or in conn->attempts */
 	struct gd_timer timer;          /* its next limit */
-	int64_t start_ns;
+	int64_t start_ns, phase_ns;     /* when it began, and the phase it is in */
 };
 
 struct gd_request {
@@ -61,6 +68,8 @@ struct gd_request {
 	struct gd_tally_slot *slot; /* where it is counted */
 	struct gd_timer timer;      /* the next attempt */
 	int64_t intended_ns;
+	int64_t deadline_ns; /* INT64_MAX: none */
+	int64_t pause_ns;    /* before the last attempt */
 	uint64_t seq;
 	uint32_t n_attempts; /* begun so far */
 	uint8_t n_live;      /* under way */
@@ -85,11 +94,18 @@ struct gd_conn {
 	alignas(max_align_t) char proto[]; /* the protocol's state */
 };
 
+/* How long an attempt may take, and a request. INT64_MAX: no limit. */
+struct gd_limits {
+	int64_t connect_ns, first_byte_ns, whole_ns, deadline_ns;
+	bool phases; /* there is one for connecting or for the first byte */
+};
+
 struct gd_lane {
 	struct gd_engine *engine;
 	struct gd_tally tally;
 	struct gd_retry retry;
 	struct gd_balance balance;
+	struct gd_limits limits;
 	char name[64];
 
 	struct gd_request *pool;     /* owned */
@@ -119,16 +135,10 @@ struct gd_engine_config {
 	size_t n_targets;
 	double rate; /* 0: closed loop */
 	int64_t concurrency, connections;
-	int64_t timeout_ns, interval_ns, start_ns,
-		end_ns; /* end INT64_MAX: until stopped */
+	int64_t interval_ns, start_ns, end_ns; /* end INT64_MAX: until stopped */
 	uint64_t seed;
-	struct {
-		char name[64];
-		bool has_retry;
-		struct gd_retry_policy retry;
-		int balance;
-	} clients[GD_LOAD_MAX_CLIENTS];
-	size_t n_clients;
+	const struct gd_load_spec *spec; /* borrowed until gd_engine_new returned */
+	size_t n_clients;                /* of spec, or 1 without policies */
 };
 
 enum gd_engine_order { GD_ENGINE_RUN, GD_ENGINE_STOP, GD_ENGINE_ABORT };
@@ -138,6 +148,7 @@ typedef void gd_engine_emit_fn(void *ctx, struct gd_interval *iv);
 
 struct gd_engine {
 	struct gd_engine_config cfg;
+	int64_t whole_ns;           /* the longest that an attempt of any client takes */
 	struct gd_reactor *reactor; /* owned */
 	struct gd_timers timers;
 	atomic_int order; /* enum gd_engine_order, set by other threads */
@@ -190,9 +201,10 @@ void gd_lane_start_ready(struct gd_lane *l, int64_t now) GD_NONNULL;
 void gd_lane_settle(struct gd_lane *l, int64_t now) GD_NONNULL;
 /* Everything that is open ends as unfinished. */
 void gd_lane_abandon(struct gd_lane *l, int64_t now) GD_NONNULL;
-/* From attempt.c: an attempt of req ended. */
+/* From attempt.c: an attempt of req ended, as in gd_attempt_over. */
 void gd_lane_attempt_over(struct gd_lane *l, struct gd_request *req,
-			  enum gd_outcome outcome, int64_t now) GD_NONNULL;
+			  enum gd_outcome outcome, int64_t retry_after_ns,
+			  int64_t now) GD_NONNULL;
 
 /* --- attempt.c ----------------------------------------------------------------------- */
 
@@ -201,11 +213,15 @@ void gd_attempt_begin(struct gd_lane *l, struct gd_request *req, int64_t now) GD
 /* Ends an attempt that is not over: its connection is closed, or told. */
 void gd_attempt_cancel(struct gd_attempt *a, enum gd_outcome outcome,
 		       int64_t now) GD_NONNULL;
-/* From conn.c: the answer begins to come. */
-void gd_attempt_began(struct gd_attempt *a, int64_t now) GD_NONNULL;
-/* From conn.c: the attempt, which is on no connection any more, ended. */
+/* From conn.c: it goes on. */
+void gd_attempt_phase(struct gd_attempt *a, enum gd_attempt_phase phase,
+		      int64_t now) GD_NONNULL;
+/*
+ * From conn.c: the attempt, which is on no connection any more, ended; retry_after_ns is what
+ * the server asks for, -1 for nothing.
+ */
 void gd_attempt_over(struct gd_attempt *a, enum gd_outcome outcome,
-		     int64_t now) GD_NONNULL;
+		     int64_t retry_after_ns, int64_t now) GD_NONNULL;
 /* Its name for a protocol, and back: NULL when it is over. */
 uint64_t gd_attempt_id(const struct gd_attempt *a) GD_NONNULL;
 struct gd_attempt *gd_attempt_of(const struct gd_lane *l, uint64_t id) GD_NONNULL;

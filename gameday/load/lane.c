@@ -4,8 +4,8 @@
  */
 #include "gameday/load/engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { MIN_POOL = 1024, MAX_POOL = 256 * 1024 };
 
@@ -13,12 +13,10 @@ enum { MIN_POOL = 1024, MAX_POOL = 256 * 1024 };
 #define FAILED_WORKER_PAUSE_NS (10 * GD_NS_PER_MS)
 
 /* Requests that can be open at once: as many as start in the longest life of one. */
-static size_t pool_size(const struct gd_lane *l)
+static size_t pool_size(const struct gd_engine_config *cfg,
+			const struct gd_client_spec *client)
 {
-	const struct gd_engine_config *cfg = &l->engine->cfg;
-	const struct gd_retry_policy *p = &l->retry.policy;
-	double life_s = ((double)p->attempts * (double)cfg->timeout_ns +
-			 (double)gd_retry_max_pause(p)) /
+	double life_s = (double)gd_client_spec_longest(cfg->spec, client).ns /
 			(double)GD_NS_PER_S;
 	double n = cfg->rate > 0 ? cfg->rate * life_s * 1.1 : (double)cfg->concurrency;
 
@@ -49,11 +47,34 @@ static void on_pause_over(struct gd_timer *t, int64_t now)
 		gd_timers_set(&l->engine->timers, t, l->pauses[l->first_pause]);
 }
 
-static int make_pool(struct gd_lane *l, struct gd_error *err)
+static int64_t limit_of(struct gd_span span)
+{
+	return span.ns > 0 ? span.ns : INT64_MAX;
+}
+
+static void make_limits(struct gd_lane *l, const struct gd_client_spec *client)
+{
+	static const struct gd_timeouts_spec none;
+	const struct gd_timeouts_spec *t = client->timeouts ? client->timeouts : &none;
+	struct gd_span whole = t->whole.ns > 0 ? t->whole : l->engine->cfg.spec->timeout;
+
+	l->limits = (struct gd_limits){
+		.connect_ns = limit_of(t->connect),
+		.first_byte_ns = limit_of(t->first_byte),
+		.whole_ns = whole.ns,
+		.deadline_ns = limit_of(client->deadline),
+		.phases = t->connect.ns > 0 || t->first_byte.ns > 0,
+	};
+	if (whole.ns > l->engine->whole_ns)
+		l->engine->whole_ns = whole.ns;
+}
+
+static int make_pool(struct gd_lane *l, const struct gd_client_spec *client,
+		     struct gd_error *err)
 {
 	struct gd_engine *e = l->engine;
 
-	l->n_pool = pool_size(l);
+	l->n_pool = pool_size(&e->cfg, client);
 	l->max_parallel = 1;
 	l->pool = calloc(l->n_pool, sizeof(*l->pool));
 	l->attempts = calloc(l->n_pool * l->max_parallel, sizeof(*l->attempts));
@@ -65,19 +86,30 @@ static int make_pool(struct gd_lane *l, struct gd_error *err)
 	return 0;
 }
 
+/* A client without a name or a policy. */
+static const struct gd_client_spec plain;
+
+static void make_policies(struct gd_lane *l, const struct gd_client_spec *client,
+			  uint64_t seed)
+{
+	make_limits(l, client);
+	gd_retry_init(&l->retry, client->retry, seed);
+	gd_balance_init(&l->balance, client->balance, l->engine->cfg.n_targets, ~seed);
+}
+
 int gd_lane_init(struct gd_lane *l, struct gd_engine *e, size_t client,
 		 struct gd_error *err)
 {
 	const struct gd_engine_config *cfg = &e->cfg;
+	const struct gd_client_spec *spec =
+		cfg->spec->clients.n > 0
+			? GD_AT(&cfg->spec->clients, const struct gd_client_spec, client)
+			: &plain;
 	size_t first = client * (size_t)cfg->connections;
 
 	l->engine = e;
-	memcpy(l->name, cfg->clients[client].name, sizeof(l->name));
-	gd_retry_init(&l->retry,
-		      cfg->clients[client].has_retry ? &cfg->clients[client].retry : NULL,
-		      cfg->seed + client * UINT64_C(0x2545f4914f6cdd1d));
-	gd_balance_init(&l->balance, cfg->clients[client].balance, cfg->n_targets,
-			cfg->seed + client * UINT64_C(0x9e6c63d0876a9a47));
+	(void)snprintf(l->name, sizeof(l->name), "%s", spec->name ? spec->name : "plain");
+	make_policies(l, spec, cfg->seed + client * UINT64_C(0x2545f4914f6cdd1d));
 	l->tally = (struct gd_tally){
 		.load = cfg->name,
 		.client = l->name,
@@ -89,7 +121,7 @@ int gd_lane_init(struct gd_lane *l, struct gd_engine *e, size_t client,
 	};
 	l->n_ready = cfg->concurrency;
 	l->pause_timer.fire = on_pause_over;
-	if (make_pool(l, err) < 0)
+	if (make_pool(l, spec, err) < 0)
 		return -1;
 	for (size_t i = 0; i < (size_t)cfg->connections; i++)
 		gd_conn_init(gd_engine_conn(e, first + i), l, (uint32_t)(first + i));
@@ -150,14 +182,20 @@ static void request_over(struct gd_lane *l, struct gd_request *req,
 }
 
 void gd_lane_attempt_over(struct gd_lane *l, struct gd_request *req,
-			  enum gd_outcome outcome, int64_t now)
+			  enum gd_outcome outcome, int64_t retry_after_ns, int64_t now)
 {
-	int64_t pause = 0;
+	struct gd_retry_case c = {
+		.n_attempts = req->n_attempts,
+		.outcome = outcome,
+		.last_pause_ns = req->pause_ns,
+		.retry_after_ns = retry_after_ns,
+		.left_ns = req->deadline_ns - now,
+	};
 
-	switch (gd_retry_decide(&l->retry, req->n_attempts, outcome, &pause)) {
+	switch (gd_retry_decide(&l->retry, &c, &req->pause_ns)) {
 	case GD_RETRY_YES:
 		req->slot->iv.retries++;
-		gd_timers_set(&l->engine->timers, &req->timer, now + pause);
+		gd_timers_set(&l->engine->timers, &req->timer, now + req->pause_ns);
 		return;
 	case GD_RETRY_DENIED:
 		req->slot->iv.budget_denied++;
@@ -198,6 +236,9 @@ void gd_lane_start(struct gd_lane *l, int64_t intended, int64_t now)
 		.slot = slot,
 		.timer.fire = on_next_attempt,
 		.intended_ns = intended,
+		.deadline_ns = now < INT64_MAX - l->limits.deadline_ns
+				       ? now + l->limits.deadline_ns
+				       : INT64_MAX,
 		.seq = l->n_started,
 	};
 	l->n_started++;

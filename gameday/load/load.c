@@ -111,27 +111,6 @@ static void *run(void *ctx)
 
 /* --- from the spec to the engine's configuration -------------------------------------- */
 
-static void copy_clients(const struct gd_load_spec *spec, struct gd_engine_config *cfg)
-{
-	cfg->n_clients = spec->clients.n;
-	for (size_t i = 0; i < spec->clients.n; i++) {
-		const struct gd_client_spec *c =
-			GD_AT(&spec->clients, struct gd_client_spec, i);
-
-		(void)snprintf(cfg->clients[i].name, sizeof(cfg->clients[i].name), "%s",
-			       c->name);
-		cfg->clients[i].has_retry = c->retry != NULL;
-		cfg->clients[i].balance = c->balance;
-		if (c->retry)
-			cfg->clients[i].retry = *c->retry;
-	}
-	if (cfg->n_clients == 0) {
-		(void)snprintf(cfg->clients[0].name, sizeof(cfg->clients[0].name),
-			       "plain");
-		cfg->n_clients = 1;
-	}
-}
-
 static int copy_times(const struct gd_load_options *opt, struct gd_engine_config *cfg,
 		      struct gd_error *err)
 {
@@ -154,7 +133,6 @@ static void copy_limits(const struct gd_load_spec *spec, struct gd_engine_config
 {
 	cfg->rate = spec->rate.per_s;
 	cfg->concurrency = spec->concurrency;
-	cfg->timeout_ns = spec->timeout.ns;
 	cfg->connections = spec->connections;
 	if (cfg->connections == 0)
 		cfg->connections = cfg->rate > 0 ? DEFAULT_CONNECTIONS : cfg->concurrency;
@@ -168,7 +146,8 @@ static int make_config(const struct gd_load_spec *spec, const struct gd_load_opt
 		return -1;
 	(void)snprintf(cfg->name, sizeof(cfg->name), "%s", spec->name);
 	copy_limits(spec, cfg);
-	copy_clients(spec, cfg);
+	cfg->spec = spec;
+	cfg->n_clients = spec->clients.n > 0 ? spec->clients.n : 1;
 	return copy_times(opt, cfg, err);
 }
 

@@ -5,13 +5,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gameday/load/interval.h"
 #include "gameday/load/proto/http_target.h"
 
 static const struct gd_choice jitters[] = {
 	{"full", "uniform between 0 and the pause", GD_JITTER_FULL},
 	{"equal", "half the pause plus uniform up to the other half", GD_JITTER_EQUAL},
 	{"none", "the pause itself", GD_JITTER_NONE},
+	{"decorrelated", "uniform between the first pause and three times the last one",
+	 GD_JITTER_DECORRELATED},
 	{0},
+};
+
+static const struct gd_choice outcomes[] = {
+	{"timeout", "no whole reply in time", GD_OUTCOME_TIMEOUT},
+	{"refused", "connection refused", GD_OUTCOME_REFUSED},
+	{"unreachable", "no route, host or network unreachable", GD_OUTCOME_UNREACHABLE},
+	{"connect", "no connection otherwise, or not in time", GD_OUTCOME_CONNECT},
+	{"reset", "connection lost before the whole reply", GD_OUTCOME_RESET},
+	{"protocol", "a reply that is not in the protocol's form", GD_OUTCOME_PROTOCOL},
+	{"status-4xx", "HTTP status 4xx", GD_OUTCOME_STATUS_4XX},
+	{"status-5xx", "HTTP status 5xx", GD_OUTCOME_STATUS_5XX},
+	{"tls", "TLS handshake or record failed", GD_OUTCOME_TLS},
+	{"wrong", "not the reply that was expected", GD_OUTCOME_WRONG},
+	{0},
+};
+
+static const struct gd_field outcome_fields[] = {
+	{.name = "outcome",
+	 .kind = GD_KIND_ENUM,
+	 GD_MEMBER(struct gd_outcome_spec, outcome),
+	 .choices = outcomes},
+};
+
+static const struct gd_shape outcome_shape = {
+	.name = "outcome",
+	.fields = outcome_fields,
+	.n_fields = GD_N_ELEMS(outcome_fields),
+	.size = sizeof(struct gd_outcome_spec),
+	.key_offset = GD_NO_OFFSET,
+	.node_offset = GD_NO_OFFSET,
+	.given_offset = GD_NO_OFFSET,
+	.scalar = true,
 };
 
 static const struct gd_field retry_fields[] = {
@@ -42,10 +77,49 @@ static const struct gd_field retry_fields[] = {
 	 GD_MEMBER(struct gd_retry_policy, budget),
 	 .min = 0,
 	 .max = INT64_C(10000000000)},
+	{.name = "on",
+	 .help = "outcomes that are retried; none given: timeout, refused, unreachable, connect, reset, status-5xx, tls",
+	 .kind = GD_KIND_LIST,
+	 GD_MEMBER(struct gd_retry_policy, on),
+	 .shape = &outcome_shape},
+	{.name = "retry_after",
+	 .help = "obey a server's Retry-After up to this; a longer one is not retried; 0: ignore it",
+	 .dflt = "0",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct gd_retry_policy, retry_after),
+	 .min = 0,
+	 .max = 600 * GD_NS_PER_S},
 };
 
 static const struct gd_shape retry_shape =
 	GD_SHAPE("retry", retry_fields, struct gd_retry_policy);
+
+static const struct gd_field timeouts_fields[] = {
+	{.name = "connect",
+	 .help = "from opening a connection until it stands; 0: no limit of its own",
+	 .dflt = "0",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct gd_timeouts_spec, connect),
+	 .min = 0,
+	 .max = 600 * GD_NS_PER_S},
+	{.name = "first_byte",
+	 .help = "from sending an attempt until its answer begins; 0: no limit of its own",
+	 .dflt = "0",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct gd_timeouts_spec, first_byte),
+	 .min = 0,
+	 .max = 600 * GD_NS_PER_S},
+	{.name = "whole",
+	 .help = "one attempt from its start to the whole reply; 0: the load's timeout",
+	 .dflt = "0",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct gd_timeouts_spec, whole),
+	 .min = 0,
+	 .max = 600 * GD_NS_PER_S},
+};
+
+static const struct gd_shape timeouts_shape =
+	GD_SHAPE("timeouts", timeouts_fields, struct gd_timeouts_spec);
 
 static const struct gd_choice balances[] = {
 	{"round-robin", "each in turn", GD_BALANCE_ROUND_ROBIN},
@@ -63,6 +137,18 @@ static const struct gd_field client_fields[] = {
 	 .kind = GD_KIND_OBJECT,
 	 GD_MEMBER(struct gd_client_spec, retry),
 	 .shape = &retry_shape},
+	{.name = "timeouts",
+	 .help = "limits of one attempt, besides the load's timeout",
+	 .kind = GD_KIND_OBJECT,
+	 GD_MEMBER(struct gd_client_spec, timeouts),
+	 .shape = &timeouts_shape},
+	{.name = "deadline",
+	 .help = "limit of a request, all its attempts and pauses together; 0: none",
+	 .dflt = "0",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct gd_client_spec, deadline),
+	 .min = 0,
+	 .max = 3600 * GD_NS_PER_S},
 	{.name = "balance",
 	 .help = "which of several URLs an attempt goes to",
 	 .dflt = "round-robin",
@@ -246,6 +332,39 @@ const struct gd_shape gd_load_shape = {
 	.node_offset = offsetof(struct gd_load_spec, node),
 	.given_offset = GD_NO_OFFSET,
 };
+
+struct gd_span gd_client_spec_longest(const struct gd_load_spec *spec,
+				      const struct gd_client_spec *client)
+{
+	const struct gd_retry_policy *r = client ? client->retry : NULL;
+	int64_t longest = spec->timeout.ns;
+
+	if (client && client->timeouts && client->timeouts->whole.ns > 0)
+		longest = client->timeouts->whole.ns;
+	if (r) {
+		int64_t pause = r->backoff.max.ns > r->retry_after.ns ? r->backoff.max.ns
+								      : r->retry_after.ns;
+
+		longest = r->attempts * longest + (r->attempts - 1) * pause;
+	}
+	if (client && client->deadline.ns > 0 && client->deadline.ns < longest)
+		longest = client->deadline.ns;
+	return (struct gd_span){longest};
+}
+
+struct gd_span gd_load_spec_longest(const struct gd_load_spec *spec)
+{
+	struct gd_span longest = gd_client_spec_longest(spec, NULL);
+
+	for (size_t i = 0; i < spec->clients.n; i++) {
+		struct gd_span one = gd_client_spec_longest(
+			spec, GD_AT(&spec->clients, const struct gd_client_spec, i));
+
+		if (one.ns > longest.ns)
+			longest = one;
+	}
+	return longest;
+}
 
 void gd_load_urls_fini(struct gd_list *urls)
 {

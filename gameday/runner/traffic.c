@@ -302,21 +302,6 @@ static void ask_to_stop(struct gd_live_load *l)
 		cJSON_Delete(reply);
 }
 
-/* The longest that one request of this load can still take. */
-static struct gd_span longest_request(const struct gd_load_spec *spec)
-{
-	int64_t worst = spec->timeout.ns;
-
-	for (size_t i = 0; i < spec->clients.n; i++) {
-		const struct gd_retry_policy *p =
-			GD_AT(&spec->clients, struct gd_client_spec, i)->retry;
-
-		if (p && p->attempts * (spec->timeout.ns + p->backoff.max.ns) > worst)
-			worst = p->attempts * (spec->timeout.ns + p->backoff.max.ns);
-	}
-	return (struct gd_span){worst};
-}
-
 static bool all_ended(const struct gd_run *r)
 {
 	for (size_t i = 0; i < r->n_loads; i++) {
@@ -340,8 +325,8 @@ int gd_traffic_stop(struct gd_run *r, struct gd_error *err)
 		if (!l->spec)
 			continue;
 		ask_to_stop(l);
-		if (longest_request(l->spec).ns + gd_span_s(2).ns > wait.ns)
-			wait.ns = longest_request(l->spec).ns + gd_span_s(2).ns;
+		if (gd_load_spec_longest(l->spec).ns + gd_span_s(2).ns > wait.ns)
+			wait.ns = gd_load_spec_longest(l->spec).ns + gd_span_s(2).ns;
 	}
 	end = gd_after(gd_now(), wait);
 	while (!all_ended(r) && gd_now().ns < end.ns)

@@ -72,6 +72,7 @@ static void print_retry(const struct gd_retry_policy *r, struct gd_strbuf *out)
 		[GD_JITTER_FULL] = "full jitter",
 		[GD_JITTER_EQUAL] = "equal jitter",
 		[GD_JITTER_NONE] = "no jitter",
+		[GD_JITTER_DECORRELATED] = "decorrelated jitter",
 	};
 	char a[32], b[32];
 
@@ -81,6 +82,49 @@ static void print_retry(const struct gd_retry_policy *r, struct gd_strbuf *out)
 	if (r->budget.ppb > 0)
 		gd_strbuf_addf(out, ", retries at most %s of requests",
 			       gd_ratio_format(r->budget, a));
+}
+
+/* {"a": "1", "b": {"c": "2"}} as a: 1, b: {c: 2} */
+static void print_flow(const cJSON *map, struct gd_strbuf *out)
+{
+	const cJSON *item;
+	const char *before = "";
+
+	cJSON_ArrayForEach(item, map)
+	{
+		bool list = cJSON_IsArray(item), nested = list || cJSON_IsObject(item);
+
+		gd_strbuf_adds(out, before);
+		if (item->string)
+			gd_strbuf_addf(out, "%s: ", item->string);
+		if (nested) {
+			gd_strbuf_addc(out, list ? '[' : '{');
+			print_flow(item, out);
+			gd_strbuf_addc(out, list ? ']' : '}');
+		} else if (cJSON_IsString(item)) {
+			gd_strbuf_adds(out, item->valuestring);
+		} else {
+			GD_AUTO_FREE char *text = cJSON_PrintUnformatted(item);
+
+			gd_strbuf_adds(out, text ? text : "?");
+		}
+		before = ", ";
+	}
+}
+
+/* All policies but retry, as they are written in a scenario. */
+static void print_policies(const struct gd_client_spec *c, struct gd_strbuf *out)
+{
+	GD_AUTO(cJSON) cJSON *json = NULL;
+	struct gd_error err = GD_ERROR_INIT;
+
+	if (gd_shape_to_json(&gd_client_shape, c, &json, &err) < 0)
+		return;
+	cJSON_DeleteItemFromObjectCaseSensitive(json, "retry");
+	if (!json->child)
+		return;
+	gd_strbuf_adds(out, "; ");
+	print_flow(json, out);
 }
 
 static void print_clients(const struct gd_load_spec *spec, struct gd_strbuf *out)
@@ -96,6 +140,7 @@ static void print_clients(const struct gd_load_spec *spec, struct gd_strbuf *out
 			print_retry(c->retry, out);
 		else
 			gd_strbuf_adds(out, "one attempt per request");
+		print_policies(c, out);
 		gd_strbuf_addc(out, '\n');
 	}
 }

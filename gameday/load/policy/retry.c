@@ -7,14 +7,31 @@ enum { TOKEN_PPB = 1000000000 };
 
 static const struct gd_retry_policy once = {.attempts = 1};
 
+/* The outcomes that a second attempt may mend, and after which it does no harm. */
+static const uint32_t usual = 1U << GD_OUTCOME_TIMEOUT | 1U << GD_OUTCOME_REFUSED |
+			      1U << GD_OUTCOME_UNREACHABLE | 1U << GD_OUTCOME_CONNECT |
+			      1U << GD_OUTCOME_RESET | 1U << GD_OUTCOME_STATUS_5XX |
+			      1U << GD_OUTCOME_TLS;
+
+static uint32_t listed(const struct gd_retry_policy *p)
+{
+	uint32_t on = 0;
+
+	for (size_t i = 0; i < p->on.n; i++)
+		on |= 1U << GD_AT(&p->on, const struct gd_outcome_spec, i)->outcome;
+	return on ? on : usual;
+}
+
 void gd_retry_init(struct gd_retry *r, const struct gd_retry_policy *policy,
 		   uint64_t seed)
 {
 	*r = (struct gd_retry){
 		.policy = policy ? *policy : once,
+		.on = policy ? listed(policy) : 0,
 		.tokens_ppb = GD_RETRY_INITIAL_TOKENS * (int64_t)TOKEN_PPB,
 		.random = seed,
 	};
+	r->policy.on = (struct gd_list){0};
 }
 
 void gd_retry_request(struct gd_retry *r)
@@ -23,34 +40,6 @@ void gd_retry_request(struct gd_retry *r)
 	int64_t share = r->policy.budget.ppb;
 
 	r->tokens_ppb = share > full - r->tokens_ppb ? full : r->tokens_ppb + share;
-}
-
-/* The outcomes that a second attempt may mend, and after which it does no harm. */
-static bool is_retried(enum gd_outcome outcome)
-{
-	switch (outcome) {
-	case GD_OUTCOME_TIMEOUT:
-	case GD_OUTCOME_REFUSED:
-	case GD_OUTCOME_UNREACHABLE:
-	case GD_OUTCOME_CONNECT:
-	case GD_OUTCOME_RESET:
-	case GD_OUTCOME_STATUS_5XX:
-	case GD_OUTCOME_TLS:
-		return true;
-	case GD_OUTCOME_OK:
-	case GD_OUTCOME_PROTOCOL:
-	case GD_OUTCOME_STATUS_4XX:
-	case GD_OUTCOME_STATUS_OTHER:
-	case GD_OUTCOME_LOCAL:
-	case GD_OUTCOME_UNFINISHED:
-	case GD_OUTCOME_WRONG:
-	case GD_OUTCOME_SHED:
-	case GD_OUTCOME_CANCELLED:
-	case GD_OUTCOME_DEADLINE:
-	case GD_N_OUTCOMES:
-		break;
-	}
-	return false;
 }
 
 static int64_t nominal_pause(const struct gd_retry_policy *p, uint32_t n_attempts)
@@ -62,34 +51,53 @@ static int64_t nominal_pause(const struct gd_retry_policy *p, uint32_t n_attempt
 	return pause < p->backoff.max.ns ? pause : p->backoff.max.ns;
 }
 
-static int64_t jittered(struct gd_retry *r, int64_t pause)
+static int64_t decorrelated(struct gd_retry *r, int64_t last)
 {
-	if (r->policy.jitter == GD_JITTER_NONE)
+	int64_t first = r->policy.backoff.min.ns, most = r->policy.backoff.max.ns;
+	int64_t upto = last > 0 ? 3 * last : 3 * first;
+	int64_t pause;
+
+	pause = upto > first ? first + gd_random_upto(&r->random, upto - first) : first;
+	return pause < most ? pause : most;
+}
+
+static int64_t pause_of(struct gd_retry *r, const struct gd_retry_case *c)
+{
+	int64_t pause = nominal_pause(&r->policy, c->n_attempts);
+
+	switch ((enum gd_jitter)r->policy.jitter) {
+	case GD_JITTER_NONE:
 		return pause;
-	if (r->policy.jitter == GD_JITTER_EQUAL)
+	case GD_JITTER_EQUAL:
 		return pause / 2 + gd_random_upto(&r->random, pause - pause / 2);
+	case GD_JITTER_DECORRELATED:
+		return decorrelated(r, c->last_pause_ns);
+	case GD_JITTER_FULL:
+		break;
+	}
 	return gd_random_upto(&r->random, pause);
 }
 
-enum gd_retry_verdict gd_retry_decide(struct gd_retry *r, uint32_t n_attempts,
-				      enum gd_outcome outcome, int64_t *ret_pause_ns)
+enum gd_retry_verdict gd_retry_decide(struct gd_retry *r, const struct gd_retry_case *c,
+				      int64_t *ret_pause_ns)
 {
-	if (!is_retried(outcome) || n_attempts >= (uint64_t)r->policy.attempts)
+	bool told = r->policy.retry_after.ns > 0 && c->retry_after_ns >= 0;
+	int64_t pause;
+
+	if (!(r->on >> c->outcome & 1) || c->n_attempts >= (uint64_t)r->policy.attempts)
+		return GD_RETRY_NO;
+	if (told && c->retry_after_ns > r->policy.retry_after.ns)
+		return GD_RETRY_NO;
+	pause = pause_of(r, c);
+	if (told && c->retry_after_ns > pause)
+		pause = c->retry_after_ns;
+	if (pause >= c->left_ns)
 		return GD_RETRY_NO;
 	if (r->policy.budget.ppb > 0) {
 		if (r->tokens_ppb < TOKEN_PPB)
 			return GD_RETRY_DENIED;
 		r->tokens_ppb -= TOKEN_PPB;
 	}
-	*ret_pause_ns = jittered(r, nominal_pause(&r->policy, n_attempts));
+	*ret_pause_ns = pause;
 	return GD_RETRY_YES;
-}
-
-int64_t gd_retry_max_pause(const struct gd_retry_policy *policy)
-{
-	int64_t sum = 0;
-
-	for (uint32_t n = 1; n < (uint64_t)policy->attempts; n++)
-		sum += nominal_pause(policy, n);
-	return sum;
 }

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When a client tries again. Pure: time and randomness come from the caller's seed.
+ * When a client tries again. Pure: time and chance come from the caller.
  *
  * Backoff: before retry n the pause is min(greatest, first x 2^(n-1)); full jitter takes a
- * uniform part of it, equal jitter at least half (Brooker, "Exponential Backoff And Jitter",
- * AWS Architecture Blog, 2015).
+ * uniform part of it, equal jitter at least half, decorrelated jitter a uniform pause from
+ * the first to three times the one before (Brooker, "Exponential Backoff And Jitter", AWS
+ * Architecture Blog, 2015).
  *
  * Budget: a token bucket, as in Finagle's RetryBudget and gRPC's retry throttling (gRFC A6):
  * each request puts in `budget` tokens, each retry takes one out; it begins with 10, so that
  * a quiet client may retry at all, and holds 100 at most, so that a long calm does not save
  * up for a storm.
+ *
+ * Retry-After (RFC 9110, 10.2.3): a pause that the server asks for replaces a shorter one of
+ * the policy; a request that would have to wait longer than the policy's limit is given up.
  */
 #pragma once
 
@@ -22,25 +26,31 @@
 enum { GD_RETRY_INITIAL_TOKENS = 10, GD_RETRY_MAX_TOKENS = 100 };
 
 struct gd_retry {
-	struct gd_retry_policy policy; /* attempts 1: never retries */
+	struct gd_retry_policy policy; /* attempts 1: never retries; without its list */
+	uint32_t on;                   /* bit per outcome that is retried */
 	int64_t tokens_ppb;
 	uint64_t random;
 };
 
-/* policy NULL: one attempt. */
+/* What is known of a request when one of its attempts failed. */
+struct gd_retry_case {
+	uint32_t n_attempts; /* begun so far */
+	enum gd_outcome outcome;
+	int64_t last_pause_ns;  /* before this attempt; 0: it was the first */
+	int64_t retry_after_ns; /* what the server asked for; -1: nothing */
+	int64_t left_ns;        /* until the request's deadline */
+};
+
+/* policy NULL: one attempt. It is copied. */
 void gd_retry_init(struct gd_retry *r, const struct gd_retry_policy *policy,
 		   uint64_t seed) GD_NONNULL_ARGS(1);
 /* A request begins: its share goes into the budget. */
 void gd_retry_request(struct gd_retry *r) GD_NONNULL;
 
 enum gd_retry_verdict {
-	GD_RETRY_NO,     /* not a failure that is retried, or no attempts left */
+	GD_RETRY_NO,     /* not a failure that is retried, no attempts left, or no time */
 	GD_RETRY_YES,    /* after *ret_pause_ns; a token is taken */
 	GD_RETRY_DENIED, /* wanted, but the budget is empty */
 };
-/* After the n_attempts-th attempt ended as `outcome`. */
-enum gd_retry_verdict gd_retry_decide(struct gd_retry *r, uint32_t n_attempts,
-				      enum gd_outcome outcome,
+enum gd_retry_verdict gd_retry_decide(struct gd_retry *r, const struct gd_retry_case *c,
 				      int64_t *ret_pause_ns) GD_NONNULL GD_MUST_CHECK;
-/* The longest all pauses of one request can take together. */
-int64_t gd_retry_max_pause(const struct gd_retry_policy *policy) GD_NONNULL;

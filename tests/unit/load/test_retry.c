@@ -14,6 +14,19 @@ static struct gd_retry_policy policy(int64_t attempts, int64_t first_ms, int64_t
 	};
 }
 
+static enum gd_retry_verdict decide(struct gd_retry *r, uint32_t n_attempts,
+				    enum gd_outcome outcome, int64_t *ret_pause)
+{
+	struct gd_retry_case c = {
+		.n_attempts = n_attempts,
+		.outcome = outcome,
+		.retry_after_ns = -1,
+		.left_ns = INT64_MAX,
+	};
+
+	return gd_retry_decide(r, &c, ret_pause);
+}
+
 static void test_plain_never_retries(void **state GD_UNUSED)
 {
 	struct gd_retry r;
@@ -21,8 +34,7 @@ static void test_plain_never_retries(void **state GD_UNUSED)
 
 	gd_retry_init(&r, NULL, 1);
 	for (int o = 0; o < GD_N_OUTCOMES; o++)
-		assert_int_equal(gd_retry_decide(&r, 1, (enum gd_outcome)o, &pause),
-				 GD_RETRY_NO);
+		assert_int_equal(decide(&r, 1, (enum gd_outcome)o, &pause), GD_RETRY_NO);
 	assert_int_equal(pause, -1);
 }
 
@@ -40,8 +52,7 @@ static void test_which_outcomes(void **state GD_UNUSED)
 		int64_t pause = 0;
 
 		gd_retry_init(&r, &p, 1);
-		n_retried += gd_retry_decide(&r, 1, (enum gd_outcome)o, &pause) ==
-			     GD_RETRY_YES;
+		n_retried += decide(&r, 1, (enum gd_outcome)o, &pause) == GD_RETRY_YES;
 	}
 	assert_int_equal(n_retried, GD_N_ELEMS(retried));
 	for (size_t i = 0; i < GD_N_ELEMS(retried); i++) {
@@ -49,9 +60,8 @@ static void test_which_outcomes(void **state GD_UNUSED)
 		int64_t pause = 0;
 
 		gd_retry_init(&r, &p, 1);
-		assert_int_equal(gd_retry_decide(&r, 1, retried[i], &pause),
-				 GD_RETRY_YES);
-		assert_int_equal(gd_retry_decide(&r, 2, retried[i], &pause), GD_RETRY_NO);
+		assert_int_equal(decide(&r, 1, retried[i], &pause), GD_RETRY_YES);
+		assert_int_equal(decide(&r, 2, retried[i], &pause), GD_RETRY_NO);
 	}
 }
 
@@ -59,8 +69,7 @@ static int64_t pause_after(struct gd_retry *r, uint32_t n_attempts)
 {
 	int64_t pause = -1;
 
-	assert_int_equal(gd_retry_decide(r, n_attempts, GD_OUTCOME_RESET, &pause),
-			 GD_RETRY_YES);
+	assert_int_equal(decide(r, n_attempts, GD_OUTCOME_RESET, &pause), GD_RETRY_YES);
 	return pause;
 }
 
@@ -73,10 +82,6 @@ static void test_exponential(void **state GD_UNUSED)
 	gd_retry_init(&r, &p, 1);
 	for (uint32_t n = 1; n <= GD_N_ELEMS(want_ms); n++)
 		assert_int_equal(pause_after(&r, n), want_ms[n - 1] * GD_NS_PER_MS);
-	p.attempts = 4;
-	assert_int_equal(gd_retry_max_pause(&p), 140 * GD_NS_PER_MS);
-	p.attempts = 1;
-	assert_int_equal(gd_retry_max_pause(&p), 0);
 }
 
 /* Full jitter covers all of 0..pause evenly, equal jitter its upper half. */
@@ -132,7 +137,7 @@ static void test_budget(void **state GD_UNUSED)
 	gd_retry_init(&r, &p, 1);
 	for (int i = 0; i < 1000; i++) {
 		gd_retry_request(&r);
-		switch (gd_retry_decide(&r, 1, GD_OUTCOME_RESET, &pause)) {
+		switch (decide(&r, 1, GD_OUTCOME_RESET, &pause)) {
 		case GD_RETRY_YES:
 			n_yes++;
 			break;
@@ -159,10 +164,110 @@ static void test_budget_is_capped(void **state GD_UNUSED)
 	for (int i = 0; i < 1000000; i++)
 		gd_retry_request(&r);
 	for (int i = 0; i < 100; i++)
-		assert_int_equal(gd_retry_decide(&r, 1, GD_OUTCOME_RESET, &pause),
-				 GD_RETRY_YES);
-	assert_int_equal(gd_retry_decide(&r, 1, GD_OUTCOME_RESET, &pause),
-			 GD_RETRY_DENIED);
+		assert_int_equal(decide(&r, 1, GD_OUTCOME_RESET, &pause), GD_RETRY_YES);
+	assert_int_equal(decide(&r, 1, GD_OUTCOME_RESET, &pause), GD_RETRY_DENIED);
+}
+
+/*
+ * first 10 ms, greatest 200: from 10 to 30 after the first attempt, then from 10 to three
+ * times the last, but never above 200.
+ */
+static void test_decorrelated(void **state GD_UNUSED)
+{
+	struct gd_retry_policy p = policy(9, 10, 200, GD_JITTER_DECORRELATED, 0);
+	struct gd_retry r;
+	int64_t least = INT64_MAX, most = 0, pause = 0;
+
+	gd_retry_init(&r, &p, 3);
+	for (int64_t last_ms = 0; last_ms <= 300; last_ms += 20) {
+		for (int i = 0; i < 500; i++) {
+			struct gd_retry_case c = {
+				.n_attempts = 1,
+				.outcome = GD_OUTCOME_RESET,
+				.last_pause_ns = last_ms * GD_NS_PER_MS,
+				.retry_after_ns = -1,
+				.left_ns = INT64_MAX,
+			};
+			int64_t top = last_ms ? 3 * last_ms : 30;
+
+			assert_int_equal(gd_retry_decide(&r, &c, &pause), GD_RETRY_YES);
+			assert_true(pause >= 10 * GD_NS_PER_MS);
+			assert_true(pause <= (top < 200 ? top : 200) * GD_NS_PER_MS);
+			least = pause < least ? pause : least;
+			most = pause > most ? pause : most;
+		}
+	}
+	assert_true(least < 12 * GD_NS_PER_MS);
+	assert_int_equal(most, 200 * GD_NS_PER_MS);
+}
+
+static void test_listed_outcomes(void **state GD_UNUSED)
+{
+	struct gd_outcome_spec on[] = {{GD_OUTCOME_WRONG}, {GD_OUTCOME_STATUS_4XX}};
+	struct gd_retry_policy p = policy(2, 1, 1, GD_JITTER_NONE, 0);
+	struct gd_retry r;
+
+	p.on = (struct gd_list){on, 2};
+	gd_retry_init(&r, &p, 1);
+	for (int o = 0; o < GD_N_OUTCOMES; o++) {
+		int64_t pause = 0;
+		bool want = o == GD_OUTCOME_WRONG || o == GD_OUTCOME_STATUS_4XX;
+
+		assert_int_equal(decide(&r, 1, (enum gd_outcome)o, &pause),
+				 want ? GD_RETRY_YES : GD_RETRY_NO);
+	}
+}
+
+/* The server's wish replaces a shorter pause; beyond the limit there is no retry. */
+static void test_retry_after(void **state GD_UNUSED)
+{
+	static const struct {
+		int64_t asked_ms, limit_ms, want_ms; /* want -1: no retry */
+	} cases[] = {
+		{-1, 1000, 50},   {200, 1000, 200}, {20, 1000, 50}, {1000, 1000, 1000},
+		{1001, 1000, -1}, {200, 0, 50},     {0, 1000, 50},
+	};
+
+	for (size_t i = 0; i < GD_N_ELEMS(cases); i++) {
+		struct gd_retry_policy p = policy(3, 50, 50, GD_JITTER_NONE, 0);
+		struct gd_retry_case c = {
+			.n_attempts = 1,
+			.outcome = GD_OUTCOME_STATUS_5XX,
+			.retry_after_ns = cases[i].asked_ms < 0
+						  ? -1
+						  : cases[i].asked_ms * GD_NS_PER_MS,
+			.left_ns = INT64_MAX,
+		};
+		struct gd_retry r;
+		int64_t pause = -GD_NS_PER_MS;
+
+		p.retry_after = gd_span_ms(cases[i].limit_ms);
+		gd_retry_init(&r, &p, 1);
+		assert_int_equal(gd_retry_decide(&r, &c, &pause),
+				 cases[i].want_ms < 0 ? GD_RETRY_NO : GD_RETRY_YES);
+		assert_int_equal(pause, cases[i].want_ms * GD_NS_PER_MS);
+	}
+}
+
+/* A pause that ends behind the deadline is not begun, and costs no token. */
+static void test_deadline(void **state GD_UNUSED)
+{
+	struct gd_retry_policy p = policy(3, 50, 50, GD_JITTER_NONE, 1);
+	struct gd_retry_case c = {
+		.n_attempts = 1,
+		.outcome = GD_OUTCOME_RESET,
+		.retry_after_ns = -1,
+		.left_ns = 50 * GD_NS_PER_MS,
+	};
+	struct gd_retry r;
+	int64_t pause = 0, before;
+
+	gd_retry_init(&r, &p, 1);
+	before = r.tokens_ppb;
+	assert_int_equal(gd_retry_decide(&r, &c, &pause), GD_RETRY_NO);
+	assert_int_equal(r.tokens_ppb, before);
+	c.left_ns++;
+	assert_int_equal(gd_retry_decide(&r, &c, &pause), GD_RETRY_YES);
 }
 
 int main(void)
@@ -175,6 +280,10 @@ int main(void)
 		cmocka_unit_test(test_seed),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_budget_is_capped),
+		cmocka_unit_test(test_decorrelated),
+		cmocka_unit_test(test_listed_outcomes),
+		cmocka_unit_test(test_retry_after),
+		cmocka_unit_test(test_deadline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* What a load asks for: the shape's rows, the checks beyond them, and its URL. */
 #include "tests/unit/cmocka_all.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "gameday/base/json.h"
@@ -227,13 +228,46 @@ static void test_long_urls(void **state GD_UNUSED)
 	assert_int_equal(gd_url_parse(text, 80, &u, &err), -1);
 }
 
+/* How long a request may take: what a run waits for when it stops. */
+static void test_longest(void **state GD_UNUSED)
+{
+	static const struct {
+		const char *clients;
+		int64_t want_ms;
+	} cases[] = {
+		{"{}", 2000},
+		{"{\"a\": {}}", 2000},
+		{"{\"a\": {\"timeouts\": {\"whole\": \"500ms\"}}}", 2000},
+		{"{\"a\": {\"timeouts\": {\"whole\": \"3s\"}}}", 3000},
+		{"{\"a\": {\"retry\": {\"attempts\": 3, \"backoff\": \"1ms..50ms\"}}}",
+		 6100},
+		{"{\"a\": {\"retry\": {\"retry_after\": \"1s\"}}}", 8000},
+		{"{\"a\": {\"retry\": {}, \"deadline\": \"2500ms\"}}", 2500},
+	};
+
+	for (size_t i = 0; i < GD_N_ELEMS(cases); i++) {
+		struct gd_load_spec s = {0};
+		struct gd_error err = GD_ERROR_INIT;
+		GD_AUTO_FREE char *text = NULL;
+
+		assert_true(asprintf(&text,
+				     LOAD("\"rate\": \"1/s\", \"timeout\": \"2s\", "
+					  "\"clients\": %s"),
+				     cases[i].clients) > 0);
+		assert_int_equal(decode(text, &s, &err), 0);
+		assert_int_equal(gd_load_spec_longest(&s).ns,
+				 cases[i].want_ms * GD_NS_PER_MS);
+		gd_shape_fini(&gd_load_shape, &s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),    cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_rows_refuse), cmocka_unit_test(test_checks),
-		cmocka_unit_test(test_urls),        cmocka_unit_test(test_bad_urls),
-		cmocka_unit_test(test_long_urls),
+		cmocka_unit_test(test_longest),    cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_rows_refuse),
+		cmocka_unit_test(test_checks),     cmocka_unit_test(test_urls),
+		cmocka_unit_test(test_bad_urls),   cmocka_unit_test(test_long_urls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
