@@ -38,7 +38,7 @@ static const struct gd_field fields[] = {
 	 .kind = GD_KIND_BOOL,
 	 GD_MEMBER(struct options, json)},
 	{.name = "quick",
-	 .help = "torture: a few telling trials instead of all",
+	 .help = "torture: each victim and each fault once",
 	 .kind = GD_KIND_BOOL,
 	 GD_MEMBER(struct options, quick)},
 };
@@ -289,11 +289,12 @@ const struct gd_cmd gd_cmd_lab = {
 		"over the route that r1 and r2 exchange by BGP. Use `-i lab` or the printed\n"
 		"inventory to aim scenarios at it.\n"
 		"\n"
-		"torture proves that nothing stays behind: it runs two faults again and again, at each\n"
-		"step kills runner, agent, guardian, SSH session or several, and compares the whole\n"
-		"host with how it was before. It prints the matrix and exits with 5 if anything\n"
-		"differs. STEP/VICTIM, as in held/agent, tries one pair. All of it takes about\n"
-		"twenty minutes, --quick two.\n"
+		"torture proves that nothing stays behind: it runs every fault again and again, at each\n"
+		"step kills or stops runner, agent, guardian or SSH session, cuts the link or steps the\n"
+		"clock, and compares the whole host with how it was before. With everybody dead it\n"
+		"also types the lines of the run's undo.md. It prints the matrix and exits with 5 if\n"
+		"anything differs. STEP/VICTIM, as in held/agent, '*/link' or held/by-hand,\n"
+		"tries only these. --quick tries every victim and every fault once.\n"
 		"\n"
 		"The lab lives in $GAMEDAY_LAB_DIR, else $XDG_STATE_HOME/gameday/lab; down removes\n"
 		"it. Kernel, image and snapshot stay in $XDG_CACHE_HOME/gameday/lab. Its SSH keys\n"

@@ -91,7 +91,7 @@ static int read_plan(struct gd_bed *b, struct gd_error *err)
 	GD_AUTO_FREE char *out = NULL;
 	const cJSON *stage, *fault;
 
-	if (gd_bed_gameday(b, args, gd_span_s(20), &r, err) < 0)
+	if (gd_bed_gameday(b, args, gd_span_s(60), &r, err) < 0)
 		return -1;
 	out = r.out;
 	if (r.status != 0)
@@ -125,7 +125,7 @@ static int prepare(struct gd_bed *b, const char *text, struct gd_error *err)
 int gd_bed_make(const char *name, const char *text, struct gd_bed *ret,
 		struct gd_error *err)
 {
-	struct gd_bed b = {0};
+	struct gd_bed b = {.far = GD_FAR_INIT};
 
 	(void)snprintf(b.name, sizeof(b.name), "%s", name);
 	if (prepare(&b, text, err) < 0) {
@@ -140,6 +140,7 @@ void gd_bed_fini(struct gd_bed *b)
 {
 	struct gd_error err = GD_ERROR_INIT;
 
+	gd_far_close(&b->far);
 	if (b->dir && !b->keep && gd_remove_tree(b->dir, &err) < 0)
 		(void)fprintf(stderr, "torture: %s\n", err.text);
 	free(b->self);

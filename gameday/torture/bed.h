@@ -9,6 +9,7 @@
 #include "gameday/base/clock.h"
 #include "gameday/base/error.h"
 #include "gameday/base/proc.h"
+#include "gameday/torture/far.h"
 
 enum { GD_BED_MAX_FAULTS = 8 };
 
@@ -21,10 +22,15 @@ struct gd_bed {
 	char kinds[GD_BED_MAX_FAULTS][32];
 	size_t n_faults;
 	char *before; /* owned: how the host looks when nobody is at work */
-	bool keep;    /* leave dir, for a human to look */
+	struct gd_far far;
+	bool as_before; /* so it was looked at last, and nobody was at work since */
+	bool keep;      /* leave dir, for a human to look */
 };
 
-/* Writes the scenario into a new folder and asks `gameday plan` what it would do. */
+/*
+ * Writes the scenario into a new folder, asks `gameday plan` what it would do, and looks at
+ * the host.
+ */
 int gd_bed_make(const char *name, const char *text, struct gd_bed *ret,
 		struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 void gd_bed_fini(struct gd_bed *b) GD_NONNULL;

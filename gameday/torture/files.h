@@ -3,7 +3,7 @@
 #pragma once
 
 struct gd_torture_file {
-	const char *name; /* "state.sh", "two-faults.yaml"; NULL ends the table */
+	const char *name; /* "host.sh", "two-faults.yaml"; NULL ends the table */
 	const char *text;
 };
 

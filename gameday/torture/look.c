@@ -7,22 +7,39 @@
 
 #include "gameday/base/auto.h"
 
-enum { LOOK_LIMIT_S = 12, PAUSE_MS = 300 };
+enum { LOOK_LIMIT_S = 40, PAUSE_MS = 400 };
 
-int gd_look(const struct gd_bed *b, char **ret, struct gd_error *err)
+static int read_facts(struct gd_far *f, struct gd_strbuf *facts, struct gd_error *err)
 {
-	const char *const args[] = {"lab", "ssh", b->host, gd_bed_file("state.sh"), NULL};
-	struct gd_proc_result r = {0};
-	GD_AUTO_FREE char *out = NULL;
+	struct gd_instant end = gd_after(gd_now(), gd_span_s(LOOK_LIMIT_S));
 
-	if (gd_bed_gameday(b, args, gd_span_s(LOOK_LIMIT_S), &r, err) < 0)
+	for (;;) {
+		GD_AUTO_FREE char *line = NULL;
+
+		if (gd_far_line(f, end, &line, err) < 0)
+			return -1;
+		if (strcmp(line, "END") == 0)
+			return facts->failed ? gd_raise_nomem(err) : 0;
+		gd_strbuf_addf(facts, "%s\n", line);
+	}
+}
+
+int gd_look(struct gd_bed *b, char **ret, struct gd_error *err)
+{
+	GD_AUTO_STRBUF(facts);
+
+	if (gd_far_open(&b->far, b->self, b->host, err) < 0)
 		return -1;
-	out = r.out;
-	if (!strstr(out, "link "))
+	if (gd_far_say(&b->far, err, "look") < 0 ||
+	    read_facts(&b->far, &facts, err) < 0) {
+		gd_far_close(&b->far);
+		return gd_wrap(err, "look at %s: ", b->host);
+	}
+	if (!strstr(gd_strbuf_str(&facts), "link"))
 		return gd_raise(err, GD_E_REMOTE, "%s can't be looked at: %.300s",
-				b->host, out);
-	*ret = gd_steal_ptr(&out);
-	return 0;
+				b->host, gd_strbuf_str(&facts));
+	*ret = gd_strbuf_steal(&facts);
+	return *ret ? 0 : gd_raise_nomem(err);
 }
 
 /* How often a line of that length is in the text. */
@@ -41,7 +58,8 @@ static size_t count(const char *text, const char *line, size_t len)
 }
 
 /* Lines of `a` that `b` has less often, each once, behind `mark`. */
-static void add_missing(const char *a, const char *b, char mark, struct gd_strbuf *diff)
+static void add_missing(const char *a, const char *b, char mark, bool skip_busy,
+			struct gd_strbuf *diff)
 {
 	const char *line, *end;
 
@@ -50,20 +68,23 @@ static void add_missing(const char *a, const char *b, char mark, struct gd_strbu
 
 		end = strchrnul(line, '\n');
 		len = (size_t)(end - line);
+		if (skip_busy && strncmp(line, "busy: ", 6) == 0)
+			continue;
 		if (count(a, line, len) <= count(b, line, len))
 			continue;
 		gd_strbuf_addf(diff, "%c %.*s\n", mark, (int)len, line);
 	}
 }
 
-void gd_look_compare(const char *before, const char *after, struct gd_strbuf *diff)
+void gd_look_compare(const char *before, const char *after, bool skip_busy,
+		     struct gd_strbuf *diff)
 {
-	add_missing(before, after, '-', diff);
-	add_missing(after, before, '+', diff);
+	add_missing(before, after, '-', skip_busy, diff);
+	add_missing(after, before, '+', skip_busy, diff);
 }
 
-int gd_look_until(const struct gd_bed *b, struct gd_instant until, struct gd_strbuf *diff,
-		  struct gd_error *err)
+int gd_look_until(struct gd_bed *b, struct gd_instant until, bool others_may_work,
+		  struct gd_strbuf *diff, struct gd_error *err)
 {
 	for (;;) {
 		GD_AUTO_FREE char *now = NULL;
@@ -74,7 +95,7 @@ int gd_look_until(const struct gd_bed *b, struct gd_instant until, struct gd_str
 				return -1;
 			gd_strbuf_addf(diff, "! %s\n", err->text);
 		} else {
-			gd_look_compare(b->before, now, diff);
+			gd_look_compare(b->before, now, others_may_work, diff);
 			if (diff->failed)
 				return gd_raise_nomem(err);
 			if (diff->len == 0)

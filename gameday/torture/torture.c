@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each scenario hurts a host of its own. Those whose names are the same up to the first '-'
+ * touch each other's hosts and make a lane: they take turns. Lanes go side by side, a thread
+ * each. The lab has one clock for all its hosts, so the clock is the last victim everywhere
+ * and all lanes come to it together: there it may jump more often than once in a trial.
+ */
 #include "gameday/torture/torture.h"
 
+#include <fnmatch.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,177 +17,314 @@
 #include "gameday/torture/files.h"
 #include "gameday/torture/print.h"
 
-/* --- which steps and which victims --------------------------------------------------- */
+enum { MAX_SCENARIOS = 8 };
 
-static void add_step(struct gd_matrix *m, enum gd_when when, int line, const char *word,
-		     const char *kind)
+enum phase { PHASE_BEDS, PHASE_TRIALS, PHASE_CLOCK };
+
+struct subject {
+	const struct gd_torture_file *file;
+	struct gd_bed bed;
+	struct gd_matrix matrix;
+	size_t lane, turn; /* which lane, and the how manieth in it */
+	bool made;
+};
+
+struct torture {
+	const struct gd_torture_options *o;
+	FILE *progress;
+	struct subject subjects[MAX_SCENARIOS];
+	size_t n, n_lanes;
+};
+
+struct lane {
+	struct torture *t;
+	size_t number;
+	enum phase phase;
+	pthread_t thread;
+	int result;
+	struct gd_error err;
+};
+
+/* --- which of them ------------------------------------------------------------------- */
+
+/* The moments that tell most: all is in, or about to be, or about to end. */
+static size_t telling_step(const struct subject *s, size_t n)
 {
-	struct gd_step *s = &m->steps[m->n_steps++];
+	size_t held = 2 + 2 * s->bed.n_faults;
+	const size_t steps[] = {held - 1, held, held - 2, held + 1};
 
-	*s = (struct gd_step){.when = when, .line = line, .word = word};
-	(void)snprintf(s->name, sizeof(s->name), "%s%s%s", word, kind ? "-" : "",
-		       kind ? kind : "");
+	return steps[n % GD_N_ELEMS(steps)];
 }
 
-/* In the order a run takes them: in one by one, out in reverse. */
-static void list_steps(const struct gd_bed *b, struct gd_matrix *m)
+/* Each victim once and each scenario at least once, spread over the lanes. */
+static bool is_quick(const struct torture *t, const struct subject *s, size_t step,
+		     size_t v)
 {
-	int line = 0;
+	size_t turns = 0, round = v / t->n_lanes;
 
-	add_step(m, GD_WHEN_BASELINE, 0, "baseline", NULL);
-	for (size_t i = 0; i < b->n_faults; i++) {
-		add_step(m, GD_WHEN_HOST_LINE, ++line, "open", b->kinds[i]);
-		add_step(m, GD_WHEN_HOST_LINE, ++line, "active", b->kinds[i]);
-	}
-	add_step(m, GD_WHEN_HELD, 0, "held", NULL);
-	for (size_t i = b->n_faults; i-- > 0;)
-		add_step(m, GD_WHEN_HOST_LINE, ++line, "clean", b->kinds[i]);
-	add_step(m, GD_WHEN_RECOVERY, 0, "recovery", NULL);
+	for (size_t i = 0; i < t->n; i++)
+		turns += t->subjects[i].lane == s->lane;
+	return v % t->n_lanes == s->lane && round % turns == s->turn &&
+	       step == telling_step(s, round);
 }
 
-/* Two minutes' worth: each way to die once, at the step where it hurts most. */
-static bool is_quick(const struct gd_step *s, enum gd_victim v)
+/* Is STEP/VICTIM what the user's pattern names? */
+static bool is_only(const struct torture *t, const char *step, const char *victim)
 {
-	static const struct {
-		enum gd_when when;
-		int line;
-		enum gd_victim victim;
-	} pairs[] = {
-		{GD_WHEN_HOST_LINE, 1, GD_VICTIM_AGENT},
-		{GD_WHEN_HOST_LINE, 2, GD_VICTIM_RUNNER},
-		{GD_WHEN_HOST_LINE, 3, GD_VICTIM_SESSION},
-		{GD_WHEN_HELD, 0, GD_VICTIM_ALL},
-	};
+	char pair[128];
 
-	for (size_t i = 0; i < GD_N_ELEMS(pairs); i++)
-		if (s->when == pairs[i].when && s->line == pairs[i].line &&
-		    v == pairs[i].victim)
-			return true;
-	return false;
+	(void)snprintf(pair, sizeof(pair), "%s/%s", step, victim);
+	return fnmatch(t->o->only, pair, 0) == 0;
 }
 
-static bool wanted(const struct gd_torture_options *o, const struct gd_matrix *m,
-		   size_t step, enum gd_victim v)
+static bool wanted(const struct torture *t, const struct subject *s, size_t step,
+		   size_t v)
 {
-	const char *slash = o->only ? strchr(o->only, '/') : NULL;
-	const char *name = m->steps[step].name;
-
-	if (!o->only)
-		return !o->quick || is_quick(&m->steps[step], v);
-	return slash && strlen(name) == (size_t)(slash - o->only) &&
-	       strncmp(name, o->only, (size_t)(slash - o->only)) == 0 &&
-	       strcmp(gd_victim_name(v), slash + 1) == 0;
+	if (t->o->only)
+		return is_only(t, s->matrix.steps[step].name,
+			       gd_victim_name((enum gd_victim)v));
+	return !t->o->quick || is_quick(t, s, step, v);
 }
 
-/* --- all of them --------------------------------------------------------------------- */
-
-static int worse(int status, const struct gd_cell *c)
+static bool manual_wanted(const struct torture *t, const struct subject *s)
 {
-	if (c->outcome == GD_OUTCOME_DIFF || c->outcome == GD_OUTCOME_HUNG ||
-	    status == GD_EXIT_LEFT_BEHIND)
-		return GD_EXIT_LEFT_BEHIND;
-	return c->outcome == GD_OUTCOME_MISSED ? GD_EXIT_INVALID : status;
+	if (t->o->only)
+		return is_only(t, "held", "by-hand");
+	return !t->o->quick || s->turn == 0;
 }
 
-static int try_all(const struct gd_torture_options *o, struct gd_bed *b,
-		   struct gd_matrix *m, FILE *progress, struct gd_error *err)
+/* --- trials -------------------------------------------------------------------------- */
+
+/* One call, so that the lanes' lines don't mix. */
+static void tell(const struct torture *t, const struct subject *s, const char *step,
+		 const char *victim, const struct gd_cell *c)
 {
-	int status = GD_EXIT_HELD, n = 0;
+	GD_AUTO_STRBUF(text);
 
-	for (size_t i = 0; i < m->n_steps; i++)
-		for (size_t v = 0; v < GD_N_VICTIMS; v++) {
-			struct gd_cell *c = &m->cells[i][v];
+	gd_cell_print(c, &text);
+	(void)fprintf(t->progress, "%s %s/%s: %s", s->bed.host, step, victim,
+		      gd_strbuf_str(&text));
+	(void)fflush(t->progress);
+}
 
-			if (!wanted(o, m, i, (enum gd_victim)v))
-				continue;
-			(void)fprintf(progress, "%s/%s: ", m->steps[i].name,
-				      gd_victim_name((enum gd_victim)v));
-			(void)fflush(progress);
-			if (gd_trial_run(b, &m->steps[i], (enum gd_victim)v, c, err) < 0)
-				return gd_wrap(err, "%s/%s: ", m->steps[i].name,
-					       gd_victim_name((enum gd_victim)v));
-			gd_cell_print(c, progress);
-			status = worse(status, c);
-			n++;
-		}
-	if (o->only && n == 0)
-		return gd_raise(
-			err, GD_E_INPUT,
-			"torture: there is no \"%s\"; STEP/VICTIM is wanted, as in "
-			"held/agent",
-			o->only);
-	if (o->only)
-		return status;
-	(void)fprintf(progress, "held/by-hand: ");
-	(void)fflush(progress);
-	if (gd_trial_manual(b, &m->manual, err) < 0)
+/* So that the next trial begins on a host as it was, whatever this one left. */
+static int clear_up(struct subject *s, const struct gd_cell *c, struct gd_error *err)
+{
+	GD_AUTO_STRBUF(ignored);
+
+	if (c->outcome == GD_OUTCOME_SAME)
+		return 0;
+	return gd_trial_revert(&s->bed, &ignored, err) < 0 ? -1 : 0;
+}
+
+static int try_one(struct torture *t, struct subject *s, size_t step, size_t v,
+		   struct gd_error *err)
+{
+	struct gd_cell *c = &s->matrix.cells[step][v];
+	const char *victim = gd_victim_name((enum gd_victim)v);
+	const char *name = s->matrix.steps[step].name;
+
+	if (gd_trial_run(&s->bed, &s->matrix.steps[step], (enum gd_victim)v, c, err) < 0)
+		return gd_wrap(err, "%s %s/%s: ", s->bed.host, name, victim);
+	tell(t, s, name, victim, c);
+	return clear_up(s, c, err);
+}
+
+static int try_phase(struct torture *t, struct subject *s, enum phase phase,
+		     struct gd_error *err)
+{
+	for (size_t i = 0; i < s->matrix.n_steps; i++)
+		for (size_t v = 0; v < GD_N_VICTIMS; v++)
+			if ((v == GD_VICTIM_CLOCK) == (phase == PHASE_CLOCK) &&
+			    wanted(t, s, i, v) && try_one(t, s, i, v, err) < 0)
+				return -1;
+	if (phase == PHASE_CLOCK || !manual_wanted(t, s))
+		return 0;
+	if (gd_trial_manual(&s->bed, &s->matrix.manual, err) < 0)
+		return gd_wrap(err, "%s held/by-hand: ", s->bed.host);
+	tell(t, s, "held", "by-hand", &s->matrix.manual);
+	return clear_up(s, &s->matrix.manual, err);
+}
+
+static int make(struct subject *s, struct gd_error *err)
+{
+	if (gd_bed_make(s->file->name, s->file->text, &s->bed, err) < 0)
 		return -1;
-	gd_cell_print(&m->manual, progress);
-	return worse(status, &m->manual);
+	s->made = true;
+	s->matrix.n_steps = gd_steps_list(&s->bed, s->matrix.steps);
+	return 0;
 }
 
-static int print_json(const struct gd_matrix *m, const struct gd_bed *b, FILE *out,
+/* --- lanes --------------------------------------------------------------------------- */
+
+static void *run_lane(void *arg)
+{
+	struct lane *l = arg;
+
+	for (size_t i = 0; i < l->t->n && l->result == 0; i++) {
+		struct subject *s = &l->t->subjects[i];
+
+		if (s->lane != l->number)
+			continue;
+		l->result = l->phase == PHASE_BEDS
+				    ? make(s, &l->err)
+				    : try_phase(l->t, s, l->phase, &l->err);
+	}
+	return NULL;
+}
+
+/* All lanes through one phase; the first error, after all have ended. */
+static int run_phase(struct torture *t, enum phase phase, struct gd_error *err)
+{
+	struct lane lanes[MAX_SCENARIOS] = {0};
+	size_t started = 0;
+	int result = 0;
+
+	for (; started < t->n_lanes; started++) {
+		struct lane *l = &lanes[started];
+
+		*l = (struct lane){.t = t, .number = started, .phase = phase};
+		if (pthread_create(&l->thread, NULL, run_lane, l) != 0) {
+			result = gd_raise(err, GD_E_SYSTEM, "a thread can't be started");
+			break;
+		}
+	}
+	for (size_t i = 0; i < started; i++) {
+		(void)pthread_join(lanes[i].thread, NULL);
+		if (result == 0 && lanes[i].result < 0) {
+			result = -1;
+			*err = lanes[i].err;
+		}
+	}
+	return result;
+}
+
+/* Where a scenario of this name belongs: with the last of the same group, or alone. */
+static void find_lane(struct torture *t, struct subject *s)
+{
+	size_t len = strcspn(s->file->name, "-.");
+
+	s->lane = t->n_lanes;
+	for (size_t i = 0; i < t->n; i++) {
+		const struct subject *other = &t->subjects[i];
+
+		if (strcspn(other->file->name, "-.") != len ||
+		    strncmp(other->file->name, s->file->name, len) != 0)
+			continue;
+		s->lane = other->lane;
+		s->turn = other->turn + 1;
+	}
+	if (s->lane == t->n_lanes)
+		t->n_lanes++;
+}
+
+static int list_subjects(struct torture *t, struct gd_error *err)
+{
+	for (const struct gd_torture_file *f = gd_torture_files; f->name; f++) {
+		const char *dot = strrchr(f->name, '.');
+		struct subject *s = &t->subjects[t->n];
+
+		if (!dot || strcmp(dot, ".yaml") != 0)
+			continue;
+		if (t->n == MAX_SCENARIOS)
+			return gd_raise(err, GD_E_BUG, "more than %d scenarios",
+					(int)MAX_SCENARIOS);
+		s->file = f;
+		find_lane(t, s);
+		t->n++;
+	}
+	return 0;
+}
+
+/* --- the result ---------------------------------------------------------------------- */
+
+static int print_json(const struct torture *t, const struct gd_tally *tally, FILE *out,
 		      struct gd_error *err)
 {
-	GD_AUTO(cJSON) cJSON *json = gd_matrix_json(m, b);
-	GD_AUTO_FREE char *text = json ? gd_json_print_pretty(json) : NULL;
+	GD_AUTO(cJSON) cJSON *json = cJSON_CreateObject();
+	cJSON *list = json ? cJSON_AddArrayToObject(json, "scenarios") : NULL;
+	GD_AUTO_FREE char *text = NULL;
+	bool ok = list && gd_json_set_int(json, "trials", (int64_t)tally->n) &&
+		  gd_json_set_int(json, "differences", (int64_t)tally->n_differ) &&
+		  gd_json_set_int(json, "missed", (int64_t)tally->n_missed);
 
+	for (size_t i = 0; ok && i < t->n; i++)
+		ok = cJSON_AddItemToArray(list, gd_matrix_json(&t->subjects[i].matrix,
+							       &t->subjects[i].bed));
+	text = ok ? gd_json_print_pretty(json) : NULL;
 	if (!text)
 		return gd_raise_nomem(err);
 	(void)fprintf(out, "%s\n", text);
 	return 0;
 }
 
-static int torture_scenario(const struct gd_torture_options *o,
-			    const struct gd_torture_file *f, FILE *out,
-			    struct gd_error *err)
+static int print_result(const struct torture *t, const struct gd_tally *tally,
+			struct gd_span took, FILE *out, struct gd_error *err)
 {
-	struct gd_matrix *m = calloc(1, sizeof(*m));
-	struct gd_bed b = {0};
-	int status = -1;
-
-	if (!m)
-		return gd_raise_nomem(err);
-	if (gd_bed_make(f->name, f->text, &b, err) == 0) {
-		list_steps(&b, m);
-		status = try_all(o, &b, m, o->json ? stderr : out, err);
-		if (status < 0)
-			b.keep = true;
-		else if (!o->json)
-			gd_matrix_print(m, &b, out);
-		else if (print_json(m, &b, out, err) < 0)
-			status = -1;
-		(void)fflush(out);
-		if (b.keep)
-			(void)fprintf(stderr, "kept: %s\n", b.dir);
-	}
-	gd_matrix_fini(m);
-	free(m);
-	gd_bed_fini(&b);
-	return status;
+	if (t->o->json)
+		return print_json(t, tally, out, err);
+	for (size_t i = 0; i < t->n; i++)
+		if (t->subjects[i].made)
+			gd_matrix_print(&t->subjects[i].matrix, &t->subjects[i].bed, out);
+	(void)fprintf(out, "\n%zu trials in %lld s: %zu differences, %zu missed\n",
+		      tally->n, (long long)(took.ns / GD_NS_PER_S), tally->n_differ,
+		      tally->n_missed);
+	return 0;
 }
 
-static bool is_scenario(const struct gd_torture_file *f)
+static int try_everything(struct torture *t, FILE *out, struct gd_error *err)
 {
-	const char *dot = strrchr(f->name, '.');
+	struct gd_instant start = gd_now();
+	struct gd_tally tally = {0};
+	struct gd_error failure = GD_ERROR_INIT;
+	int rc;
 
-	return dot && strcmp(dot, ".yaml") == 0;
+	if (run_phase(t, PHASE_BEDS, err) < 0)
+		return -1;
+	rc = run_phase(t, PHASE_TRIALS, &failure);
+	if (rc == 0)
+		rc = run_phase(t, PHASE_CLOCK, &failure);
+	for (size_t i = 0; i < t->n; i++)
+		gd_matrix_count(&t->subjects[i].matrix, &tally);
+	/* What was seen up to a failure counts as well. */
+	if (print_result(t, &tally, gd_between(start, gd_now()), out, err) < 0)
+		return -1;
+	(void)fflush(out);
+	if (rc < 0) {
+		*err = failure;
+		return -1;
+	}
+	if (tally.n == 0)
+		return gd_raise(err, GD_E_INPUT,
+				"there is no \"%s\"; STEP/VICTIM is wanted, as in "
+				"held/agent or '*/link'",
+				t->o->only ? t->o->only : "");
+	if (tally.n_differ > 0)
+		return GD_EXIT_LEFT_BEHIND;
+	return tally.n_missed > 0 ? GD_EXIT_INVALID : GD_EXIT_HELD;
 }
 
 int gd_torture(const struct gd_torture_options *o, FILE *out, struct gd_error *err)
 {
-	int status = GD_EXIT_HELD;
+	struct torture *t = calloc(1, sizeof(*t));
+	int status;
 
-	for (const struct gd_torture_file *f = gd_torture_files; f->name; f++) {
-		int one;
+	if (!t)
+		return gd_raise_nomem(err);
+	t->o = o;
+	t->progress = o->json ? stderr : out;
+	status = list_subjects(t, err) < 0 ? -1 : try_everything(t, out, err);
+	for (size_t i = 0; i < t->n; i++) {
+		struct subject *s = &t->subjects[i];
 
-		if (!is_scenario(f))
+		if (!s->made)
 			continue;
-		one = torture_scenario(o, f, out, err);
-		if (one < 0)
-			return gd_wrap(err, "torture: ");
-		if (status != GD_EXIT_LEFT_BEHIND && one != GD_EXIT_HELD)
-			status = one;
+		s->bed.keep |= status < 0;
+		if (s->bed.keep)
+			(void)fprintf(stderr, "kept: %s\n", s->bed.dir);
+		gd_matrix_fini(&s->matrix);
+		gd_bed_fini(&s->bed);
 	}
-	return status;
+	free(t);
+	return status < 0 ? gd_wrap(err, "torture: ") : status;
 }

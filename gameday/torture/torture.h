@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Proof on the rehearsal lab that nothing stays behind: a scenario is run again and again, and
- * at each of its steps somebody is killed. Afterwards the
- * target must look exactly as before. Everything is done from outside, by this program's own
+ * Proof on the rehearsal lab that nothing stays behind: scenarios are run again and again,
+ * and at each of their steps somebody is killed, the link is cut, or the clock stepped. Afterwards
+ * the target must look exactly as before. Everything is done from outside, by this program's own
  * commands as child processes and by scripts over SSH: the agent has no part in it.
  */
 #pragma once
@@ -14,9 +14,10 @@
 #include "gameday/base/error.h"
 
 struct gd_torture_options {
-	bool quick; /* a few telling pairs instead of all */
+	bool quick; /* each victim and each scenario once instead of all pairs */
 	bool json;  /* the matrix as JSON on `out`; progress goes to standard error */
-	const char *only; /* "STEP/VICTIM" instead of all; NULL: all. Borrowed */
+	/* A pattern as the shell's: only these "STEP/VICTIM"; NULL: all. Borrowed */
+	const char *only;
 };
 
 /*
