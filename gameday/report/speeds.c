@@ -43,6 +43,12 @@ static int64_t timeout_of(const struct gd_report *r, size_t series)
 	return 0;
 }
 
+/* An attempt that runs out of time while it connects ends as `connect`. */
+static uint64_t gave_up(const struct gd_load_stats *s)
+{
+	return s->error_kinds[GD_OUTCOME_TIMEOUT] + s->error_kinds[GD_OUTCOME_CONNECT];
+}
+
 static bool are_timeouts(const struct gd_report *r, size_t series, const char *stage,
 			 const struct gd_mode *m)
 {
@@ -53,8 +59,7 @@ static bool are_timeouts(const struct gd_report *r, size_t series, const char *s
 	    m->centre_ns < timeout - timeout / 10 ||
 	    stats_of(r, series, stage, &s) != 0 || s.requests == 0)
 		return false;
-	return 2 * (double)s.error_kinds[GD_OUTCOME_TIMEOUT] >=
-	       m->share * (double)s.requests;
+	return 2 * (double)gave_up(&s) >= m->share * (double)s.requests;
 }
 
 static bool is_retransmission(int64_t above)
@@ -159,8 +164,12 @@ void gd_speeds_finding(const struct gd_report *r, size_t series, const char *sta
 		       m.n == 2 ? "bimodal" : "multimodal");
 	add_modes(r, series, stage, &m, out);
 	add_baseline(r, series, out);
-	if (s.error_kinds[GD_OUTCOME_TIMEOUT] > 0)
-		gd_strbuf_addf(out, "; %llu requests timed out while %llu succeeded",
-			       (unsigned long long)s.error_kinds[GD_OUTCOME_TIMEOUT],
-			       (unsigned long long)s.ok);
+	if (gave_up(&s) == 0)
+		return;
+	gd_strbuf_addf(out, "; %llu requests timed out",
+		       (unsigned long long)s.error_kinds[GD_OUTCOME_TIMEOUT]);
+	if (s.error_kinds[GD_OUTCOME_CONNECT] > 0)
+		gd_strbuf_addf(out, " and %llu could not connect",
+			       (unsigned long long)s.error_kinds[GD_OUTCOME_CONNECT]);
+	gd_strbuf_addf(out, " while %llu succeeded", (unsigned long long)s.ok);
 }

@@ -11,7 +11,10 @@
 /* What a mode's place suggests. */
 enum gd_speed_hint {
 	GD_SPEED_PLAIN,
-	/* The load's timeout, and enough requests for at least half of the mode timed out. */
+	/*
+	 * The load's timeout, and enough requests for at least half of the mode timed out or
+	 * could not connect.
+	 */
 	GD_SPEED_TIMEOUTS,
 	/*
 	 * As much above the fastest mode as TCP waits before it sends again: 200 ms (Linux,
@@ -36,7 +39,7 @@ void gd_speeds_say(const struct gd_report *r, size_t series, const char *stage,
 		   struct gd_strbuf *out) GD_NONNULL;
 /*
  * What a reader must not miss of a fault stage: that it has several modes, how that compares
- * with the baseline, and that some requests timed out while others succeeded. "" when
+ * with the baseline, and that some requests timed out or could not connect while others succeeded. "" when
  * there is one mode or none.
  */
 void gd_speeds_finding(const struct gd_report *r, size_t series, const char *stage,
