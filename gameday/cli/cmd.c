@@ -1,6 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gameday/cli/cmd.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int gd_cli_agree(bool yes, const char *what, struct gd_error *err)
+{
+	char answer[16] = "";
+
+	if (yes)
+		return 0;
+	if (!isatty(STDIN_FILENO))
+		return gd_raise(err, GD_E_INPUT,
+				"not confirmed: add --yes where nobody can answer");
+	(void)printf("%s\nDo this? Type yes: ", what);
+	(void)fflush(stdout);
+	if (!fgets(answer, sizeof(answer), stdin) || strcmp(answer, "yes\n") != 0)
+		return gd_raise(err, GD_E_INPUT, "not confirmed: nothing was done");
+	return 0;
+}
+
 int gd_cmd_exit_status(const struct gd_error *err)
 {
 	switch (err->code) {

@@ -36,5 +36,28 @@ struct gd_cmd {
 	int (*run)(const struct gd_cmd_args *args, struct gd_error *err);
 };
 
+/* Option rows that many commands have; the struct's members bear the same names. */
+#define GD_CLI_INVENTORY(type)                                                           \
+	{                                                                                \
+		.name = "inventory", .help = "inventory file, or lab",                   \
+		.kind = GD_KIND_TEXT, GD_MEMBER(type, inventory)                         \
+	}
+#define GD_CLI_YES(type)                                                                 \
+	{                                                                                \
+		.name = "yes", .help = "do not ask before touching hosts",               \
+		.kind = GD_KIND_BOOL, GD_MEMBER(type, yes)                               \
+	}
+#define GD_CLI_JSON(type)                                                                \
+	{                                                                                \
+		.name = "json", .help = "print JSON", .kind = GD_KIND_BOOL,              \
+		GD_MEMBER(type, json)                                                    \
+	}
+
+/*
+ * Says what is about to be done to hosts and asks for a yes, unless `yes` says it already.
+ * GD_E_INPUT when the answer is another, or nobody can answer.
+ */
+int gd_cli_agree(bool yes, const char *what,
+		 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* The exit status that stands for an error no command mapped itself. */
 int gd_cmd_exit_status(const struct gd_error *err) GD_NONNULL;

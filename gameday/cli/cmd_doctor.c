@@ -11,14 +11,8 @@ struct options {
 };
 
 static const struct gd_field fields[] = {
-	{.name = "inventory",
-	 .help = "inventory file, or lab",
-	 .kind = GD_KIND_TEXT,
-	 GD_MEMBER(struct options, inventory)},
-	{.name = "json",
-	 .help = "print JSON",
-	 .kind = GD_KIND_BOOL,
-	 GD_MEMBER(struct options, json)},
+	GD_CLI_INVENTORY(struct options),
+	GD_CLI_JSON(struct options),
 };
 
 static void print_host(const char *host, const cJSON *faults)

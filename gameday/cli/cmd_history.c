@@ -31,10 +31,7 @@ static const struct gd_field fields[] = {
 	 .min = 1,
 	 .max = 4096,
 	 GD_MEMBER(struct options, dir)},
-	{.name = "json",
-	 .help = "print JSON",
-	 .kind = GD_KIND_BOOL,
-	 GD_MEMBER(struct options, json)},
+	GD_CLI_JSON(struct options),
 };
 
 static bool set_all(cJSON *row, const char *name, const char *scenario,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "gameday/base/auto.h"
 #include "gameday/cli/cmd.h"
@@ -19,10 +17,7 @@ struct options {
 };
 
 static const struct gd_field fields[] = {
-	{.name = "inventory",
-	 .help = "inventory file, or lab",
-	 .kind = GD_KIND_TEXT,
-	 GD_MEMBER(struct options, inventory)},
+	GD_CLI_INVENTORY(struct options),
 	{.name = "on",
 	 .help = "the host, by its name in the inventory",
 	 .kind = GD_KIND_TEXT,
@@ -35,10 +30,7 @@ static const struct gd_field fields[] = {
 	 .min = GD_NS_PER_S,
 	 .max = 24 * 3600 * GD_NS_PER_S,
 	 GD_MEMBER(struct options, length)},
-	{.name = "yes",
-	 .help = "do not ask before touching the host",
-	 .kind = GD_KIND_BOOL,
-	 GD_MEMBER(struct options, yes)},
+	GD_CLI_YES(struct options),
 };
 
 static const struct gd_kind_row *find_kind(const struct gd_kinds *kinds, const char *name,
@@ -91,24 +83,14 @@ static int decode(const struct gd_kind_row *kind, const struct gd_node *map,
 	return kind->check ? kind->check(decoded, err) : 0;
 }
 
-/* Says what would be done and asks, unless --yes. */
 static int agree(const struct options *o, const struct gd_kind_row *kind,
 		 const void *decoded, struct gd_error *err)
 {
 	GD_AUTO_STRBUF(what);
-	char answer[16] = "";
 
-	if (o->yes)
-		return 0;
-	if (!isatty(STDIN_FILENO))
-		return gd_raise(err, GD_E_INPUT,
-				"not confirmed: add --yes where nobody can answer");
+	gd_strbuf_addf(&what, "%s: ", o->on);
 	kind->describe(decoded, &what);
-	(void)printf("%s: %s\nDo this? Type yes: ", o->on, gd_strbuf_str(&what));
-	(void)fflush(stdout);
-	if (!fgets(answer, sizeof(answer), stdin) || strcmp(answer, "yes\n") != 0)
-		return gd_raise(err, GD_E_INPUT, "not confirmed: nothing was done");
-	return 0;
+	return gd_cli_agree(o->yes, gd_strbuf_str(&what), err);
 }
 
 static int inject(const struct gd_cmd_args *args, const struct gd_kind_row *kind,

@@ -16,10 +16,7 @@ struct options {
 };
 
 static const struct gd_field fields[] = {
-	{.name = "inventory",
-	 .help = "inventory file, or lab",
-	 .kind = GD_KIND_TEXT,
-	 GD_MEMBER(struct options, inventory)},
+	GD_CLI_INVENTORY(struct options),
 	{.name = "json",
 	 .help = "print the plan as JSON",
 	 .kind = GD_KIND_BOOL,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gameday/cli/hosts.h"
+#include "gameday/scenario/source.h"
 
 extern const struct gd_cmd gd_cmd_revert;
 
@@ -10,14 +11,11 @@ struct options {
 };
 
 static const struct gd_field fields[] = {
-	{.name = "inventory",
-	 .help = "inventory file, or lab",
-	 .kind = GD_KIND_TEXT,
-	 GD_MEMBER(struct options, inventory)},
+	GD_CLI_INVENTORY(struct options),
 	{.name = "on",
 	 .help = "this host; may be repeated",
 	 .kind = GD_KIND_LIST,
-	 .shape = &gd_cli_text_shape,
+	 .shape = &gd_text_shape,
 	 GD_MEMBER(struct options, on)},
 	{.name = "all",
 	 .help = "every host of the inventory",

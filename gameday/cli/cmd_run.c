@@ -20,19 +20,13 @@ struct options {
 };
 
 static const struct gd_field fields[] = {
-	{.name = "inventory",
-	 .help = "inventory file, or lab",
-	 .kind = GD_KIND_TEXT,
-	 GD_MEMBER(struct options, inventory)},
+	GD_CLI_INVENTORY(struct options),
 	{.name = "out",
 	 .help = "folder that gets the run's directory",
 	 .dflt = "runs",
 	 .kind = GD_KIND_TEXT,
 	 GD_MEMBER(struct options, out)},
-	{.name = "yes",
-	 .help = "do not ask before touching hosts",
-	 .kind = GD_KIND_BOOL,
-	 GD_MEMBER(struct options, yes)},
+	GD_CLI_YES(struct options),
 	{.name = "stage_scale",
 	 .help = "make every stage this many times as long",
 	 .dflt = "1",

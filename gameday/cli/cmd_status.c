@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "gameday/cli/hosts.h"
+#include "gameday/scenario/source.h"
 
 extern const struct gd_cmd gd_cmd_status;
 
@@ -13,19 +14,13 @@ struct options {
 };
 
 static const struct gd_field fields[] = {
-	{.name = "inventory",
-	 .help = "inventory file, or lab",
-	 .kind = GD_KIND_TEXT,
-	 GD_MEMBER(struct options, inventory)},
+	GD_CLI_INVENTORY(struct options),
 	{.name = "on",
 	 .help = "only this host; may be repeated",
 	 .kind = GD_KIND_LIST,
-	 .shape = &gd_cli_text_shape,
+	 .shape = &gd_text_shape,
 	 GD_MEMBER(struct options, on)},
-	{.name = "json",
-	 .help = "print JSON",
-	 .kind = GD_KIND_BOOL,
-	 GD_MEMBER(struct options, json)},
+	GD_CLI_JSON(struct options),
 };
 
 static void print_fault(const char *host, const cJSON *f)
@@ -41,6 +36,11 @@ static void print_fault(const char *host, const cJSON *f)
 				    since));
 	if (gd_json_bool(f, "live", false))
 		(void)printf(", undone in %" PRId64 " s unless renewed\n", lease / 1000);
+	else if (gd_json_bool(f, "earlier_boot", false))
+		(void)printf(", LEFT BEHIND, but the host was restarted since: what the "
+			     "kernel held is gone\n"
+			     "  Check that, and close it, with: gameday revert --on %s\n",
+			     host);
 	else
 		(void)printf(", LEFT BEHIND\n  Undo it with: gameday revert --on %s\n",
 			     host);

@@ -8,25 +8,6 @@
 
 #include "gameday/cli/inventory.h"
 
-static const struct gd_field text_fields[] = {
-	{.name = "host",
-	 .help = "a host of the inventory",
-	 .kind = GD_KIND_TEXT,
-	 .min = 1,
-	 .max = 255,
-	 GD_MEMBER(struct gd_text, text)},
-};
-const struct gd_shape gd_cli_text_shape = {
-	.name = "host",
-	.fields = text_fields,
-	.n_fields = 1,
-	.size = sizeof(struct gd_text),
-	.key_offset = GD_NO_OFFSET,
-	.node_offset = GD_NO_OFFSET,
-	.given_offset = GD_NO_OFFSET,
-	.scalar = true,
-};
-
 int gd_cli_hosts_init(struct gd_cli_hosts *h, const char *inventory,
 		      const struct gd_list *on, const struct gd_cmd_args *args,
 		      struct gd_error *err)

@@ -11,7 +11,7 @@ struct gd_cli_hosts {
 	struct gd_oneshot one;
 };
 
-/* Loads the inventory; names come from a list of struct gd_text and from operands. */
+/* Loads the inventory; names come from a list (gd_text_shape) and from operands. */
 int gd_cli_hosts_init(struct gd_cli_hosts *h, const char *inventory,
 		      const struct gd_list *on, const struct gd_cmd_args *args,
 		      struct gd_error *err) GD_NONNULL_ARGS(1, 4, 5) GD_MUST_CHECK;
@@ -24,5 +24,3 @@ typedef int gd_cli_ask_fn(const struct gd_oneshot *o, cJSON **ret, struct gd_err
 int gd_cli_hosts_ask(struct gd_cli_hosts *h, gd_cli_ask_fn *ask, bool json,
 		     void (*print)(const char *host, const cJSON *faults),
 		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
-/* Elements of a repeatable text option: struct gd_text. */
-extern const struct gd_shape gd_cli_text_shape;
