@@ -79,10 +79,13 @@ int gd_device_modules(const struct gd_ports *p, const char *const names[], size_
 	}
 	if (!missing[0])
 		return 0;
-	return gd_raise(err, GD_E_REFUSED,
-			"this kernel lacks %s: install the package with its extra "
-			"modules, or boot the distribution's full kernel",
-			missing);
+	return gd_raise(
+		err, GD_E_REFUSED,
+		"this kernel lacks %s: install the package that has it "
+		"(Debian's cloud kernel: linux-image-amd64 in its place; Ubuntu: "
+		"linux-modules-extra-VERSION; Fedora, RHEL: kernel-modules-extra) "
+		"and boot its kernel",
+		missing);
 }
 
 int gd_device_survey(const struct gd_ports *p, gd_device_say_fn *say,

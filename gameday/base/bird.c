@@ -48,11 +48,10 @@ int gd_bird_find(const char *given, char ret[GD_BIRD_PATH], struct gd_error *err
 			(void)snprintf(ret, GD_BIRD_PATH, "%s", usual[i]);
 			return 0;
 		}
-	return gd_raise(
-		err, GD_E_REFUSED,
-		"BIRD's control socket is not at %s nor %s: is BIRD running? Else "
-		"give its place with socket:",
-		usual[0], usual[1]);
+	return gd_raise(err, GD_E_REFUSED,
+			"BIRD's control socket is not at %s nor %s: start BIRD, or say "
+			"where it is with the parameter `socket`",
+			usual[0], usual[1]);
 }
 
 /* Waits for an event until the conversation's end. */
