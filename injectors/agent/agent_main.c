@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "gameday/base/clock.h"
 #include "gameday/base/json.h"
 #include "injectors/agent/agent.h"
 #include "injectors/agent/control.h"
@@ -17,9 +18,12 @@
 
 #define STATE_DIR "/var/lib/gameday"
 
+enum { MAX_WAIT_S = 3600, RETRY_S = 5 };
+
 struct options {
 	const char *state_dir; /* NULL: the usual one */
 	const char *ssh_connection;
+	int wait_s; /* recover: how long to try */
 	bool accept, help, version;
 	const char *command; /* serve, recover, status */
 };
@@ -31,6 +35,8 @@ static const char help_text[] =
 	"  gameday-agent status             what is in, as JSON\n"
 	"  gameday-agent recover [--accept] undo what a dead session left, as JSON; --accept:\n"
 	"                                   close entries whose state differs from before\n"
+	"      [--wait SECONDS]             try again for so long, as at boot while services\n"
+	"                                   come up\n"
 	"\n"
 	"  --state-dir DIR          journal and claim (default " STATE_DIR ")\n"
 	"  --ssh-connection WORDS   \"CLIENT PORT SERVER PORT\" as in SSH_CONNECTION, or "
@@ -39,12 +45,25 @@ static const char help_text[] =
 	"\n"
 	"exit status: 0 fine, 1 an error, 2 bad usage, 5 something could not be put back\n";
 
+static int parse_wait(const char *text, int *ret, struct gd_error *err)
+{
+	char *end;
+	long seconds = strtol(text, &end, 10);
+
+	if (end == text || *end || seconds < 0 || seconds > MAX_WAIT_S)
+		return gd_raise(err, GD_E_INPUT, "--wait %s is not 0 to %d seconds", text,
+				(int)MAX_WAIT_S);
+	*ret = (int)seconds;
+	return 0;
+}
+
 static int parse_options(int argc, char **argv, struct options *o, struct gd_error *err)
 {
 	static const struct option table[] = {
 		{"state-dir", required_argument, NULL, 'd'},
 		{"ssh-connection", required_argument, NULL, 'c'},
 		{"accept", no_argument, NULL, 'a'},
+		{"wait", required_argument, NULL, 'w'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'v'},
 		{0},
@@ -60,7 +79,10 @@ static int parse_options(int argc, char **argv, struct options *o, struct gd_err
 			o->ssh_connection = optarg;
 		else if (c == 'a')
 			o->accept = true;
-		else if (c == 'h')
+		else if (c == 'w') {
+			if (parse_wait(optarg, &o->wait_s, err) < 0)
+				return -1;
+		} else if (c == 'h')
 			o->help = true;
 		else if (c == 'v')
 			o->version = true;
@@ -123,6 +145,41 @@ static bool all_equal(const cJSON *reply)
 	return true;
 }
 
+/* Recovers again until all is as before or the time is over; *ret is the last reply. */
+static int recover(const struct options *o, struct gd_session *s, cJSON **ret,
+		   struct gd_error *err)
+{
+	struct gd_instant end = gd_after(gd_now(), gd_span_s(o->wait_s));
+	GD_AUTO(cJSON) cJSON *reply = NULL;
+	int rc;
+
+	for (;;) {
+		cJSON_Delete(reply);
+		reply = cJSON_CreateObject();
+		if (!reply)
+			return gd_raise_nomem(err);
+		rc = gd_session_recover(s, o->accept, reply, err);
+		if (rc < 0 || o->accept || all_equal(reply) || gd_now().ns >= end.ns)
+			break;
+		(void)sleep(RETRY_S);
+	}
+	*ret = gd_steal_ptr(&reply);
+	return rc;
+}
+
+static int status(struct gd_session *s, const cJSON *who, cJSON **ret,
+		  struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *reply = cJSON_CreateObject();
+
+	if (!reply)
+		return gd_raise_nomem(err);
+	if (gd_session_run(s, "status", who, reply, err) < 0)
+		return -1;
+	*ret = gd_steal_ptr(&reply);
+	return 0;
+}
+
 /* recover and status: one operation, its reply on standard output. */
 static int run_once(const struct options *o, const struct gd_ports *ports,
 		    struct gd_error *err)
@@ -131,26 +188,25 @@ static int run_once(const struct options *o, const struct gd_ports *ports,
 									: STATE_DIR,
 					      .ports = ports,
 					      .crash_at = crash_point(o)};
-	bool recover = strcmp(o->command, "recover") == 0;
+	bool recovers = strcmp(o->command, "recover") == 0;
 	GD_AUTO(gd_session) struct gd_session *s = NULL;
-	GD_AUTO(cJSON) cJSON *reply = cJSON_CreateObject();
 	GD_AUTO(cJSON) cJSON *who = cJSON_CreateObject();
+	GD_AUTO(cJSON) cJSON *reply = NULL;
 	GD_AUTO_FREE char *text = NULL;
 	int rc;
 
-	if (!reply || !who || !gd_json_set_str(who, "run", "recover") ||
+	if (!who || !gd_json_set_str(who, "run", "recover") ||
 	    !gd_json_set_str(who, "runner", "gameday-agent recover"))
 		return gd_raise_nomem(err);
 	if (gd_session_new(&so, &s, err) < 0 || gd_session_hello(s, who, err) < 0)
 		return -1;
-	rc = recover ? gd_session_recover(s, o->accept, reply, err)
-		     : gd_session_run(s, "status", who, reply, err);
-	text = gd_json_print_pretty(reply);
+	rc = recovers ? recover(o, s, &reply, err) : status(s, who, &reply, err);
+	text = reply ? gd_json_print_pretty(reply) : NULL;
 	if (text)
 		(void)puts(text);
 	if (rc < 0)
 		return -1;
-	if (recover && !o->accept && !all_equal(reply))
+	if (recovers && !o->accept && !all_equal(reply))
 		return gd_raise(err, GD_E_LEFT_BEHIND,
 				"not everything is as it was before: see \"before\" and "
 				"\"after\" above");

@@ -295,7 +295,7 @@ static void compare(const struct gd_ports *p, const struct decoded *d,
 			       r->target);
 }
 
-static bool is_this_boot(const struct gd_record *r)
+bool gd_fault_is_of_this_boot(const struct gd_record *r)
 {
 	char boot_id[40];
 
@@ -334,7 +334,7 @@ void gd_fault_restore(const struct gd_ports *p, const struct gd_record *r,
 		(void)gd_wrap(&ret->problem, "%s: the undo can't be read: ", r->kind);
 		return;
 	}
-	if (!is_this_boot(r)) {
+	if (!gd_fault_is_of_this_boot(r)) {
 		compare(p, &d, r, ret);
 		ret->problem = (struct gd_error)GD_ERROR_INIT;
 	}

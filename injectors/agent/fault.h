@@ -60,6 +60,8 @@ void gd_restored_fini(struct gd_restored *r) GD_NONNULL;
  */
 void gd_fault_restore(const struct gd_ports *p, const struct gd_record *r,
 		      struct gd_restored *ret) GD_NONNULL;
+/* Was it put in since the host started? */
+bool gd_fault_is_of_this_boot(const struct gd_record *r) GD_NONNULL;
 /* Can this be read and undone at all? Used before a record is relied upon. */
 int gd_fault_understood(const struct gd_record *r,
 			struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

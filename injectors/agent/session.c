@@ -324,6 +324,7 @@ static const struct op {
 	{"effect", gd_session_op_effect},
 	{"revert", gd_session_op_revert},
 	{"recover", gd_session_op_recover},
+	{"recovery", gd_session_op_recovery},
 	{"status", gd_session_op_status},
 	{"doctor", gd_session_op_doctor},
 };

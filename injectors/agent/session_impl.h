@@ -82,4 +82,5 @@ int gd_session_add_restored(cJSON *list, const struct gd_record *r,
 			    const struct gd_restored *res, struct gd_error *err);
 
 /* session_look.c: what is here, and what a dead session left */
-gd_session_op gd_session_op_status, gd_session_op_doctor, gd_session_op_recover;
+gd_session_op gd_session_op_status, gd_session_op_doctor, gd_session_op_recover,
+	gd_session_op_recovery;

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include "gameday/wire/message.h"
+#include "injectors/agent/boot.h"
+
+#define UNIT_DIR "/etc/systemd/system"
 
 /* --- what is here -------------------------------------------------------------------- */
 
@@ -30,7 +33,9 @@ static int add_status(cJSON *list, const struct gd_record *r, enum gd_phase phas
 	    !gd_json_set_str(obj, "runner", r->runner) ||
 	    !gd_json_set_int(obj, "since_wall_ns", r->wall_ns) ||
 	    !gd_json_set_int(obj, "lease_left_ms", lease_left) ||
-	    !gd_json_set_bool(obj, "live", live) || !cJSON_AddItemToArray(list, obj))
+	    !gd_json_set_bool(obj, "live", live) ||
+	    !gd_json_set_bool(obj, "earlier_boot", !gd_fault_is_of_this_boot(r)) ||
+	    !cJSON_AddItemToArray(list, obj))
 		return gd_raise_nomem(err);
 	(void)gd_steal_ptr(&obj);
 	return 0;
@@ -106,6 +111,34 @@ int gd_session_op_doctor(struct gd_session *s, const cJSON *request GD_UNUSED,
 	for (size_t i = 0; gd_injectors[i]; i++)
 		if (add_doctor(s, gd_injectors[i], list, err) < 0)
 			return -1;
+	return 0;
+}
+
+/* --- recovery at boot ---------------------------------------------------------------- */
+
+int gd_session_op_recovery(struct gd_session *s, const cJSON *request, cJSON *reply,
+			   struct gd_error *err)
+{
+	GD_AUTO_FREE char *bundle = NULL;
+	GD_AUTO_STRBUF(command);
+	struct gd_boot_places places = {.state_dir = s->state_dir, .unit_dir = UNIT_DIR};
+	bool enabled = false;
+
+	if (geteuid() != 0)
+		return gd_raise(
+			err, GD_E_REFUSED,
+			"only root can have something run at boot: log in as root or "
+			"let the user run sudo without a password");
+	if (gd_json_bool(request, "remove", false))
+		return gd_boot_remove(&places, err);
+	if (gd_boot_own_bundle(&bundle, err) < 0)
+		return -1;
+	places.bundle = bundle;
+	if (gd_boot_install(&places, &command, &enabled, err) < 0)
+		return gd_wrap(err, "recovery at boot: ");
+	if (!gd_json_set_str(reply, "command", gd_strbuf_str(&command)) ||
+	    !gd_json_set_str(reply, "unit", enabled ? UNIT_DIR "/" GD_BOOT_UNIT : ""))
+		return gd_raise_nomem(err);
 	return 0;
 }
 

@@ -17,6 +17,9 @@
  * all other files in decimal, so that one that was damaged later is found out.
  */
 #define BUNDLE_MARKER ".complete"
+/* The names of the loader, whatever the build machine calls it, and of the program. */
+#define BUNDLE_LOADER "ld-linux-x86-64.so.2"
+#define BUNDLE_PROGRAM "gameday-agent"
 
 enum {
 	BUNDLE_MAX_NAME = 63,

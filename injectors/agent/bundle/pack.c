@@ -20,10 +20,6 @@
 #include "gameday/base/strbuf.h"
 #include "injectors/agent/bundle/archive.h"
 
-/* The loader's name in the bundle, whatever the build machine calls it. */
-#define LOADER "ld-linux-x86-64.so.2"
-#define PROGRAM "gameday-agent"
-
 /* A level higher costs seconds a build and saves a tenth of the bytes. */
 enum { ZSTD_LEVEL = 12 };
 
@@ -64,7 +60,8 @@ static int add_library(struct gd_strbuf *archive, const char *line, struct gd_er
 	if (!copy)
 		return gd_raise_nomem(err);
 	name = strrchr(copy, '/') + 1;
-	return add_file(archive, copy, strncmp(name, "ld-", 3) == 0 ? LOADER : name, err);
+	return add_file(archive, copy,
+			strncmp(name, "ld-", 3) == 0 ? BUNDLE_LOADER : name, err);
 }
 
 static int add_libraries(struct gd_strbuf *archive, const char *program,
@@ -115,7 +112,7 @@ static int pack(const char *program, const char *launcher, const char *output,
 	GD_AUTO_FREE char *head = NULL;
 	size_t head_size;
 
-	if (add_file(&archive, program, PROGRAM, err) < 0 ||
+	if (add_file(&archive, program, BUNDLE_PROGRAM, err) < 0 ||
 	    add_libraries(&archive, program, err) < 0 ||
 	    gd_file_read(launcher, BUNDLE_MAX_RAW, &head, &head_size, err) < 0)
 		return -1;
