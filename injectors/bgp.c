@@ -451,8 +451,8 @@ static int apply(const struct gd_ports *p, const void *args, const void *undo,
 }
 
 /* Is the fault in? *ret says what stands against it, "" when nothing does. */
-static int look(const struct gd_ports *p, const struct args *a, const struct undo *u,
-		char ret[200], struct gd_error *err)
+static int look_now(const struct gd_ports *p, const struct args *a, const struct undo *u,
+		    char ret[200], struct gd_error *err)
 {
 	struct gd_routing_protocol now;
 	GD_AUTO_STRBUF(list);
@@ -499,7 +499,7 @@ static int verify(const struct gd_ports *p, const void *args, const void *undo,
 	char against[200];
 
 	for (;;) {
-		if (look(p, args, u, against, err) < 0)
+		if (look_now(p, args, u, against, err) < 0)
 			return -1;
 		if (!*against)
 			return 0;
@@ -524,7 +524,7 @@ static int effect(const struct gd_ports *p, const void *args, const void *undo,
 	struct gd_routing_protocol now;
 	char against[200];
 
-	if (look(p, args, u, against, err) < 0 ||
+	if (look_now(p, args, u, against, err) < 0 ||
 	    get(p, u->socket, u->protocol, &now, err) < 0)
 		return -1;
 	*ret = (struct gd_effect){.seen = !*against};
@@ -578,7 +578,7 @@ static int tend(const struct gd_ports *p, const void *args, const void *undo,
 	theirs = left.ns > a->undo_after.ns + GD_NS_PER_S;
 	if (left.ns && !theirs && left.ns > a->undo_after.ns / 3 * 2)
 		return 0;
-	if (look(p, a, u, against, err) < 0)
+	if (look_now(p, a, u, against, err) < 0)
 		return -1;
 	if (*against || theirs)
 		return gd_raise(err, GD_E_DRIFT, "%s",
@@ -694,6 +694,13 @@ static int revert(const struct gd_ports *p, const void *undo, struct gd_error *e
 	return wait_until_back(p, u, err);
 }
 
+static void look(const void *args, struct gd_strbuf *out)
+{
+	const struct args *a = args;
+
+	gd_strbuf_addf(out, "birdc -r show protocols all %s", a->protocol);
+}
+
 extern const struct gd_injector gd_injector_bgp;
 const struct gd_injector gd_injector_bgp = {
 	.name = "bgp",
@@ -706,6 +713,7 @@ const struct gd_injector gd_injector_bgp = {
 	.check = check,
 	.describe = describe,
 	.manual = manual,
+	.look = look,
 	.doctor = doctor,
 	.preflight = preflight,
 	.state = state,

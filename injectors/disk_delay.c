@@ -673,6 +673,13 @@ static int effect(const struct gd_ports *p, const void *args GD_UNUSED, const vo
 	return 0;
 }
 
+static void look(const void *args, struct gd_strbuf *out)
+{
+	const struct args *a = args;
+
+	gd_strbuf_addf(out, "dmsetup table   # of %s", a->device);
+}
+
 extern const struct gd_injector gd_injector_disk_delay;
 const struct gd_injector gd_injector_disk_delay = {
 	.name = "disk_delay",
@@ -685,6 +692,7 @@ const struct gd_injector gd_injector_disk_delay = {
 	.describe = describe,
 	.manual = manual,
 	.manual_captured = manual_captured,
+	.look = look,
 	.doctor = doctor,
 	.preflight = preflight,
 	.state = state,

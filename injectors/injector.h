@@ -91,6 +91,8 @@ struct gd_injector {
 	 * stand. May be NULL: `manual` depends on nothing captured.
 	 */
 	gd_manual_captured_fn *manual_captured;
+	/* One shell line without a newline that prints what the fault may change. */
+	gd_manual_fn *look;
 	gd_doctor_fn *doctor;
 	gd_preflight_fn *preflight;
 	gd_state_fn *state; /* canonical, one object per line, no counters */

@@ -405,6 +405,13 @@ static int revert(const struct gd_ports *p, const void *undo, struct gd_error *e
 				     &u->limit, err);
 }
 
+static void look(const void *args, struct gd_strbuf *out)
+{
+	const struct args *a = args;
+
+	gd_strbuf_addf(out, "cat /sys/fs/cgroup/%s/io.max", a->group);
+}
+
 extern const struct gd_injector gd_injector_io_max;
 const struct gd_injector gd_injector_io_max = {
 	.name = "io_max",
@@ -417,6 +424,7 @@ const struct gd_injector gd_injector_io_max = {
 	.describe = describe,
 	.manual = manual,
 	.manual_captured = manual_captured,
+	.look = look,
 	.doctor = doctor,
 	.preflight = preflight,
 	.state = state,

@@ -569,6 +569,16 @@ static void manual_captured(const void *args, const void *undo, struct gd_strbuf
 	gd_strbuf_add(out, text, hook ? (size_t)(hook - text) : all.len);
 }
 
+static void look(const void *args, struct gd_strbuf *out)
+{
+	const struct gd_netem_args *a = args;
+
+	gd_strbuf_addf(
+		out,
+		"tc -d qdisc show dev %s; tc -d filter show dev %s egress; tc -d filter show dev %s ingress",
+		a->device, a->device, a->device);
+}
+
 extern const struct gd_injector gd_injector_netem;
 const struct gd_injector gd_injector_netem = {
 	.name = "netem",
@@ -582,6 +592,7 @@ const struct gd_injector gd_injector_netem = {
 	.describe = gd_netem_describe,
 	.manual = manual,
 	.manual_captured = manual_captured,
+	.look = look,
 	.doctor = doctor,
 	.preflight = preflight,
 	.state = state,

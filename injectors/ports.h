@@ -354,6 +354,18 @@ struct gd_name_port {
 		       struct gd_error *err);
 };
 
+struct gd_neighbour_port {
+	void *ctx;
+	/*
+	 * What the host learnt about the next hop on its way to addr (network order) is gone,
+	 * so that the next packet there has to ask for it anew. Entries that were configured,
+	 * or that a routing daemon keeps, stay. *ret_n: how many are gone. For the agent, not
+	 * for faults: nothing is to be put back.
+	 */
+	int (*forget)(void *ctx, int family, const uint8_t addr[16], int64_t *ret_n,
+		      struct gd_error *err);
+};
+
 struct gd_time_port {
 	void *ctx;
 	struct gd_instant (*now)(void *ctx);
@@ -385,6 +397,7 @@ struct gd_ports {
 	const struct gd_cgroup_port *cgroup;
 	const struct gd_kernel_port *kernel;
 	const struct gd_name_port *name;
+	const struct gd_neighbour_port *neighbour;
 	const struct gd_time_port *time;
 	struct gd_control control;
 	/* Where the journal is, which no fault may stall; NULL: nobody said. */

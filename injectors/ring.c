@@ -405,6 +405,13 @@ static void manual_captured(const void *args, const void *undo, struct gd_strbuf
 	gd_strbuf_addc(out, '\n');
 }
 
+static void look(const void *args, struct gd_strbuf *out)
+{
+	const struct args *a = args;
+
+	gd_strbuf_addf(out, "ethtool -g %s", a->device);
+}
+
 extern const struct gd_injector gd_injector_ring;
 const struct gd_injector gd_injector_ring = {
 	.name = "ring",
@@ -418,6 +425,7 @@ const struct gd_injector gd_injector_ring = {
 	.describe = describe,
 	.manual = manual,
 	.manual_captured = manual_captured,
+	.look = look,
 	.doctor = doctor,
 	.preflight = preflight,
 	.state = state,

@@ -15,8 +15,9 @@ static const struct gd_field fields[] = {
 	GD_CLI_JSON(struct options),
 };
 
-static void print_host(const char *host, const cJSON *faults)
+static void print_host(const char *host, const cJSON *answer)
 {
+	const cJSON *faults = cJSON_GetObjectItemCaseSensitive(answer, "faults");
 	const cJSON *f;
 
 	(void)printf("%s:\n", host);

@@ -46,13 +46,15 @@ static void print_fault(const char *host, const cJSON *f)
 			     host);
 }
 
-static void print_host(const char *host, const cJSON *faults)
+static void print_host(const char *host, const cJSON *answer)
 {
+	const cJSON *faults = cJSON_GetObjectItemCaseSensitive(answer, "faults");
 	const cJSON *f;
 
 	if (cJSON_GetArraySize(faults) == 0)
 		(void)printf("%s: no fault active, nothing left behind\n", host);
 	cJSON_ArrayForEach(f, faults) print_fault(host, f);
+	gd_oneshot_print_undone(host, answer);
 }
 
 static int run(const struct gd_cmd_args *args, struct gd_error *err)
@@ -73,7 +75,8 @@ const struct gd_cmd gd_cmd_status = {
 	.synopsis = "[--on HOST]... [-i INVENTORY] [--json]",
 	.summary = "faults active now, by whom, and the lease left",
 	.details =
-		"Asks each host's own journal, so it also finds what a dead run left behind.",
+		"Asks each host's own journal, so it also finds what a dead run left behind, and tells\n"
+		"what the host undid of late without being asked: who did it, when and why.",
 	.example = "gameday status --on api-1 -i lab",
 	.options = GD_SHAPE("status", fields, struct options),
 	.short_options = "i=inventory",

@@ -39,19 +39,18 @@ void gd_cli_hosts_fini(struct gd_cli_hosts *h)
 }
 
 static void print_answer(const cJSON *item,
-			 void (*print)(const char *host, const cJSON *faults))
+			 void (*print)(const char *host, const cJSON *answer))
 {
 	const char *error = gd_json_str(item, "error", NULL);
 
 	if (error)
 		(void)printf("%s\n", error);
 	else
-		print(gd_json_str(item, "host", "?"),
-		      cJSON_GetObjectItemCaseSensitive(item, "faults"));
+		print(gd_json_str(item, "host", "?"), item);
 }
 
 int gd_cli_hosts_ask(struct gd_cli_hosts *h, gd_cli_ask_fn *ask, bool json,
-		     void (*print)(const char *host, const cJSON *faults),
+		     void (*print)(const char *host, const cJSON *answer),
 		     struct gd_error *err)
 {
 	GD_AUTO(cJSON) cJSON *answer = NULL;

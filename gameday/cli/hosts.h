@@ -22,5 +22,5 @@ void gd_cli_hosts_fini(struct gd_cli_hosts *h) GD_NONNULL;
  */
 typedef int gd_cli_ask_fn(const struct gd_oneshot *o, cJSON **ret, struct gd_error *err);
 int gd_cli_hosts_ask(struct gd_cli_hosts *h, gd_cli_ask_fn *ask, bool json,
-		     void (*print)(const char *host, const cJSON *faults),
+		     void (*print)(const char *host, const cJSON *answer),
 		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

@@ -169,6 +169,7 @@ static int on_reverted(struct gd_results *r, const cJSON *line, int64_t at,
 		       struct gd_error *err)
 {
 	const char *error = gd_json_str(line, "error", "");
+	int64_t undone = gd_res_record_time(line, "undone_wall_ns");
 	struct fault *f;
 
 	if (fault_get(r, line, &f, err) < 0 ||
@@ -178,6 +179,9 @@ static int on_reverted(struct gd_results *r, const cJSON *line, int64_t at,
 	    take_text(&f->error, line, "error", err) < 0 ||
 	    take_text(&f->host, line, "host", err) < 0)
 		return -1;
+	/* A runner that slept or lost the host hears of it later than it was. */
+	if (undone > 0 && undone < at)
+		at = undone > f->injected_ns ? undone : f->injected_ns;
 	f->has_revert = true;
 	f->equal = gd_json_bool(line, "equal", false) && !*error;
 	f->reverted_ns = at;
@@ -413,7 +417,7 @@ static void name_fault(const struct fault *f, const char *tail, char *buf, size_
 {
 	const char *host = f->host && *f->host ? f->host : "?";
 
-	(void)snprintf(buf, size, "host %.60s: %.120s%s%.60s", host,
+	(void)snprintf(buf, size, "host %.60s: %.80s%s%.280s", host,
 		       f->describe && *f->describe ? f->describe : text_or(f->ref),
 		       *tail ? ": " : "", tail);
 }

@@ -2,7 +2,9 @@
 /*
  * Renewals go out every quarter of the lease, each with half a lease as its limit, so one
  * lost answer does not cost the run, and two do: then the host is as good as lost, because
- * it is about to undo its faults by itself.
+ * it is about to undo its faults by itself. A runner that was stopped or suspended for longer
+ * finds that out before it believes anything else, since the faults have not been in all the
+ * while.
  */
 #include "gameday/runner/fleet.h"
 
@@ -38,6 +40,12 @@ void gd_fleet_stop(struct gd_fleet *f, enum gd_stop_kind kind, const char *fmt, 
 /* --- life ---------------------------------------------------------------------------- */
 
 static void on_renew(void *ctx);
+
+static void arm_renewal(struct gd_fleet *f)
+{
+	f->renew_at = gd_after(gd_now(), (struct gd_span){f->lease.ns / 4});
+	gd_timer_arm(f->renew_timer, f->renew_at);
+}
 
 int gd_fleet_init(struct gd_fleet *f, const char *run, const char *runner,
 		  struct gd_error *err)
@@ -145,6 +153,8 @@ static void on_hello(void *ctx, const cJSON *reply, const struct gd_error *err)
 	/* The clock was read about half a round trip ago (Cristian's method). */
 	wall_mid = gd_wall_now().ns - gd_between(m->hello_sent, gd_now()).ns / 2;
 	m->clock_offset_ns = gd_json_int(reply, "wall_ns", wall_mid) - wall_mid;
+	m->boot_offset_ns =
+		gd_json_int(reply, "boot_ns", 0) - (m->hello_sent.ns + gd_now().ns) / 2;
 	m->state = GD_MEMBER_READY;
 }
 
@@ -164,17 +174,37 @@ static void on_ready(void *ctx)
 	gd_host_call(m->host, req, HELLO_LIMIT, on_hello, m);
 }
 
+/* Nothing was renewed for so long that no lease can be left. */
+static void note_standstill(struct gd_fleet *f)
+{
+	struct gd_span late = gd_between(f->renew_at, gd_now());
+	bool claimed = false;
+
+	for (size_t i = 0; i < f->n; i++)
+		claimed = claimed || f->members[i].claimed;
+	if (!claimed || !f->renew_at.ns || late.ns < f->lease.ns / 4 * 3)
+		return;
+	gd_fleet_stop(f, GD_STOP_INTERNAL,
+		      "this runner stood still for %lld s, longer than its lease lasts: "
+		      "the hosts undid their faults by themselves",
+		      (long long)(late.ns / GD_NS_PER_S));
+}
+
 static void on_host_event(void *ctx, const cJSON *event)
 {
 	struct gd_member *m = ctx;
 
+	note_standstill(m->fleet);
 	if (m->fleet->on_event)
 		m->fleet->on_event(m->fleet->ctx, m, event);
 }
 
 static void on_lost(void *ctx, const struct gd_error *err)
 {
-	lose(ctx, err);
+	struct gd_member *m = ctx;
+
+	note_standstill(m->fleet);
+	lose(m, err);
 }
 
 static int open_member(struct gd_fleet *f, struct gd_member *m, struct gd_error *err)
@@ -213,8 +243,7 @@ int gd_fleet_connect(struct gd_fleet *f, struct gd_error *err)
 	while (any_connecting(f) && f->stop == GD_STOP_NONE)
 		if (gd_loop_step(f->loop, gd_after(gd_now(), gd_span_s(1)), err) < 0)
 			return -1;
-	gd_timer_arm(f->renew_timer,
-		     gd_after(gd_now(), (struct gd_span){f->lease.ns / 4}));
+	arm_renewal(f);
 	return 0;
 }
 
@@ -253,22 +282,29 @@ static void on_renewed(void *ctx, const cJSON *reply GD_UNUSED,
 		       const struct gd_error *err)
 {
 	struct gd_member *m = ctx;
+	struct gd_error lost;
 
 	m->renewing = false;
-	if (err && m->claimed && m->state == GD_MEMBER_READY) {
-		struct gd_error lost = *err;
-
-		(void)gd_wrap(&lost, "does not renew its lease: ");
+	if (!err || !m->claimed || m->state != GD_MEMBER_READY)
+		return;
+	lost = *err;
+	(void)gd_wrap(&lost, "does not renew its lease: ");
+	if (err->code != GD_E_REFUSED) {
 		lose(m, &lost);
+		return;
 	}
+	/* It answers, and says that it undid everything. */
+	m->claimed = false;
+	name_host(m, &lost);
+	gd_fleet_stop(m->fleet, GD_STOP_REVERTED, "%s", lost.text);
 }
 
 static void on_renew(void *ctx)
 {
 	struct gd_fleet *f = ctx;
-	struct gd_span quarter = {f->lease.ns / 4};
 
-	gd_timer_arm(f->renew_timer, gd_after(gd_now(), quarter));
+	note_standstill(f);
+	arm_renewal(f);
 	for (size_t i = 0; i < f->n; i++) {
 		struct gd_member *m = &f->members[i];
 		cJSON *req;
@@ -369,9 +405,14 @@ int gd_fleet_ask(struct gd_fleet *f, struct gd_member *m, cJSON *request,
 
 int gd_fleet_sleep(struct gd_fleet *f, struct gd_instant until, struct gd_error *err)
 {
-	while (f->stop == GD_STOP_NONE && gd_now().ns < until.ns)
+	bool over = false;
+
+	/* One look at least, also when it is late: what came meanwhile may be a stop. */
+	while (f->stop == GD_STOP_NONE && !over) {
 		if (gd_loop_step(f->loop, until, err) < 0)
 			return -1;
+		over = gd_now().ns >= until.ns;
+	}
 	return f->stop == GD_STOP_NONE ? 0 : 1;
 }
 

@@ -25,6 +25,7 @@ struct gd_member {
 	struct gd_error error;   /* why LOST */
 	cJSON *hello;            /* owned: the agent's answer */
 	int64_t clock_offset_ns; /* its wall clock minus ours */
+	int64_t boot_offset_ns;  /* its CLOCK_BOOTTIME minus ours */
 	bool claimed;            /* the lease is ours and is being renewed */
 	struct gd_instant hello_sent;
 	bool renewing; /* a renewal is under way */
@@ -37,7 +38,7 @@ enum gd_stop_kind {
 	GD_STOP_HOST_LOST,
 	GD_STOP_CONDITION, /* an abort condition held */
 	GD_STOP_REVERTED,  /* a target undid its faults by itself */
-	GD_STOP_INTERNAL,  /* we can't go on (disk full, out of memory) */
+	GD_STOP_INTERNAL,  /* we can't go on (disk full, out of memory, stood still) */
 };
 
 struct gd_fleet {
@@ -48,6 +49,7 @@ struct gd_fleet {
 	char own_run[64];
 	const char *run, *runner; /* borrowed: who we say we are */
 	struct gd_timer *renew_timer;
+	struct gd_instant renew_at; /* when it is due */
 	struct gd_limiter limiter;
 	struct gd_bundle bundle;
 	enum gd_stop_kind stop;

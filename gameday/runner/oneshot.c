@@ -67,8 +67,31 @@ static int open_fleet(struct gd_fleet *f, const struct gd_oneshot *o,
 
 /* --- status and doctor --------------------------------------------------------------- */
 
+void gd_oneshot_print_undone(const char *host, const cJSON *answer)
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(answer, "undone");
+	const cJSON *u, *effect;
+	char when[32];
+
+	cJSON_ArrayForEach(u, list)
+	{
+		effect = cJSON_GetObjectItemCaseSensitive(u, "effect");
+		(void)printf(
+			"%s: %s on %s of run %s was undone by the host's %s at %s: "
+			"%s%s%s\n",
+			host, gd_json_str(u, "kind", "?"), gd_json_str(u, "target", "?"),
+			gd_json_str(u, "run", "?"), gd_json_str(u, "by", "?"),
+			gd_wall_format(
+				(struct gd_wall){gd_json_int(u, "undone_wall_ns", 0)},
+				when),
+			gd_json_str(u, "reason", "?"), effect ? "; effect: " : "",
+			gd_json_str(effect, "text", ""));
+	}
+}
+
 static cJSON *answer_of(const struct gd_member *m, const struct gd_call *call)
 {
+	const cJSON *undone = cJSON_GetObjectItemCaseSensitive(call->reply, "undone");
 	cJSON *item = cJSON_CreateObject();
 	const cJSON *faults = cJSON_GetObjectItemCaseSensitive(call->reply, "faults");
 
@@ -80,7 +103,9 @@ static cJSON *answer_of(const struct gd_member *m, const struct gd_call *call)
 		(void)gd_json_set(item, "faults",
 				  faults ? cJSON_Duplicate(faults, 1)
 					 : cJSON_CreateArray());
-	else
+	if (undone)
+		(void)gd_json_set(item, "undone", cJSON_Duplicate(undone, 1));
+	if (!call->reply)
 		(void)gd_json_set_str(item, "error", call->err.text);
 	return item;
 }
@@ -169,6 +194,7 @@ static int print_reverted(const struct gd_member *m, const cJSON *reply)
 
 	if (cJSON_GetArraySize(list) == 0)
 		(void)printf("%s: nothing to undo\n", m->inv->name);
+	gd_oneshot_print_undone(m->inv->name, reply);
 	cJSON_ArrayForEach(item, list)
 	{
 		const char *kind = gd_json_str(item, "kind", "fault");

@@ -37,6 +37,11 @@ int gd_oneshot_inject(const struct gd_oneshot *o, const struct gd_oneshot_fault 
 int gd_oneshot_status(const struct gd_oneshot *o, cJSON **ret,
 		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /*
+ * Prints, from a host's answer to status or revert, what it undid of late without being asked:
+ * a line each, nothing when there is none.
+ */
+void gd_oneshot_print_undone(const char *host, const cJSON *answer) GD_NONNULL_ARGS(1);
+/*
  * Undoes what dead sessions left, and says so on standard output. Exit status: 0 all equal,
  * GD_EXIT_LEFT_BEHIND when something is not as it was, GD_EXIT_PREFLIGHT when a host could
  * not be asked or is held by a live run.

@@ -17,11 +17,12 @@
 /* Time limits of one call. A ring change keeps the carrier away for seconds. */
 static const struct gd_span CALL_LIMIT = {15 * GD_NS_PER_S};
 static const struct gd_span INJECT_LIMIT = {30 * GD_NS_PER_S};
-static const struct gd_span PROBE_LIMIT = {6 * GD_NS_PER_S};
+/* sshd on a busy host takes seconds to let somebody in. */
+static const struct gd_span PROBE_LIMIT = {12 * GD_NS_PER_S};
 /* After a carrier is back. Traffic was seen to stall 1 s longer; twice that is waited. */
 enum { SETTLE_MS = 2000 };
 /* A fault lives this long on trial, until a new SSH connection has got through. */
-enum { TRIAL_LEASE_MS = 10000 };
+enum { TRIAL_LEASE_MS = 15000 };
 /* No fault outlives the planned run by more than this, whatever renews the lease. */
 enum { DEADLINE_SLACK_MS = 120000 };
 
@@ -330,19 +331,78 @@ static struct gd_live_fault *find_fault(struct gd_run *r, const struct gd_member
 	return NULL;
 }
 
+static void record_effect(struct gd_run *r, struct gd_live_fault *f, const cJSON *effect)
+{
+	cJSON *m = cJSON_CreateObject();
+
+	f->effect_seen = gd_json_bool(effect, "seen", false);
+	if (m) {
+		(void)gd_json_set_str(m, "ref", f->plan->ref);
+		copy_member(m, effect, "seen");
+		copy_member(m, effect, "text");
+		copy_member(m, effect, "counters");
+	}
+	gd_record_event(r->rec, "fault_effect", m);
+	gd_view_event(r->view, f->effect_seen ? GD_TONE_PLAIN : GD_TONE_BAD,
+		      "effect   %s: %s: %s", f->member->inv->name, f->plan->use->kind,
+		      gd_json_str(effect, "text", ""));
+}
+
+/* When the host undid it, by our wall clock: told by clocks that nobody can step. 0: unknown. */
+static int64_t undone_wall_ns(const struct gd_member *m, const cJSON *item)
+{
+	int64_t boot = gd_json_int(item, "undone_boot_ns", 0);
+
+	if (boot <= 0)
+		return 0;
+	return gd_wall_now().ns - (gd_now().ns - (boot - m->boot_offset_ns));
+}
+
+/* Why it was undone; and by whom and when, if nobody had to ask the host for it. */
+static void add_reason(const cJSON *item, const char *asked, int64_t at,
+		       struct gd_strbuf *out)
+{
+	const char *why = gd_json_str(item, "reason", NULL);
+	struct gd_wall when = {at ? at : gd_json_int(item, "undone_wall_ns", 0)};
+	char buf[32];
+
+	if (why)
+		gd_strbuf_addf(out, "undone by the host's %s at %s: %s",
+			       gd_json_str(item, "by", "agent"),
+			       gd_wall_format(when, buf), why);
+	else
+		gd_strbuf_adds(out, asked);
+}
+
+/* What the host read of a fault before it undid it by itself. */
+static void take_effect(struct gd_run *r, struct gd_live_fault *f, const cJSON *item)
+{
+	const cJSON *effect = cJSON_GetObjectItemCaseSensitive(item, "effect");
+
+	if (!cJSON_IsObject(effect) || f->effect_asked)
+		return;
+	f->effect_asked = true;
+	record_effect(r, f, effect);
+}
+
 /* One entry of a reply's or event's "faults". */
 static void take_reverted(struct gd_run *r, struct gd_member *m, const cJSON *item,
 			  const char *reason)
 {
-	static const char *const keys[] = {"ref",     "before", "after", "equal",
-					   "took_ms", "error",  "notes", "figures"};
+	static const char *const keys[] = {"ref",   "before",  "after",
+					   "equal", "took_ms", "error",
+					   "notes", "figures", "by"};
 	struct gd_live_fault *f = find_fault(r, m, gd_json_str(item, "ref", NULL));
 	bool equal = gd_json_bool(item, "equal", false);
 	const char *error = gd_json_str(item, "error", "");
+	int64_t at = undone_wall_ns(m, item);
+	GD_AUTO_STRBUF(why);
 	cJSON *event;
 
 	if (!f || f->phase == GD_FAULT_UNDONE)
 		return;
+	take_effect(r, f, item);
+	add_reason(item, reason, at, &why);
 	f->phase = equal ? GD_FAULT_UNDONE : GD_FAULT_LEFT;
 	note_transient(r, item);
 	event = cJSON_CreateObject();
@@ -350,7 +410,9 @@ static void take_reverted(struct gd_run *r, struct gd_member *m, const cJSON *it
 		for (size_t i = 0; i < GD_N_ELEMS(keys); i++)
 			copy_member(event, item, keys[i]);
 		(void)gd_json_set_str(event, "host", m->inv->name);
-		(void)gd_json_set_str(event, "reason", reason);
+		(void)gd_json_set_str(event, "reason", gd_strbuf_str(&why));
+		if (at)
+			(void)gd_json_set_int(event, "undone_wall_ns", at);
 		if (f->resting)
 			(void)gd_json_set_bool(event, "stage_goes_on", true);
 	}
@@ -358,7 +420,7 @@ static void take_reverted(struct gd_run *r, struct gd_member *m, const cJSON *it
 	if (equal)
 		gd_view_event(r->view, GD_TONE_GOOD,
 			      "restored %s: %s is exactly as before (%s)", m->inv->name,
-			      f->plan->use->kind, reason);
+			      f->plan->use->kind, gd_strbuf_str(&why));
 	else
 		gd_view_event(r->view, GD_TONE_BAD,
 			      "LEFT     %s: %s is not as before: %s", m->inv->name,
@@ -407,31 +469,26 @@ bool gd_stage_event(struct gd_run *r, struct gd_member *m, const cJSON *event)
 
 static void ask_effect(struct gd_run *r, struct gd_live_fault *f)
 {
-	cJSON *req = gd_message_request("effect"), *reply = NULL, *m;
 	struct gd_error err = GD_ERROR_INIT;
+	cJSON *reply = NULL, *m;
 
 	f->effect_asked = true;
-	if (req)
-		(void)gd_json_set_str(req, "ref", f->plan->ref);
-	m = cJSON_CreateObject();
-	if (!m) {
-		cJSON_Delete(req);
+	if (gd_fault_ask_effect(&r->fleet, f->member, f->plan->ref, CALL_LIMIT, &reply,
+				&err) == 0) {
+		record_effect(r, f, reply);
+		cJSON_Delete(reply);
 		return;
 	}
-	(void)gd_json_set_str(m, "ref", f->plan->ref);
-	if (gd_fleet_ask(&r->fleet, f->member, req, CALL_LIMIT, &reply, &err) < 0) {
+	/* The host may have undone it by itself, and told what it had done before that. */
+	f->effect_asked = false;
+	if (f->effect_seen)
+		return;
+	m = cJSON_CreateObject();
+	if (m) {
+		(void)gd_json_set_str(m, "ref", f->plan->ref);
 		(void)gd_json_set_bool(m, "seen", false);
 		(void)gd_json_set_str(m, "text", err.text);
-	} else {
-		f->effect_seen = gd_json_bool(reply, "seen", false);
-		copy_member(m, reply, "seen");
-		copy_member(m, reply, "text");
-		copy_member(m, reply, "counters");
-		gd_view_event(r->view, f->effect_seen ? GD_TONE_PLAIN : GD_TONE_BAD,
-			      "effect   %s: %s: %s", f->member->inv->name,
-			      f->plan->use->kind, gd_json_str(reply, "text", ""));
 	}
-	cJSON_Delete(reply);
 	gd_record_event(r->rec, "fault_effect", m);
 }
 

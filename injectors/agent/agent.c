@@ -22,6 +22,7 @@
 #include "gameday/base/loop.h"
 #include "gameday/wire/frame.h"
 #include "gameday/wire/message.h"
+#include "injectors/agent/ceiling.h"
 #include "injectors/agent/generators.h"
 #include "injectors/agent/record.h"
 #include "injectors/agent/samplers.h"
@@ -47,7 +48,8 @@ struct agent {
 	struct gd_generators *generators;
 	struct gd_timer *lapse, *tend;
 	struct gd_io *in, *out, *messages, *guardian; /* guardian: NULL when none */
-	int guardian_fd;
+	struct gd_io *ceiling;
+	int guardian_fd, ceiling_fd;
 	struct gd_frame_reader reader;
 	struct gd_strbuf pending; /* not written yet */
 	bool ending, over, left_behind;
@@ -232,6 +234,7 @@ static void arm_lapse(struct agent *a)
 		gd_timer_disarm(a->lapse);
 	else
 		gd_timer_arm(a->lapse, t);
+	gd_ceiling_set(a->ceiling_fd, gd_session_ceiling(a->session));
 }
 
 static int answer_renew(struct agent *a, const cJSON *request, cJSON *reply,
@@ -375,6 +378,7 @@ static void end(struct agent *a, const char *reason)
 	gd_io_remove(a->in);
 	a->in = NULL;
 	gd_timer_disarm(a->lapse);
+	gd_ceiling_set(a->ceiling_fd, GD_CEILING_NONE);
 	gd_session_busy(a->session);
 	post_own(a, "end", reason);
 }
@@ -400,6 +404,20 @@ static void on_tend(void *ctx)
 	if (!a->ending && gd_worker_idle(a->worker))
 		post_own(a, "tend", "");
 	gd_timer_arm(a->tend, gd_after(gd_now(), gd_span_s(TEND_EVERY_S)));
+}
+
+/* The wall clock reached the ceiling, or was stepped. */
+static void on_ceiling(void *ctx, uint32_t events GD_UNUSED)
+{
+	struct agent *a = ctx;
+	struct gd_wall at = gd_session_ceiling(a->session);
+
+	if (!gd_ceiling_passed(at)) {
+		gd_ceiling_set(a->ceiling_fd, at);
+		return;
+	}
+	gd_ceiling_set(a->ceiling_fd, GD_CEILING_NONE);
+	on_lapse(a);
 }
 
 static void on_guardian(void *ctx, uint32_t events GD_UNUSED)
@@ -461,6 +479,7 @@ static int open_parts(struct agent *a, struct gd_error *err)
 	if (gd_loop_new(&a->loop, err) < 0 ||
 	    gd_loop_signals(a->loop, signos, GD_N_ELEMS(signos), on_signal, a, err) < 0 ||
 	    gd_session_new(&so, &a->session, err) < 0 ||
+	    gd_ceiling_open(&a->ceiling_fd, err) < 0 ||
 	    gd_worker_new(run_job, a, &a->worker, err) < 0)
 		return -1;
 	a->samplers = gd_samplers_new(a->loop, emit, a);
@@ -483,6 +502,9 @@ static int open_io(struct agent *a, struct gd_error *err)
 	    gd_loop_io(a->loop, a->opt->out_fd, 0, on_output, a, &a->out, err) < 0 ||
 	    gd_loop_io(a->loop, gd_worker_fd(a->worker), EPOLLIN, on_messages, a,
 		       &a->messages, err) < 0)
+		return -1;
+	if (gd_loop_io(a->loop, a->ceiling_fd, EPOLLIN, on_ceiling, a, &a->ceiling, err) <
+	    0)
 		return -1;
 	gd_strbuf_adds(&a->pending, GD_GREETING);
 	flush(a);
@@ -507,13 +529,15 @@ static void close_parts(struct agent *a)
 	gd_worker_free(a->worker);
 	gd_session_free(a->session);
 	gd_loop_free(a->loop);
+	gd_close_fd(&a->ceiling_fd);
 	gd_frame_reader_fini(&a->reader);
 	gd_strbuf_fini(&a->pending);
 }
 
 int gd_agent_serve(const struct gd_agent_options *opt, struct gd_error *err)
 {
-	struct agent a = {.opt = opt, .ports = *opt->ports, .guardian_fd = -1};
+	struct agent a = {
+		.opt = opt, .ports = *opt->ports, .guardian_fd = -1, .ceiling_fd = -1};
 	const struct gd_instant never = {INT64_MAX / 2};
 	int rc;
 

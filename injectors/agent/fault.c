@@ -273,6 +273,59 @@ void gd_restored_fini(struct gd_restored *r)
 	r->after = NULL;
 }
 
+/* The first line of a that b does not have; its length, 0 when b has them all. */
+static size_t only_in(const char *a, const char *b, const char **ret)
+{
+	for (size_t len; *a; a += len + (a[len] == '\n')) {
+		bool found = false;
+
+		len = strcspn(a, "\n");
+		for (const char *l = b; *l && !found;) {
+			size_t n = strcspn(l, "\n");
+
+			found = n == len && memcmp(l, a, n) == 0;
+			l += n + (l[n] == '\n');
+		}
+		if (!found) {
+			*ret = a;
+			return len;
+		}
+	}
+	return 0;
+}
+
+enum { SHOWN = 60 };
+
+static int shown(size_t len)
+{
+	return len < SHOWN ? (int)len : SHOWN;
+}
+
+/* What differs first, and how to see it. */
+static void name_difference(const struct decoded *d, const struct gd_record *r,
+			    const char *after, struct gd_error *err)
+{
+	const char *was = "", *is = "";
+	size_t n_was = only_in(r->before, after, &was);
+	size_t n_is = only_in(after, r->before, &is);
+	GD_AUTO_STRBUF(look);
+
+	d->injector->look(d->args, &look);
+	(void)gd_raise(
+		err, GD_E_LEFT_BEHIND,
+		"%s on %s is not as before: %s%.*s%s%s%.*s%s; see it with `%.200s`",
+		r->kind, r->target, n_was ? "was \"" : "", shown(n_was), was,
+		n_was ? "\"" : "",
+		n_was && n_is ? ", is \""
+		: n_is        ? "new is \""
+			      : "",
+		shown(n_is), is,
+		n_is    ? "\""
+		: n_was ? ", gone"
+			: "the order of lines",
+		gd_strbuf_str(&look));
+}
+
 /* Reads the state into ret->after and compares. */
 static void compare(const struct gd_ports *p, const struct decoded *d,
 		    const struct gd_record *r, struct gd_restored *ret)
@@ -290,9 +343,7 @@ static void compare(const struct gd_ports *p, const struct decoded *d,
 	ret->equal = strcmp(gd_strbuf_str(&now), r->before) == 0;
 	ret->after = gd_strbuf_steal(&now);
 	if (!ret->equal && !ret->problem.code)
-		(void)gd_raise(&ret->problem, GD_E_LEFT_BEHIND,
-			       "%s on %s: the state is not what it was before", r->kind,
-			       r->target);
+		name_difference(d, r, ret->after ? ret->after : "", &ret->problem);
 }
 
 bool gd_fault_is_of_this_boot(const struct gd_record *r)

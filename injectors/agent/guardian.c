@@ -3,17 +3,18 @@
  * The guardian process. It is forked off the agent twice and leads a session of its own,
  * so no hang-up of the SSH session reaches it; it is locked in memory, out of reach of the
  * out-of-memory killer, sits in /, and has no descriptors but its own: the socket to the
- * agent, a pidfd of the agent, a timer, the journal and the claim.
+ * agent, a pidfd of the agent, two timers, the journal and the claim.
  *
  * It acts when
  *   - the socket ends or the agent's process does: the agent died;
  *   - the lease, a trial lease or the deadline passed GD_GUARDIAN_GRACE_MS ago and faults
- *     are still in: the agent hangs, and is killed first;
+ *     are still in: the agent hangs, and is killed first. Time is CLOCK_BOOTTIME, which
+ *     nobody can step; the wall clock can only end it earlier (ceiling.h);
  *   - it gets SIGTERM, as when the host shuts down.
  *
  * Acting means: undo all in reverse order, in this process, by netlink and ioctl; read
  * back; try again what is not gone; then, not before (the fault may be on the journal's
- * own disk), write to the journal what became of it; end. It starts no program and writes
+ * own disk), write to the journal what became of it, why, and what was seen of it; end. It starts no program and writes
  * nothing to any terminal.
  *
  * systemd-logind may kill what a session leaves behind in its control group, so the
@@ -40,23 +41,31 @@
 
 #include "gameday/base/file.h"
 #include "gameday/wire/frame.h"
+#include "injectors/agent/ceiling.h"
 #include "injectors/agent/fault.h"
 #include "injectors/agent/guardian_link.h"
+#include "injectors/agent/said.h"
 #include "injectors/agent/undo.h"
 
 enum { MAX_RECORDS = 256, ROUNDS = 4, BUSY_LIMIT_S = 30 };
+/* What the kernel counted is worth so much delay, for all faults together. */
+enum { EFFECTS_TAKE_MS = 500 };
 
 struct held {
 	struct gd_record record;
 	struct gd_instant trial; /* 0: none */
 	struct gd_restored result;
+	struct gd_undone undone;
 };
 
 struct guardian {
-	const struct gd_ports *ports;
-	int agent_fd, pidfd, timer_fd, signal_fd, journal_fd;
+	struct gd_ports *ports;
+	int agent_fd, pidfd, timer_fd, ceiling_fd, signal_fd, journal_fd;
 	struct gd_frame_reader reader;
 	struct gd_instant lease, deadline, busy;
+	struct gd_wall ceiling;
+	struct gd_instant late; /* when the ceiling was seen passed; 0: not yet */
+	const char *why;        /* it acts */
 	struct held held[MAX_RECORDS];
 	size_t n_held;
 	bool over, dismissed, told_to_end;
@@ -186,6 +195,8 @@ static struct gd_instant patience(const struct guardian *g)
 	if (g->n_held == 0)
 		return (struct gd_instant){INT64_MAX};
 	earlier(&t, g->deadline);
+	if (g->late.ns)
+		earlier(&t, g->late);
 	for (size_t i = 0; i < g->n_held; i++)
 		if (g->held[i].trial.ns)
 			earlier(&t, g->held[i].trial);
@@ -206,6 +217,28 @@ static void set_alarm(const struct guardian *g)
 	(void)timerfd_settime(g->timer_fd, TFD_TIMER_ABSTIME, &its, NULL);
 }
 
+/* A clock that is stepped back again afterwards does not take it back: early is safe. */
+static void look_at_wall_clock(struct guardian *g)
+{
+	if (!g->late.ns && gd_ceiling_passed(g->ceiling))
+		g->late = gd_now();
+	gd_ceiling_set(g->ceiling_fd, g->late.ns ? GD_CEILING_NONE : g->ceiling);
+}
+
+/* Which time it was that ran out. */
+static const char *what_lapsed(const struct guardian *g)
+{
+	int64_t now = gd_now().ns;
+
+	if (g->deadline.ns <= now)
+		return "the deadline passed and the agent did not act";
+	if (g->lease.ns <= now)
+		return "the lease lapsed and the agent did not act";
+	if (g->late.ns)
+		return "the wall clock passed the deadline and the agent did not act";
+	return "a trial lease lapsed and the agent did not act";
+}
+
 /* Until there is a reason to act, or none to stay. */
 static void watch(struct guardian *g)
 {
@@ -213,18 +246,24 @@ static void watch(struct guardian *g)
 		struct pollfd fds[] = {{.fd = g->agent_fd, .events = POLLIN},
 				       {.fd = g->pidfd, .events = POLLIN},
 				       {.fd = g->timer_fd, .events = POLLIN},
+				       {.fd = g->ceiling_fd, .events = POLLIN},
 				       {.fd = g->signal_fd, .events = POLLIN}};
 
+		look_at_wall_clock(g);
 		set_alarm(g);
 		if (poll(fds, GD_N_ELEMS(fds), -1) < 0)
 			continue;
 		/* What the agent still said counts, also when it is dead by now. */
 		if (fds[0].revents)
 			read_agent(g);
-		else if (fds[1].revents || fds[3].revents)
+		else if (fds[1].revents || fds[4].revents)
 			g->over = true;
-		if (patience(g).ns <= gd_now().ns)
+		g->why = fds[4].revents ? "the guardian was told to end"
+					: "the agent died";
+		if (!g->over && patience(g).ns <= gd_now().ns) {
 			g->over = true;
+			g->why = what_lapsed(g);
+		}
 	}
 }
 
@@ -239,9 +278,26 @@ static void end_agent(const struct guardian *g)
 	(void)poll(&pfd, 1, 5000);
 }
 
-/* One round over all that is not restored yet, last first; how many are left. */
-static size_t undo_round(struct guardian *g)
+/* Undoes one, having read what it did when that is still worth the time. */
+static void undo_one(struct guardian *g, struct held *h, bool look)
 {
+	struct gd_error err = GD_ERROR_INIT;
+
+	g->ports->note_ctx = g->ports->figure_ctx = &h->undone.said;
+	if (look)
+		h->undone.has_effect = gd_fault_effect(g->ports, &h->record,
+						       &h->undone.effect, &err) == 0;
+	gd_restored_fini(&h->result);
+	gd_fault_restore(g->ports, &h->record, &h->result);
+	h->undone.by = "guardian";
+	h->undone.reason = g->why;
+	gd_undone_now(&h->undone, h->undone.took_ms + h->result.took_ms);
+}
+
+/* One round over all that is not restored yet, last first; how many are left. */
+static size_t undo_round(struct guardian *g, bool first)
+{
+	struct gd_instant until = gd_after(gd_now(), gd_span_ms(EFFECTS_TAKE_MS));
 	size_t left = 0;
 
 	for (size_t i = g->n_held; i-- > 0;) {
@@ -249,8 +305,7 @@ static size_t undo_round(struct guardian *g)
 
 		if (h->result.equal)
 			continue;
-		gd_restored_fini(&h->result);
-		gd_fault_restore(g->ports, &h->record, &h->result);
+		undo_one(g, h, first && gd_now().ns < until.ns);
 		if (!h->result.equal)
 			left++;
 	}
@@ -264,12 +319,14 @@ static void write_results(const struct guardian *g)
 
 	for (size_t i = g->n_held; i-- > 0;) {
 		const struct held *h = &g->held[i];
+		GD_AUTO(cJSON) cJSON *facts = gd_undone_to_json(&h->undone, &err);
 
-		if (gd_journal_step(
-			    &j, h->record.id,
-			    h->result.equal ? GD_PHASE_CLEAN : GD_PHASE_LEFT_BEHIND,
-			    h->result.after,
-			    h->result.equal ? NULL : h->result.problem.text, &err) < 0)
+		if (gd_journal_step(&j, h->record.id,
+				    h->result.equal ? GD_PHASE_CLEAN
+						    : GD_PHASE_LEFT_BEHIND,
+				    h->result.after,
+				    h->result.equal ? NULL : h->result.problem.text,
+				    facts, &err) < 0)
 			return; /* `recover` finds the entry open and looks again */
 	}
 }
@@ -281,7 +338,7 @@ static void act(struct guardian *g)
 	if (g->n_held == 0)
 		return;
 	end_agent(g);
-	for (int i = 0; i < ROUNDS && undo_round(g) > 0; i++) {
+	for (int i = 0; i < ROUNDS && undo_round(g, i == 0) > 0; i++) {
 		g->ports->time->sleep(g->ports->time->ctx, pause);
 		pause.ns *= 2;
 	}
@@ -368,12 +425,13 @@ static void GD_NORETURN be_guardian(const struct gd_guardian_options *opt, int a
 	struct gd_ports ports = *opt->ports;
 	struct guardian *g = calloc(1, sizeof(*g));
 	int keep[] = {agent_fd, pidfd, opt->claim_fd, opt->journal_fd};
+	struct gd_error err;
 
 	if (!g)
 		_exit(1);
-	/* Notes went to the agent's runner; here nobody listens. */
-	ports.note = gd_guardian_drop_note;
-	ports.figure = gd_guardian_drop_figure;
+	/* Notes went to the agent's runner; here they are kept for the journal. */
+	ports.note = gd_said_note;
+	ports.figure = gd_said_figure;
 	keep_only(keep, GD_N_ELEMS(keep));
 	plug_standard_fds();
 	harden(opt);
@@ -383,10 +441,12 @@ static void GD_NORETURN be_guardian(const struct gd_guardian_options *opt, int a
 			       .journal_fd = opt->journal_fd,
 			       .lease = opt->lease,
 			       .deadline = opt->deadline,
+			       .ceiling = opt->ceiling,
 			       .signal_fd = block_signals()};
 	g->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	gd_frame_reader_init(&g->reader, false);
-	if (g->timer_fd < 0 || g->signal_fd < 0)
+	if (gd_ceiling_open(&g->ceiling_fd, &err) < 0 || g->timer_fd < 0 ||
+	    g->signal_fd < 0)
 		_exit(1);
 	answer(g, true, "");
 	watch(g);

@@ -23,6 +23,8 @@ struct gd_guardian_options {
 	const struct gd_ports *ports;
 	int claim_fd, journal_fd; /* borrowed; the guardian keeps its own copies */
 	struct gd_instant lease, deadline;
+	struct gd_wall
+		ceiling;   /* the deadline by the wall clock: ends earlier, never later */
 	bool leave_cgroup; /* move out of the SSH session's control group */
 };
 

@@ -22,15 +22,6 @@ struct gd_guardian {
 	struct gd_frame_reader reader;
 };
 
-void gd_guardian_drop_note(void *ctx GD_UNUSED, const char *text GD_UNUSED)
-{
-}
-
-void gd_guardian_drop_figure(void *ctx GD_UNUSED, const char *name GD_UNUSED,
-			     int64_t value GD_UNUSED)
-{
-}
-
 /* MSG_NOSIGNAL: a guardian that died must not take the agent with it. */
 static int send_all(int fd, const char *data, size_t size, struct gd_error *err)
 {

@@ -7,6 +7,3 @@
 /* The agent's end of a guardian just started; takes *fd. Waits for its first word. */
 int gd_guardian_link(int *fd, pid_t pid, struct gd_guardian **ret,
 		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
-/* gd_ports.note and gd_ports.figure in the guardian. */
-void gd_guardian_drop_note(void *ctx, const char *text);
-void gd_guardian_drop_figure(void *ctx, const char *name, int64_t value);

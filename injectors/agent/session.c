@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "injectors/agent/ceiling.h"
 #include "injectors/agent/control.h"
 #include "injectors/agent/session_impl.h"
 
@@ -41,6 +42,7 @@ int gd_session_new(const struct gd_session_options *opt, struct gd_session **ret
 	s->crash_at = opt->crash_at;
 	s->claim_fd = s->journal.fd = -1;
 	s->lease = s->deadline = never;
+	s->ceiling = GD_CEILING_NONE;
 	(void)pthread_mutex_init(&s->lock, NULL);
 	(void)snprintf(s->who.run, sizeof(s->who.run), "unnamed");
 	(void)snprintf(s->who.runner, sizeof(s->who.runner), "unknown");
@@ -120,7 +122,8 @@ int gd_session_renew(struct gd_session *s, int64_t lease_ms, int64_t *ret_left_m
 				"lease_ms is %" PRId64 ", wanted: %d to %d", lease_ms,
 				(int)MIN_LEASE_MS, (int)MAX_LEASE_MS);
 	(void)pthread_mutex_lock(&s->lock);
-	if (!s->guardian || s->lease.ns <= now.ns || s->deadline.ns <= now.ns) {
+	if (!s->guardian || s->lease.ns <= now.ns || s->deadline.ns <= now.ns ||
+	    gd_ceiling_passed(s->ceiling)) {
 		rc = gd_raise(err, GD_E_REFUSED,
 			      s->guardian ? "the lease has lapsed"
 					  : "nothing is claimed here");
@@ -142,6 +145,16 @@ struct gd_instant gd_session_next_lapse(struct gd_session *s)
 	for (size_t i = 0; i < s->n_faults; i++)
 		if (s->faults[i].trial.ns && s->faults[i].trial.ns < t.ns)
 			t = s->faults[i].trial;
+	(void)pthread_mutex_unlock(&s->lock);
+	return t;
+}
+
+struct gd_wall gd_session_ceiling(struct gd_session *s)
+{
+	struct gd_wall t;
+
+	(void)pthread_mutex_lock(&s->lock);
+	t = s->ceiling;
 	(void)pthread_mutex_unlock(&s->lock);
 	return t;
 }
@@ -220,6 +233,7 @@ static int start_guardian(struct gd_session *s, struct gd_span lease,
 					  .journal_fd = s->journal.fd,
 					  .lease = gd_after(now, lease),
 					  .deadline = gd_after(now, deadline),
+					  .ceiling = {gd_wall_now().ns + deadline.ns},
 					  .leave_cgroup = s->leave_cgroup};
 	struct gd_guardian *g = NULL;
 
@@ -229,6 +243,7 @@ static int start_guardian(struct gd_session *s, struct gd_span lease,
 	s->guardian = g;
 	s->lease = opt.lease;
 	s->deadline = opt.deadline;
+	s->ceiling = opt.ceiling;
 	tell_lease(s);
 	(void)pthread_mutex_unlock(&s->lock);
 	return 0;
@@ -268,6 +283,7 @@ struct gd_guardian *gd_session_take_guardian(struct gd_session *s)
 	g = s->guardian;
 	s->guardian = NULL;
 	s->lease = s->deadline = never;
+	s->ceiling = GD_CEILING_NONE;
 	(void)pthread_mutex_unlock(&s->lock);
 	return g;
 }

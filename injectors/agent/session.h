@@ -55,6 +55,8 @@ int gd_session_renew(struct gd_session *s, int64_t lease_ms, int64_t *ret_left_m
 		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* (any thread) When gd_session_undo has to be called next; INT64_MAX: never. */
 struct gd_instant gd_session_next_lapse(struct gd_session *s) GD_NONNULL;
+/* When the wall clock ends everything, too; GD_CEILING_NONE without a claim. Any thread. */
+struct gd_wall gd_session_ceiling(struct gd_session *s) GD_NONNULL;
 /* (any thread) Tells the guardian that an undo is about to be done here. */
 void gd_session_busy(struct gd_session *s) GD_NONNULL;
 /* Descriptor that shows EPOLLRDHUP when the guardian dies; -1: no guardian. Not while a

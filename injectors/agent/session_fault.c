@@ -7,69 +7,30 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "injectors/agent/ceiling.h"
+
 /* --- what injectors say -------------------------------------------------------------- */
 
 void gd_session_note(void *session, const char *text)
 {
 	struct gd_session *s = session;
-	struct said *said = &s->said;
 
 	s->note(s->note_ctx, text);
-	if (said->n_notes < GD_N_ELEMS(said->notes))
-		(void)snprintf(said->notes[said->n_notes++], sizeof(said->notes[0]), "%s",
-			       text);
+	gd_said_note(&s->said, text);
 }
 
 void gd_session_figure(void *session, const char *name, int64_t value)
 {
 	struct gd_session *s = session;
-	struct said *said = &s->said;
-	size_t i = 0;
 
-	while (i < said->n_figures && strcmp(said->figures[i].name, name) != 0)
-		i++;
-	if (i == GD_N_ELEMS(said->figures))
-		return;
-	if (i == said->n_figures) {
-		said->figures[said->n_figures++].value = 0;
-		(void)snprintf(said->figures[i].name, sizeof(said->figures[i].name), "%s",
-			       name);
-	}
-	said->figures[i].value += value;
-}
-
-/* Adds what was said as `notes` and `figures`, if anything was. */
-static int add_said(cJSON *obj, const struct said *said, struct gd_error *err)
-{
-	cJSON *notes, *figures;
-
-	if (said->n_notes) {
-		notes = cJSON_CreateArray();
-		if (!gd_json_set(obj, "notes", notes))
-			return gd_raise_nomem(err);
-		for (size_t i = 0; i < said->n_notes; i++) {
-			cJSON *text = cJSON_CreateString(said->notes[i]);
-
-			if (!text || !cJSON_AddItemToArray(notes, text))
-				return gd_raise_nomem(err);
-		}
-	}
-	if (!said->n_figures)
-		return 0;
-	figures = cJSON_CreateObject();
-	if (!gd_json_set(obj, "figures", figures))
-		return gd_raise_nomem(err);
-	for (size_t i = 0; i < said->n_figures; i++)
-		if (!gd_json_set_int(figures, said->figures[i].name,
-				     said->figures[i].value))
-			return gd_raise_nomem(err);
-	return 0;
+	gd_said_figure(&s->said, name, value);
 }
 
 /* --- undoing ------------------------------------------------------------------------- */
 
 int gd_session_add_restored(cJSON *list, const struct gd_record *r,
-			    const struct gd_restored *res, struct gd_error *err)
+			    const struct gd_restored *res, const cJSON *facts,
+			    struct gd_error *err)
 {
 	GD_AUTO(cJSON) cJSON *obj = cJSON_CreateObject();
 
@@ -80,40 +41,54 @@ int gd_session_add_restored(cJSON *list, const struct gd_record *r,
 	    !gd_json_set_str(obj, "after", res->after ? res->after : "") ||
 	    !gd_json_set_bool(obj, "equal", res->equal) ||
 	    !gd_json_set_int(obj, "took_ms", res->took_ms) ||
-	    (res->problem.code && !gd_json_set_str(obj, "error", res->problem.text)) ||
-	    !cJSON_AddItemToArray(list, obj))
+	    (res->problem.code && !gd_json_set_str(obj, "error", res->problem.text)))
+		return gd_raise_nomem(err);
+	if (gd_undone_add(obj, facts, err) < 0)
+		return -1;
+	if (!cJSON_AddItemToArray(list, obj))
 		return gd_raise_nomem(err);
 	(void)gd_steal_ptr(&obj);
 	return 0;
 }
 
-/* Restores fault i, tells the journal, and forgets it if it is gone. */
-static void undo_one(struct gd_session *s, size_t i, struct gd_restored *res)
+/*
+ * Restores fault i and tells the journal. Who asked for it has read its effect before; when
+ * nobody did, this is the last moment to. *ret_facts (owned by the caller): what there is to
+ * tell of it; NULL when there was no memory for that.
+ */
+static void undo_one(struct gd_session *s, size_t i, const char *reason,
+		     struct gd_restored *res, cJSON **ret_facts)
 {
+	struct gd_undone u = {.by = "agent", .reason = reason};
 	struct live *f = &s->faults[i];
 	struct gd_error err = GD_ERROR_INIT;
 
+	s->said = (struct gd_said){0};
+	u.has_effect = reason && f->phase == GD_PHASE_ACTIVE &&
+		       gd_fault_effect(&s->ports, &f->record, &u.effect, &err) == 0;
 	gd_fault_restore(&s->ports, &f->record, res);
+	gd_undone_now(&u, res->took_ms);
+	u.said = s->said;
+	*ret_facts = gd_undone_to_json(&u, &err);
 	f->phase = res->equal ? GD_PHASE_CLEAN : GD_PHASE_LEFT_BEHIND;
 	/* The host comes before its log: what can't be written is found open and looked
 	 * at again by `recover`. */
 	if (gd_journal_step(&s->journal, f->record.id, f->phase, res->after,
-			    res->problem.code ? res->problem.text : NULL, &err) < 0 &&
+			    res->problem.code ? res->problem.text : NULL, *ret_facts,
+			    &err) < 0 &&
 	    !res->problem.code)
 		res->problem = err;
 }
 
-static int undo_listed(struct gd_session *s, size_t i, cJSON *list, struct gd_error *err)
+static int undo_listed(struct gd_session *s, size_t i, const char *reason, cJSON *list,
+		       struct gd_error *err)
 {
 	GD_AUTO_RESTORED struct gd_restored res = {0};
+	GD_AUTO(cJSON) cJSON *facts = NULL;
 	int rc;
 
-	s->said = (struct said){0};
-	undo_one(s, i, &res);
-	rc = gd_session_add_restored(list, &s->faults[i].record, &res, err);
-	if (rc == 0)
-		rc = add_said(cJSON_GetArrayItem(list, cJSON_GetArraySize(list) - 1),
-			      &s->said, err);
+	undo_one(s, i, reason, &res, &facts);
+	rc = gd_session_add_restored(list, &s->faults[i].record, &res, facts, err);
 	if (s->faults[i].phase == GD_PHASE_CLEAN)
 		gd_session_remove_fault(s, i);
 	return rc;
@@ -135,7 +110,7 @@ static bool trial_lapsed(struct gd_session *s, size_t i)
  * lease lapsed. Never stops at the first failure.
  */
 int gd_session_undo_faults(struct gd_session *s, const char *ref, bool only_lapsed,
-			   cJSON *list, struct gd_error *err)
+			   const char *reason, cJSON *list, struct gd_error *err)
 {
 	int rc = 0;
 
@@ -150,7 +125,7 @@ int gd_session_undo_faults(struct gd_session *s, const char *ref, bool only_laps
 		(void)pthread_mutex_lock(&s->lock);
 		f->trial.ns = 0;
 		(void)pthread_mutex_unlock(&s->lock);
-		if (undo_listed(s, i, list, err) < 0)
+		if (undo_listed(s, i, reason, list, err) < 0)
 			rc = -1;
 	}
 	gd_session_no_longer_busy(s);
@@ -168,7 +143,7 @@ int gd_session_op_revert(struct gd_session *s, const cJSON *request, cJSON *repl
 		return gd_raise_nomem(err);
 	if (!ref == !all)
 		return gd_raise(err, GD_E_INPUT, "revert: give either ref or all");
-	if (gd_session_undo_faults(s, all ? NULL : ref, false, list, err) < 0)
+	if (gd_session_undo_faults(s, all ? NULL : ref, false, NULL, list, err) < 0)
 		return -1;
 	if (!all && cJSON_GetArraySize(list) == 0)
 		return gd_raise(err, GD_E_INPUT, "revert: no fault %.60s is in", ref);
@@ -182,9 +157,10 @@ static const char *lapse_reason(struct gd_session *s)
 	const char *reason;
 
 	(void)pthread_mutex_lock(&s->lock);
-	reason = s->deadline.ns <= now.ns ? "deadline"
-		 : s->lease.ns <= now.ns  ? "lease lapsed"
-					  : NULL;
+	reason = s->deadline.ns <= now.ns        ? "deadline"
+		 : s->lease.ns <= now.ns         ? "lease lapsed"
+		 : gd_ceiling_passed(s->ceiling) ? "the wall clock passed the deadline"
+						 : NULL;
 	(void)pthread_mutex_unlock(&s->lock);
 	return reason;
 }
@@ -192,20 +168,20 @@ static const char *lapse_reason(struct gd_session *s)
 int gd_session_undo(struct gd_session *s, const char *everything, cJSON **ret_event,
 		    struct gd_error *err)
 {
-	const char *reason = everything ? everything : lapse_reason(s);
+	const char *all_why = everything ? everything : lapse_reason(s);
+	const char *reason = all_why ? all_why : "trial lease lapsed";
 	GD_AUTO(cJSON) cJSON *event = cJSON_CreateObject();
 	cJSON *list = cJSON_CreateArray();
-	bool all = reason != NULL;
 	int rc;
 
 	*ret_event = NULL;
 	if (!event || !gd_json_set(event, "faults", list) ||
 	    !gd_json_set_str(event, "event", "reverted") ||
-	    !gd_json_set_str(event, "reason", all ? reason : "trial lease lapsed"))
+	    !gd_json_set_str(event, "reason", reason))
 		return gd_raise_nomem(err);
-	rc = gd_session_undo_faults(s, NULL, !all, list, err);
+	rc = gd_session_undo_faults(s, NULL, !all_why, reason, list, err);
 	/* Without a lease there is no claim: somebody else may come. */
-	if (all && s->claimed)
+	if (all_why && s->claimed)
 		gd_session_give_up_claim(s);
 	if (cJSON_GetArraySize(list) > 0)
 		*ret_event = gd_steal_ptr(&event);
@@ -313,15 +289,16 @@ static int apply_last(struct gd_session *s, struct gd_error *err)
 {
 	size_t i = s->n_faults - 1;
 	GD_AUTO_RESTORED struct gd_restored res = {0};
+	GD_AUTO(cJSON) cJSON *facts = NULL;
 	struct live *f = &s->faults[i];
 
 	if (gd_fault_apply(&s->ports, &f->record, err) == 0 &&
-	    gd_journal_step(&s->journal, f->record.id, GD_PHASE_ACTIVE, NULL, NULL,
+	    gd_journal_step(&s->journal, f->record.id, GD_PHASE_ACTIVE, NULL, NULL, NULL,
 			    err) == 0) {
 		f->phase = GD_PHASE_ACTIVE;
 		return 0;
 	}
-	undo_one(s, i, &res);
+	undo_one(s, i, "it did not go in", &res, &facts);
 	if (res.equal) {
 		gd_session_remove_fault(s, i);
 		return gd_wrap(err, "undone at once, nothing is left: ");
@@ -329,6 +306,29 @@ static int apply_last(struct gd_session *s, struct gd_error *err)
 	err->code = GD_E_LEFT_BEHIND;
 	return gd_wrap(err,
 		       "failed, and undoing it failed too (%.150s): ", res.problem.text);
+}
+
+/*
+ * A new connection that is made with what the host knew before proves little: a fault that
+ * keeps neighbours from being found would cut the way back minutes later.
+ */
+static void forget_way_back(struct gd_session *s, const struct gd_record *r)
+{
+	const struct gd_injector *i = gd_injector_find(r->kind);
+	const struct gd_control *c = &s->ports.control;
+	struct gd_error err = GD_ERROR_INIT;
+	char text[200];
+	int64_t n;
+
+	if (!i || !i->network || c->kind != GD_CONTROL_SSH)
+		return;
+	if (s->ports.neighbour->forget(s->ports.neighbour->ctx, c->family, c->addr, &n,
+				       &err) == 0)
+		return;
+	(void)snprintf(text, sizeof(text),
+		       "the way back is proved with neighbours as known before: %.120s",
+		       err.text);
+	s->ports.note(s->ports.note_ctx, text);
 }
 
 int gd_session_op_inject(struct gd_session *s, const cJSON *request, cJSON *reply,
@@ -340,7 +340,7 @@ int gd_session_op_inject(struct gd_session *s, const cJSON *request, cJSON *repl
 	GD_AUTO_STRBUF(manual);
 	GD_AUTO_STRBUF(after);
 
-	s->said = (struct said){0};
+	s->said = (struct gd_said){0};
 	if (need_claim(s, err) < 0)
 		return -1;
 	if (cJSON_HasObjectItem(request, "lease_ms") &&
@@ -353,6 +353,8 @@ int gd_session_op_inject(struct gd_session *s, const cJSON *request, cJSON *repl
 	    check_conflicts(s, &r, err) < 0 || announce(s, &r, trial, err) < 0 ||
 	    apply_last(s, err) < 0)
 		return -1;
+	if (trial.ns)
+		forget_way_back(s, &r);
 	if (gd_fault_state(&s->ports, &r, &after, err) < 0 ||
 	    gd_fault_manual(&r, &manual, err) < 0)
 		return -1;
@@ -362,7 +364,7 @@ int gd_session_op_inject(struct gd_session *s, const cJSON *request, cJSON *repl
 	    !gd_json_set_int(reply, "took_ms",
 			     gd_between(start, gd_now()).ns / GD_NS_PER_MS))
 		return gd_raise_nomem(err);
-	return add_said(reply, &s->said, err);
+	return gd_said_add(reply, &s->said, err);
 }
 
 static int find_fault(struct gd_session *s, const cJSON *request, size_t *ret,
@@ -397,20 +399,11 @@ int gd_session_op_keep(struct gd_session *s, const cJSON *request, cJSON *reply 
 int gd_session_op_effect(struct gd_session *s, const cJSON *request, cJSON *reply,
 			 struct gd_error *err)
 {
-	cJSON *counters = cJSON_CreateObject();
 	struct gd_effect e = {0};
-	bool ok = counters != NULL;
 	size_t i;
 
-	if (!gd_json_set(reply, "counters", counters))
-		return gd_raise_nomem(err);
 	if (find_fault(s, request, &i, err) < 0 ||
 	    gd_fault_effect(&s->ports, &s->faults[i].record, &e, err) < 0)
 		return -1;
-	for (size_t n = 0; ok && n < e.n_counters; n++)
-		ok = gd_json_set_num(counters, e.counters[n].name, e.counters[n].value);
-	if (!ok || !gd_json_set_bool(reply, "seen", e.seen) ||
-	    !gd_json_set_str(reply, "text", e.text))
-		return gd_raise_nomem(err);
-	return 0;
+	return gd_effect_add(reply, &e, err);
 }

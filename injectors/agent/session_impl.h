@@ -7,6 +7,7 @@
 #include "injectors/agent/claim.h"
 #include "injectors/agent/fault.h"
 #include "injectors/agent/guardian.h"
+#include "injectors/agent/said.h"
 #include "injectors/agent/session.h"
 #include "injectors/agent/undo.h"
 
@@ -26,22 +27,11 @@ struct live {
 	bool untended;           /* tending it failed, as was told */
 };
 
-/* What an injector said while one fault went in or out. */
-struct said {
-	char notes[4][200];
-	size_t n_notes;
-	struct {
-		char name[32];
-		int64_t value;
-	} figures[4];
-	size_t n_figures;
-};
-
 struct gd_session {
 	struct gd_ports ports; /* its notes and figures come here first */
 	void (*note)(void *ctx, const char *text);
 	void *note_ctx; /* of whoever made the session */
-	struct said said;
+	struct gd_said said;
 	char *state_dir;
 	bool leave_cgroup;
 	int crash_at;
@@ -54,6 +44,7 @@ struct gd_session {
 	pthread_mutex_t lock;
 	struct gd_guardian *guardian;      /* under lock */
 	struct gd_instant lease, deadline; /* under lock */
+	struct gd_wall ceiling; /* under lock; the deadline by the wall clock */
 };
 
 /* One operation of doc/PROTOCOL.md: adds to reply. */
@@ -75,11 +66,16 @@ gd_session_op gd_session_op_preflight, gd_session_op_inject, gd_session_op_keep,
 /* gd_ports.note and gd_ports.figure of a session: kept for the reply, notes told on. */
 void gd_session_note(void *session, const char *text);
 void gd_session_figure(void *session, const char *name, int64_t value);
-/* Undoes in reverse order: the one named ref, or all (NULL), or the lapsed trials. */
+/*
+ * Undoes in reverse order the one named ref, or all (NULL), or the lapsed trials. reason: why
+ * nobody had to ask for it, or NULL.
+ */
 int gd_session_undo_faults(struct gd_session *s, const char *ref, bool only_lapsed,
-			   cJSON *list, struct gd_error *err);
+			   const char *reason, cJSON *list, struct gd_error *err);
+/* facts: as gd_undone_to_json makes them, or NULL. */
 int gd_session_add_restored(cJSON *list, const struct gd_record *r,
-			    const struct gd_restored *res, struct gd_error *err);
+			    const struct gd_restored *res, const cJSON *facts,
+			    struct gd_error *err) GD_NONNULL_ARGS(1, 2, 3, 5);
 
 /* session_look.c: what is here, and what a dead session left */
 gd_session_op gd_session_op_status, gd_session_op_doctor, gd_session_op_recover,

@@ -11,6 +11,8 @@
 
 #define UNIT_DIR "/etc/systemd/system"
 
+enum { MAX_UNASKED = 4 };
+
 /* --- what is here -------------------------------------------------------------------- */
 
 static int64_t left_ms(int64_t until_ns)
@@ -41,6 +43,39 @@ static int add_status(cJSON *list, const struct gd_record *r, enum gd_phase phas
 	return 0;
 }
 
+/*
+ * Adds `undone`: what agent or guardian undid of late without being asked, the newest first,
+ * but for the run `besides` (NULL: of any). Their runs may not know yet.
+ */
+static int add_unasked(const struct gd_journal_view *v, const char *besides, cJSON *reply,
+		       struct gd_error *err)
+{
+	cJSON *list = cJSON_CreateArray();
+	int n = 0;
+
+	if (!gd_json_set(reply, "undone", list))
+		return gd_raise_nomem(err);
+	for (size_t i = v->n_closed; i-- > 0 && n < MAX_UNASKED;) {
+		const struct gd_journal_closed *c = &v->closed[i];
+		cJSON *obj;
+
+		if (!gd_json_str(c->undone, "reason", NULL) ||
+		    (besides && strcmp(c->record.run, besides) == 0))
+			continue;
+		n++;
+		obj = cJSON_CreateObject();
+		if (!obj || !cJSON_AddItemToArray(list, obj) ||
+		    !gd_json_set_str(obj, "ref", c->record.ref) ||
+		    !gd_json_set_str(obj, "kind", c->record.kind) ||
+		    !gd_json_set_str(obj, "target", c->record.target) ||
+		    !gd_json_set_str(obj, "run", c->record.run))
+			return gd_raise_nomem(err);
+		if (gd_undone_add(obj, c->undone, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int gd_session_op_status(struct gd_session *s, const cJSON *request GD_UNUSED,
 			 cJSON *reply, struct gd_error *err)
 {
@@ -62,7 +97,7 @@ int gd_session_op_status(struct gd_session *s, const cJSON *request GD_UNUSED,
 	if (v.n_damaged &&
 	    !gd_json_set_int(reply, "damaged_line", (int64_t)v.first_damaged))
 		return gd_raise_nomem(err);
-	return 0;
+	return add_unasked(&v, NULL, reply, err);
 }
 
 cJSON *gd_session_holder(const struct gd_session *s)
@@ -148,16 +183,28 @@ int gd_session_op_recovery(struct gd_session *s, const cJSON *request, cJSON *re
 static int recover_entry(struct gd_session *s, const struct gd_journal_entry *e,
 			 bool accept, cJSON *list, struct gd_error *err)
 {
+	const cJSON *effect = cJSON_GetObjectItemCaseSensitive(e->undone, "effect");
 	GD_AUTO_RESTORED struct gd_restored res = {0};
+	struct gd_undone u = {.by = "recover"};
+	GD_AUTO(cJSON) cJSON *facts = NULL;
 	bool over;
 
+	s->said = (struct gd_said){0};
 	gd_fault_restore(&s->ports, &e->record, &res);
+	gd_undone_now(&u, res.took_ms);
+	u.said = s->said;
+	facts = gd_undone_to_json(&u, err);
+	if (!facts)
+		return -1;
+	/* Seen by who tried before, when there still was something to see. */
+	if (effect && !gd_json_set(facts, "effect", cJSON_Duplicate(effect, true)))
+		return gd_raise_nomem(err);
 	over = res.equal || accept;
 	if (gd_journal_step(&s->journal, e->record.id,
 			    over ? GD_PHASE_CLEAN : GD_PHASE_LEFT_BEHIND, res.after,
-			    res.problem.code ? res.problem.text : NULL, err) < 0)
+			    res.problem.code ? res.problem.text : NULL, facts, err) < 0)
 		return -1;
-	return gd_session_add_restored(list, &e->record, &res, err);
+	return gd_session_add_restored(list, &e->record, &res, facts, err);
 }
 
 /* What was undone already, by agent or guardian, of the run that asks: it saw no answer. */
@@ -167,16 +214,19 @@ static int tell_closed(const struct gd_session *s, const struct gd_journal_view 
 	for (size_t i = v->n_closed; i-- > 0;) {
 		const struct gd_journal_closed *c = &v->closed[i];
 		/* Borrowed for the call: not for gd_restored_fini. */
-		struct gd_restored res = {.after = c->after, .equal = true};
+		struct gd_restored res = {.after = c->after,
+					  .equal = true,
+					  .took_ms =
+						  gd_json_int(c->undone, "took_ms", 0)};
 
 		if (strcmp(c->record.run, s->who.run) == 0 &&
-		    gd_session_add_restored(list, &c->record, &res, err) < 0)
+		    gd_session_add_restored(list, &c->record, &res, c->undone, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int recover_all(struct gd_session *s, bool accept, cJSON *list,
+static int recover_all(struct gd_session *s, bool accept, cJSON *reply, cJSON *list,
 		       struct gd_error *err)
 {
 	GD_AUTO_JOURNAL_VIEW struct gd_journal_view v = {0};
@@ -191,6 +241,8 @@ static int recover_all(struct gd_session *s, bool accept, cJSON *list,
 			rc = -1;
 	if (rc == 0)
 		rc = tell_closed(s, &v, list, err);
+	if (rc == 0)
+		rc = add_unasked(&v, s->who.run, reply, err);
 	if (rc == 0 && v.n_damaged && accept)
 		return gd_journal_set_aside(s->state_dir, err);
 	if (rc == 0 && v.n_damaged)
@@ -210,12 +262,12 @@ int gd_session_recover(struct gd_session *s, bool accept, cJSON *reply,
 	if (!gd_json_set(reply, "faults", list))
 		return gd_raise_nomem(err);
 	if (s->claimed)
-		return gd_session_undo_faults(s, NULL, false, list, err);
+		return gd_session_undo_faults(s, NULL, false, NULL, list, err);
 	s->who.since_wall_ns = gd_wall_now().ns;
 	s->who.lease_until_boot_ns = 0;
 	if (gd_claim_take(s->state_dir, &s->who, &s->claim_fd, err) < 0)
 		return -1;
-	rc = recover_all(s, accept, list, err);
+	rc = recover_all(s, accept, reply, list, err);
 	gd_session_unclaim(s);
 	return rc;
 }

@@ -48,7 +48,9 @@ static void closed_fini(struct gd_journal_closed *c)
 {
 	gd_record_fini(&c->record);
 	free(c->after);
+	cJSON_Delete(c->undone);
 	c->after = NULL;
+	c->undone = NULL;
 }
 
 void gd_journal_view_fini(struct gd_journal_view *v)
@@ -56,8 +58,10 @@ void gd_journal_view_fini(struct gd_journal_view *v)
 	for (size_t i = 0; i < v->n_closed; i++)
 		closed_fini(&v->closed[i]);
 	free(v->closed);
-	for (size_t i = 0; i < v->n; i++)
+	for (size_t i = 0; i < v->n; i++) {
 		gd_record_fini(&v->entries[i].record);
+		cJSON_Delete(v->entries[i].undone);
+	}
 	free(v->entries);
 	*v = (struct gd_journal_view){0};
 }
@@ -75,7 +79,7 @@ static int close_entry(struct gd_journal_view *v, struct gd_journal_entry *e,
 		       const char *after)
 {
 	size_t at = (size_t)(e - v->entries);
-	struct gd_journal_closed c = {.record = e->record};
+	struct gd_journal_closed c = {.record = e->record, .undone = e->undone};
 
 	if (after) {
 		c.after = strdup(after);
@@ -121,6 +125,22 @@ static int take_open(struct gd_journal_view *v, const cJSON *json)
 	return 0;
 }
 
+/* Keeps what the line tells of how e was undone. -2: out of memory. */
+static int take_undone(struct gd_journal_entry *e, const cJSON *json)
+{
+	const cJSON *undone = cJSON_GetObjectItemCaseSensitive(json, "undone");
+	cJSON *copy;
+
+	if (!cJSON_IsObject(undone))
+		return 0;
+	copy = cJSON_Duplicate(undone, true);
+	if (!copy)
+		return -2;
+	cJSON_Delete(e->undone);
+	e->undone = copy;
+	return 0;
+}
+
 static int take_json(struct gd_journal_view *v, const cJSON *json)
 {
 	int phase = find_phase(gd_json_str(json, "step", ""));
@@ -131,11 +151,14 @@ static int take_json(struct gd_journal_view *v, const cJSON *json)
 	if (phase == GD_PHASE_OPEN)
 		return take_open(v, json);
 	e = find_entry(v, gd_json_int(json, "id", 0));
-	if (phase == GD_PHASE_CLEAN && e)
-		return close_entry(v, e, gd_json_str(json, "after", NULL));
-	if (e)
-		e->phase = (enum gd_phase)phase;
 	/* A step of a fault that is over already is odd, but hides nothing. */
+	if (!e)
+		return 0;
+	if (take_undone(e, json) < 0)
+		return -2;
+	if (phase == GD_PHASE_CLEAN)
+		return close_entry(v, e, gd_json_str(json, "after", NULL));
+	e->phase = (enum gd_phase)phase;
 	return 0;
 }
 
@@ -324,7 +347,8 @@ int gd_journal_begin(struct gd_journal *j, const struct gd_record *r,
 }
 
 int gd_journal_step(struct gd_journal *j, int64_t id, enum gd_phase phase,
-		    const char *after, const char *problem, struct gd_error *err)
+		    const char *after, const char *problem, const cJSON *undone,
+		    struct gd_error *err)
 {
 	GD_AUTO(cJSON) cJSON *json = cJSON_CreateObject();
 
@@ -332,7 +356,8 @@ int gd_journal_step(struct gd_journal *j, int64_t id, enum gd_phase phase,
 	    !gd_json_set_int(json, "id", id) ||
 	    !gd_json_set_int(json, "wall_ns", gd_wall_now().ns) ||
 	    (after && !gd_json_set_str(json, "after", after)) ||
-	    (problem && !gd_json_set_str(json, "problem", problem)))
+	    (problem && !gd_json_set_str(json, "problem", problem)) ||
+	    (undone && !gd_json_set(json, "undone", cJSON_Duplicate(undone, true))))
 		return gd_raise_nomem(err);
 	return append(j, json, err);
 }

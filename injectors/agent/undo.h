@@ -6,6 +6,8 @@
  *   CHECKSUM {"step": "open", ...record...}
  *   CHECKSUM {"step": "active" | "clean" | "left-behind", "id": N, "wall_ns": N, ...}
  *
+ * The last two bear "undone": who undid it, when, why, and what was seen of it (said.h).
+ *
  * CHECKSUM is the first 16 hex digits of the SHA-256 of the rest of the line. A last line
  * without its newline was being written when the host or the agent died; since its sync
  * never returned, the step it announces was never taken, and it is ignored. Any other line
@@ -26,12 +28,14 @@ const char *gd_phase_name(enum gd_phase phase);
 struct gd_journal_entry {
 	struct gd_record record;
 	enum gd_phase phase; /* never CLEAN: those are over */
+	cJSON *undone;       /* owned: of the last try; NULL when there was none */
 };
 
 /* One that is over: undone, and the state was as before. */
 struct gd_journal_closed {
 	struct gd_record record;
-	char *after; /* owned: the state text that was read back; may be NULL */
+	char *after;   /* owned: the state text that was read back; may be NULL */
+	cJSON *undone; /* owned; may be NULL */
 };
 
 enum { GD_JOURNAL_MAX_CLOSED = 64 };
@@ -77,10 +81,13 @@ int64_t gd_journal_next_id(const struct gd_journal *j) GD_NONNULL;
 /* Writes the opening line of r, which bears the next id; on disk when it returns. */
 int gd_journal_begin(struct gd_journal *j, const struct gd_record *r,
 		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
-/* The next step of a fault; after and problem may be NULL. On disk when it returns. */
+/*
+ * The next step of a fault; after, problem and undone (as gd_undone_to_json makes it) may be
+ * NULL. On disk when it returns.
+ */
 int gd_journal_step(struct gd_journal *j, int64_t id, enum gd_phase phase,
-		    const char *after, const char *problem, struct gd_error *err)
-	GD_NONNULL_ARGS(1, 6) GD_MUST_CHECK;
+		    const char *after, const char *problem, const cJSON *undone,
+		    struct gd_error *err) GD_NONNULL_ARGS(1, 7) GD_MUST_CHECK;
 /* Puts a damaged journal aside as journal.damaged; the next open begins a new one. */
 int gd_journal_set_aside(const char *state_dir,
 			 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

@@ -108,6 +108,7 @@ void gd_ports_linux(struct gd_ports *ret)
 				 .cgroup = &gd_cgroup_linux,
 				 .kernel = &gd_kernel_linux,
 				 .name = &gd_name_linux,
+				 .neighbour = &gd_neighbour_linux,
 				 .time = &gd_time_linux,
 				 .note = drop_note,
 				 .figure = drop_figure};

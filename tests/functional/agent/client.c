@@ -21,8 +21,9 @@ enum { LIMIT_MS = 8000 };
 
 void client_start(struct client *c, const char *dir, int crash_at)
 {
-	const char *const argv[] = {GD_TEST_AGENT,      "--state-dir", dir,
-				    "--ssh-connection", "local",       NULL};
+	const char *over = getenv("GD_TEST_CONNECTION");
+	const char *const argv[] = {GD_TEST_AGENT,      "--state-dir",         dir,
+				    "--ssh-connection", over ? over : "local", NULL};
 	struct gd_error err = GD_ERROR_INIT;
 	char text[16];
 

@@ -95,6 +95,11 @@ static void describe(const void *args, struct gd_strbuf *out)
 	gd_strbuf_addf(out, "write to %s", ((const struct args *)args)->path);
 }
 
+static void look(const void *args, struct gd_strbuf *out)
+{
+	gd_strbuf_addf(out, "cat %s", ((const struct args *)args)->path);
+}
+
 static int doctor(const struct gd_ports *p GD_UNUSED, struct gd_strbuf *out,
 		  struct gd_error *err GD_UNUSED)
 {
@@ -187,11 +192,13 @@ static const struct gd_injector file_fault = {
 	.name = "file",
 	.summary = "Replaces what a file holds.",
 	.target_field = "path",
+	.network = true,
 	.args = GD_SHAPE("file", arg_rows, struct args),
 	.undo = GD_SHAPE("file undo", undo_rows, struct undo),
 	.check = check,
 	.describe = describe,
 	.manual = describe,
+	.look = look,
 	.doctor = doctor,
 	.preflight = preflight,
 	.state = state,

@@ -344,6 +344,40 @@ static void test_trial_lease(void **state)
 
 /* --- deaths -------------------------------------------------------------------------- */
 
+/* On trial, the neighbours of the way back are asked for anew, and only then. */
+static void test_trial_forgets_neighbours(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_FREE char *mark = gd_path_join(f->dir, "forgotten");
+	GD_AUTO_FREE char *nowhere = gd_path_join(f->dir, "none/forgotten");
+	GD_AUTO_FREE char *plain = fault("b", f->two, "");
+	GD_AUTO_FREE char *on_trial = gd_strf("%s,\"lease_ms\":5000", plain);
+	GD_AUTO(cJSON) cJSON *reply = NULL;
+
+	assert_int_equal(setenv("GD_TEST_CONNECTION", "192.0.2.5 50122 192.0.2.7 22", 1),
+			 0);
+	assert_int_equal(setenv("GD_TEST_FORGOTTEN", mark, 1), 0);
+	start_and_claim(f, CLAIM);
+	inject(&f->c, "a", f->one, "");
+	assert_int_not_equal(access(mark, F_OK), 0);
+	client_must(&f->c, "inject", on_trial);
+	assert_holds(mark, "1");
+	assert_int_equal(client_end(&f->c), 0);
+	assert_all_as_before(f);
+
+	/* Where it can't be done, that is told: the proof is worth less. */
+	assert_int_equal(setenv("GD_TEST_FORGOTTEN", nowhere, 1), 0);
+	start_and_claim(f, CLAIM);
+	reply = client_call(&f->c, "inject", on_trial);
+	assert_non_null(strstr(
+		cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(reply, "notes"), 1)
+			->valuestring,
+		"as known before"));
+	assert_int_equal(client_end(&f->c), 0);
+	assert_int_equal(unsetenv("GD_TEST_FORGOTTEN"), 0);
+	assert_int_equal(unsetenv("GD_TEST_CONNECTION"), 0);
+}
+
 static void test_hanging_up(void **state)
 {
 	struct fixture *f = *state;
@@ -389,6 +423,39 @@ static void test_agent_killed(void **state)
 	client_bury(&f->c);
 	await_quiet(f);
 	assert_all_as_before(f);
+}
+
+/* With nobody listening: what it did, why, and what it saw is told to who asks later. */
+static void test_guardian_tells_afterwards(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO(cJSON) cJSON *status = NULL;
+	GD_AUTO(cJSON) cJSON *reply = NULL;
+	const cJSON *told, *figures, *effect;
+
+	start_and_claim(f, CLAIM);
+	inject(&f->c, "a", f->one, "");
+	assert_int_equal(kill(f->c.pid, SIGKILL), 0);
+	client_bury(&f->c);
+	await_quiet(f);
+	client_start(&f->c, f->state, 0);
+	reply = client_call(&f->c, "recover", "");
+	told = first_fault(reply);
+	assert_string_equal(gd_json_str(told, "by", ""), "guardian");
+	assert_string_equal(gd_json_str(told, "reason", ""), "the agent died");
+	assert_true(gd_json_int(told, "undone_boot_ns", 0) > 0);
+	assert_true(gd_json_int(told, "undone_boot_ns", 0) <= gd_now().ns);
+	/* Its own revert says "bytes" twice, 1 each; apply's were the agent's. */
+	figures = cJSON_GetObjectItemCaseSensitive(told, "figures");
+	assert_int_equal(gd_json_int(figures, "bytes", 0), 2);
+	effect = cJSON_GetObjectItemCaseSensitive(told, "effect");
+	assert_true(gd_json_bool(effect, "seen", false));
+	assert_string_equal(gd_json_str(effect, "text", ""), "it is there");
+	status = client_call(&f->c, "status", "");
+	told = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(status, "undone"), 0);
+	assert_string_equal(gd_json_str(told, "by", ""), "guardian");
+	assert_string_equal(gd_json_str(told, "run", ""), "test");
+	assert_int_equal(client_end(&f->c), 0);
 }
 
 static void test_agent_stopped(void **state)
@@ -698,10 +765,12 @@ int main(void)
 		TEST(test_lapse),
 		TEST(test_deadline),
 		TEST(test_trial_lease),
+		TEST(test_trial_forgets_neighbours),
 		TEST(test_hanging_up),
 		TEST(test_sigterm),
 		TEST(test_broken_protocol),
 		TEST(test_agent_killed),
+		TEST(test_guardian_tells_afterwards),
 		TEST(test_agent_stopped),
 		TEST(test_guardian_killed),
 		TEST(test_guardian_told_to_end),

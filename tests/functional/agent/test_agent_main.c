@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent as shipped, with the file fault instead of the real ones. */
+#include <stdlib.h>
 #include <time.h>
 
 #include "gameday/base/clock.h"
+#include "gameday/base/file.h"
 #include "injectors/agent/main.h"
 
 static struct gd_instant now(void *ctx GD_UNUSED)
@@ -18,10 +20,21 @@ static void sleep_for(void *ctx GD_UNUSED, struct gd_span d)
 	(void)nanosleep(&ts, NULL);
 }
 
+/* Leaves a mark in the file the test names, or fails when it can't. */
+static int forget(void *ctx GD_UNUSED, int family, const uint8_t addr[16], int64_t *ret_n,
+		  struct gd_error *err)
+{
+	const char *mark = getenv("GD_TEST_FORGOTTEN");
+
+	*ret_n = family == AF_INET && addr[0] == 192;
+	return mark ? gd_file_write(mark, *ret_n ? "1" : "0", 1, 0600, err) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct gd_time_port time = {.now = now, .sleep = sleep_for};
-	struct gd_ports ports = {.time = &time};
+	const struct gd_neighbour_port neighbour = {.forget = forget};
+	struct gd_ports ports = {.time = &time, .neighbour = &neighbour};
 
 	return gd_agent_main(argc, argv, &ports);
 }

@@ -64,7 +64,7 @@ static int64_t begin(struct fixture *f, struct gd_journal *j, const char *ref)
 
 static void step(struct fixture *f, struct gd_journal *j, int64_t id, enum gd_phase phase)
 {
-	assert_int_equal(gd_journal_step(j, id, phase, "now", NULL, &f->err), 0);
+	assert_int_equal(gd_journal_step(j, id, phase, "now", NULL, NULL, &f->err), 0);
 }
 
 static char *journal_path(const struct fixture *f)

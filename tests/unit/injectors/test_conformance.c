@@ -119,9 +119,9 @@ static void test_every_slot_is_filled(void **state GD_UNUSED)
 
 		assert_non_null(i->name);
 		assert_non_null(i->summary);
-		assert_true(i->check && i->describe && i->manual && i->doctor &&
-			    i->preflight && i->state && i->capture && i->apply &&
-			    i->verify && i->effect && i->revert);
+		assert_true(i->check && i->describe && i->manual && i->look &&
+			    i->doctor && i->preflight && i->state && i->capture &&
+			    i->apply && i->verify && i->effect && i->revert);
 		for (size_t n = 0; n < i->args.n_fields; n++)
 			if (strcmp(i->args.fields[n].name, i->target_field) == 0)
 				found = true;
@@ -156,6 +156,7 @@ static void test_words_for_people(void **state GD_UNUSED)
 	{
 		GD_AUTO_STRBUF(line);
 		GD_AUTO_STRBUF(manual);
+		GD_AUTO_STRBUF(look);
 		struct subject s;
 
 		subject_init(&s, i);
@@ -166,6 +167,9 @@ static void test_words_for_people(void **state GD_UNUSED)
 		assert_non_null(strstr(gd_strbuf_str(&line), s.target));
 		assert_non_null(strstr(gd_strbuf_str(&manual), s.target));
 		assert_int_equal(gd_strbuf_str(&manual)[manual.len - 1], '\n');
+		i->look(s.args, &look);
+		assert_true(look.len > 0 && look.len < 200);
+		assert_null(strchr(gd_strbuf_str(&look), '\n'));
 		subject_fini(&s);
 	}
 }
