@@ -271,6 +271,9 @@ static int on_run_ended(struct gd_results *r, const cJSON *line, int64_t at,
 	(void)err;
 	r->ledger.not_run = r->ledger.not_run || strcmp(end, "not-run") == 0;
 	r->ledger.aborted = r->ledger.aborted || strcmp(end, "aborted") == 0;
+	/* That the host was lost for a while follows from it. */
+	if (r->ledger.not_run && r->ledger.way_back_lost)
+		*r->ledger.detail = '\0';
 	if (r->ledger.aborted || r->ledger.not_run)
 		note_detail(&r->ledger, gd_json_str(line, "reason", ""), "", "");
 	gd_res_stages_cut(r, at);

@@ -294,6 +294,33 @@ static int prove_and_keep(struct gd_run *r, const size_t *which, size_t n,
 	return 0;
 }
 
+/*
+ * A fault on trial whose answer stays away, or comes when the host has undone it already, cut
+ * the way back as much as one under which no new connection gets through.
+ */
+static void note_cut_off(struct gd_run *r, const struct gd_live_fault *f,
+			 struct gd_call *call)
+{
+	struct probe p = {.member = f->member, .took = gd_between(call->sent, gd_now())};
+	bool lost = f->member->state == GD_MEMBER_LOST ||
+		    (!call->reply && call->err.code == GD_E_TIMEOUT);
+
+	if (call->reply && f->phase != GD_FAULT_ASKED)
+		(void)gd_raise(&call->err, GD_E_REFUSED,
+			       "host %s: %s was undone already when its answer came",
+			       f->member->inv->name, f->plan->use->kind);
+	if (f->proved || (!lost && f->phase == GD_FAULT_ASKED))
+		return;
+	p.err = call->err.code ? call->err : f->member->error;
+	record_probe(r, &p);
+	r->way_back_lost = true;
+	(void)gd_raise(
+		&call->err, GD_E_REFUSED,
+		"host %s: nothing came back from it under the fault, which it undoes "
+		"by itself: leave the path that SSH uses out of the fault (%s)",
+		f->member->inv->name, p.err.text);
+}
+
 int gd_stage_inject(struct gd_run *r, const size_t *which, size_t n, struct gd_error *err)
 {
 	struct gd_call *calls;
@@ -307,7 +334,8 @@ int gd_stage_inject(struct gd_run *r, const size_t *which, size_t n, struct gd_e
 	for (size_t i = 0; i < n; i++) {
 		struct gd_live_fault *f = &r->faults[which[i]];
 
-		if (calls[i].reply) {
+		note_cut_off(r, f, &calls[i]);
+		if (calls[i].reply && f->phase == GD_FAULT_ASKED) {
 			f->phase = GD_FAULT_IN;
 			note_transient(r, calls[i].reply);
 			record_injected(r, f, calls[i].reply);

@@ -10,12 +10,12 @@ WAITING='until_true() { for ((i = 0; i < 200; i++)); do "$@" && return; sleep 0.
 	has_netem() { tc qdisc show | grep -q netem; }
 	has_none() { ! has_netem; }'
 
-lost() { # NAME: a run during which the way back gets lost, while $breaker works
+lost() { # NAME WHY: a run during which the way back gets lost, while $breaker works
 	run_gameday 3 run "$WORK/lost.yaml" -i lab --yes -o "$RUNS"
 	wait $breaker || fail "$1: exit $?"
 	says "not-run"
 	says "the way back to the host was lost"
-	says "no new SSH connection gets through"
+	says "$2"
 	head -n 1 "$(last_run)/report.md"
 	head -n 1 "$(last_run)/report.md" | grep -q "the way back to the host was lost" || fail "the report begins with something else"
 	grep -q '"event":"control_path".*"ok":false' "$(last_run)/journal.jsonl" || fail "the proof did not fail"
@@ -38,7 +38,7 @@ on api-1 "$WAITING"'
 	kill -CONT $listener
 	exit $status' &
 breaker=$!
-lost "sshd stopped"
+lost "sshd stopped" "no new SSH connection gets through"
 
 # The host hears no ARP. Its entry for the way back is still good for minutes, so without
 # forgetting it the proof would pass.
@@ -50,5 +50,5 @@ on api-1 "$WAITING"'
 	tc qdisc del dev eth0 clsact
 	exit $status' &
 breaker=$!
-lost "no ARP"
+lost "no ARP" "leave the path that SSH uses out of the fault"
 grep -o '"reason":"undone by the host[^"]*"' "$(last_run)/journal.jsonl" || fail "nobody says who undid it"
