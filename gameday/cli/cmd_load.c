@@ -334,7 +334,8 @@ static void print_errors(const struct gd_interval *iv)
 		first = false;
 	}
 	if (!first)
-		(void)putchar('\n');
+		(void)printf("%s%s%s\n", *iv->problem ? " (" : "", iv->problem,
+			     *iv->problem ? ")" : "");
 }
 
 static void print_row(const struct summary *c)

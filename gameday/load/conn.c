@@ -14,7 +14,10 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "gameday/load/proto/tls.h"
 
 /* What a protocol is given, and for which connection. */
 struct call {
@@ -154,6 +157,8 @@ static void shut(struct gd_conn *c, enum gd_outcome outcome, int64_t now)
 		proto->close(c->proto);
 	if (c->sock.fd >= 0)
 		r->ops->close(r, &c->sock);
+	gd_tls_free(c->tls);
+	c->tls = NULL;
 	c->state = GD_CONN_CLOSED;
 	c->next = c->lane->closed;
 	c->lane->closed = c;
@@ -163,6 +168,23 @@ static void shut(struct gd_conn *c, enum gd_outcome outcome, int64_t now)
 void gd_conn_close(struct gd_conn *c, int64_t now)
 {
 	shut(c, GD_OUTCOME_RESET, now);
+}
+
+/* Keeps the first thing that was said of an interval's attempts. */
+static void note_problem(const struct gd_attempt *a, const char *problem)
+{
+	char *to = a->req->slot->iv.problem;
+
+	if (to[0] == '\0')
+		(void)snprintf(to, GD_INTERVAL_PROBLEM, "%s", problem);
+}
+
+void gd_conn_fail(struct gd_conn *c, enum gd_outcome outcome, const char *problem,
+		  int64_t now)
+{
+	for (const struct gd_attempt *a = c->attempts; a && problem; a = a->next)
+		note_problem(a, problem);
+	shut(c, outcome, now);
 }
 
 /* --- calls to the protocol ------------------------------------------------------------ */
@@ -184,6 +206,8 @@ static void on_reply(struct gd_proto_io *io, uint64_t id, const struct gd_reply 
 	/* Over already: it timed out, or the other side answers twice. */
 	if (!a || a->conn != call->conn)
 		return;
+	if (reply->problem)
+		note_problem(a, reply->problem);
 	unbind_attempt(a);
 	gd_attempt_over(a, reply->outcome, reply->retry_after_ns, call->now);
 }
@@ -206,6 +230,8 @@ static int flush(struct call *call)
 
 	if (call->io.out.n == 0)
 		return 0;
+	if (call->conn->tls)
+		return gd_conn_tls_send(call->conn, call->io.out.data, call->io.out.n);
 	return r->ops->send(r, &call->conn->sock, call->io.out.data, call->io.out.n);
 }
 
@@ -388,16 +414,12 @@ static enum gd_proto_next send_bound(struct call *call)
 	return next;
 }
 
-void gd_conn_connected(struct gd_conn *c, int error, int64_t now)
+void gd_conn_up(struct gd_conn *c, int64_t now)
 {
 	const struct gd_target *t = target_of(c);
 	struct call call = call_of(c, now);
 	enum gd_proto_next next;
 
-	if (error != 0) {
-		shut(c, outcome_of_errno(error, true), now);
-		return;
-	}
 	memset(c->proto, 0, t->proto->conn_size);
 	c->state = GD_CONN_OPEN;
 	next = t->proto->open(c->proto, t, &call.io);
@@ -405,18 +427,49 @@ void gd_conn_connected(struct gd_conn *c, int error, int64_t now)
 	finish(&call, next);
 }
 
-void gd_conn_data(struct gd_conn *c, const char *data, size_t size, int64_t now)
+void gd_conn_connected(struct gd_conn *c, int error, int64_t now)
+{
+	struct gd_tls_config *tls = target_of(c)->tls;
+
+	if (error != 0)
+		shut(c, outcome_of_errno(error, true), now);
+	else if (tls)
+		gd_conn_tls_begin(c, tls, now);
+	else
+		gd_conn_up(c, now);
+}
+
+void gd_conn_plain(struct gd_conn *c, const char *data, size_t size, int64_t now)
 {
 	struct call call = call_of(c, now);
 
 	finish(&call, target_of(c)->proto->feed(c->proto, data, size, &call.io));
 }
 
-void gd_conn_ended(struct gd_conn *c, int error, int64_t now)
+void gd_conn_data(struct gd_conn *c, const char *data, size_t size, int64_t now)
+{
+	if (c->tls)
+		gd_conn_tls_data(c, data, size, now);
+	else
+		gd_conn_plain(c, data, size, now);
+}
+
+void gd_conn_plain_ended(struct gd_conn *c, int64_t now)
 {
 	struct call call = call_of(c, now);
 
-	if (error == 0)
-		target_of(c)->proto->eof(c->proto, &call.io);
-	shut(c, outcome_of_errno(error, false), now);
+	target_of(c)->proto->eof(c->proto, &call.io);
+	shut(c, GD_OUTCOME_RESET, now);
+}
+
+/* Over TLS a mere end may be an attacker's: a reply that ends by it is cut off. */
+void gd_conn_ended(struct gd_conn *c, int error, int64_t now)
+{
+	if (c->tls && c->state == GD_CONN_CONNECTING)
+		gd_conn_fail(c, GD_OUTCOME_TLS, "the connection ended in the handshake",
+			     now);
+	else if (error == 0 && !c->tls)
+		gd_conn_plain_ended(c, now);
+	else
+		shut(c, outcome_of_errno(error, false), now);
 }

@@ -89,6 +89,7 @@ struct gd_conn {
 	uint8_t target;
 	uint32_t n_live, streams; /* attempts on it, and at once at most */
 	struct gd_lane *lane;
+	struct gd_tls *tls;          /* owned; NULL: plain, or closed */
 	struct gd_attempt *attempts; /* on it, newest first */
 	struct gd_conn *prev, *next; /* in lane->closed or in one of lane->free_conns */
 	alignas(max_align_t) char proto[]; /* the protocol's state */
@@ -257,3 +258,22 @@ void gd_conn_connected(struct gd_conn *c, int error, int64_t now) GD_NONNULL;
 void gd_conn_data(struct gd_conn *c, const char *data, size_t size,
 		  int64_t now) GD_NONNULL;
 void gd_conn_ended(struct gd_conn *c, int error, int64_t now) GD_NONNULL;
+/* It can carry attempts now: the protocol greets, and those bound to it are sent. */
+void gd_conn_up(struct gd_conn *c, int64_t now) GD_NONNULL;
+/* Bytes for the protocol, and their end. */
+void gd_conn_plain(struct gd_conn *c, const char *data, size_t size,
+		   int64_t now) GD_NONNULL;
+void gd_conn_plain_ended(struct gd_conn *c, int64_t now) GD_NONNULL;
+/* Closes; all attempts on it end as outcome, for this reason (NULL: none to tell). */
+void gd_conn_fail(struct gd_conn *c, enum gd_outcome outcome, const char *problem,
+		  int64_t now) GD_NONNULL_ARGS(1);
+
+/* --- conn_tls.c ---------------------------------------------------------------------- */
+
+/* The socket is connected: the handshake begins, gd_conn_up follows it. */
+void gd_conn_tls_begin(struct gd_conn *c, struct gd_tls_config *config,
+		       int64_t now) GD_NONNULL;
+void gd_conn_tls_data(struct gd_conn *c, const char *data, size_t size,
+		      int64_t now) GD_NONNULL;
+/* Plain bytes for the peer. -1 with errno when the connection is dead. */
+int gd_conn_tls_send(struct gd_conn *c, const char *data, size_t size) GD_NONNULL;

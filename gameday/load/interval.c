@@ -116,6 +116,8 @@ void gd_interval_add(struct gd_interval *into, const struct gd_interval *from)
 	into->behind |= from->behind;
 	add_numbers(into, from);
 	add_targets(into, from);
+	if (into->problem[0] == '\0')
+		memcpy(into->problem, from->problem, sizeof(into->problem));
 	if (from->late_max_ns > into->late_max_ns)
 		into->late_max_ns = from->late_max_ns;
 	for (size_t i = 0; i < GD_N_OUTCOMES; i++) {
@@ -191,6 +193,11 @@ static bool set_targets(cJSON *obj, const struct gd_interval *iv)
 	return list || iv->n_targets == 0;
 }
 
+static bool set_problem(cJSON *obj, const struct gd_interval *iv)
+{
+	return iv->problem[0] == '\0' || gd_json_set_str(obj, "problem", iv->problem);
+}
+
 int gd_interval_to_json(const struct gd_interval *iv, cJSON **ret, struct gd_error *err)
 {
 	GD_AUTO(cJSON) cJSON *obj = cJSON_CreateObject();
@@ -200,7 +207,8 @@ int gd_interval_to_json(const struct gd_interval *iv, cJSON **ret, struct gd_err
 	    !gd_json_set_str(obj, "client", iv->client) || !set_numbers(obj, iv) ||
 	    !set_outcomes(obj, "outcomes", iv->outcomes) ||
 	    !set_outcomes(obj, "attempt_outcomes", iv->attempt_outcomes) ||
-	    !set_targets(obj, iv) || !gd_json_set_bool(obj, "behind", iv->behind))
+	    !set_targets(obj, iv) || !set_problem(obj, iv) ||
+	    !gd_json_set_bool(obj, "behind", iv->behind))
 		return gd_raise_nomem(err);
 	if (set_hist(obj, "latency", iv->latency, err) < 0 ||
 	    set_hist(obj, "attempt_latency", iv->attempt_latency, err) < 0)
@@ -215,13 +223,13 @@ static int bad(struct gd_error *err, const char *key)
 			key);
 }
 
-static int get_name(const cJSON *json, const char *key, char ret[64],
+static int get_text(const cJSON *json, const char *key, char *ret, size_t size,
 		    struct gd_error *err)
 {
 	const char *s = gd_json_str(json, key, "");
-	size_t len = strnlen(s, 64);
+	size_t len = strnlen(s, size);
 
-	if (len == 0 || len > 63)
+	if (len == 0 || len == size)
 		return bad(err, key);
 	for (size_t i = 0; i < len; i++) {
 		if (!isprint((unsigned char)s[i]))
@@ -229,6 +237,19 @@ static int get_name(const cJSON *json, const char *key, char ret[64],
 	}
 	memcpy(ret, s, len + 1);
 	return 0;
+}
+
+static int get_name(const cJSON *json, const char *key, char ret[64],
+		    struct gd_error *err)
+{
+	return get_text(json, key, ret, 64, err);
+}
+
+static int get_problem(const cJSON *json, struct gd_interval *iv, struct gd_error *err)
+{
+	if (!cJSON_HasObjectItem(json, "problem"))
+		return 0;
+	return get_text(json, "problem", iv->problem, sizeof(iv->problem), err);
 }
 
 static int get_int(const cJSON *json, const char *key, int64_t min, int64_t max,
@@ -338,6 +359,7 @@ static int read_interval(const cJSON *json, struct gd_interval *iv, struct gd_er
 	if (get_name(json, "load", iv->load, err) < 0 ||
 	    get_name(json, "client", iv->client, err) < 0 ||
 	    get_numbers(json, iv, err) < 0 || get_targets(json, iv, err) < 0 ||
+	    get_problem(json, iv, err) < 0 ||
 	    get_outcomes(json, "outcomes", iv->outcomes, err) < 0 ||
 	    get_outcomes(json, "attempt_outcomes", iv->attempt_outcomes, err) < 0 ||
 	    get_hist(json, "latency", &iv->latency, err) < 0 ||

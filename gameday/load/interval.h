@@ -40,7 +40,7 @@ bool gd_outcome_is_measured(enum gd_outcome o);
 /* Did the target answer, in whatever way? */
 bool gd_outcome_is_reply(enum gd_outcome o);
 
-enum { GD_INTERVAL_MAX_TARGETS = 16 };
+enum { GD_INTERVAL_MAX_TARGETS = 16, GD_INTERVAL_PROBLEM = 128 };
 
 struct gd_target_count {
 	char name[64]; /* "10.0.0.7:8080" */
@@ -61,6 +61,8 @@ struct gd_interval {
 	int64_t late_max_ns;    /* how late the generator itself was, at worst */
 	uint64_t late; /* requests started more than 10 ms late by our own fault */
 	bool behind;   /* they are 1 % of the intended ones or more */
+	char problem
+		[GD_INTERVAL_PROBLEM]; /* the first that outcomes do not tell; "": none */
 	struct gd_target_count *targets; /* owned: attempts by target; NULL: only one */
 	size_t n_targets;
 	/*

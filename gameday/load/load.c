@@ -142,8 +142,6 @@ static int make_config(const struct gd_load_spec *spec, const struct gd_load_opt
 		       struct gd_engine_config *cfg, struct gd_error *err)
 {
 	*cfg = (struct gd_engine_config){0};
-	if (gd_load_spec_check(spec, err) < 0)
-		return -1;
 	(void)snprintf(cfg->name, sizeof(cfg->name), "%s", spec->name);
 	copy_limits(spec, cfg);
 	cfg->spec = spec;
@@ -234,8 +232,12 @@ int gd_load_start(const struct gd_load_spec *spec, const struct gd_load_options 
 		return gd_raise_nomem(err);
 	l->fd = -1;
 	(void)pthread_mutex_init(&l->mutex, NULL);
-	if (make_config(spec, opt, cfg, err) < 0 || make_targets(l, spec, err) < 0 ||
-	    allow_files(cfg, err) < 0)
+	/*
+	 * Looking up names and reading certificates may take a second: it is over before
+	 * the first request is due.
+	 */
+	if (gd_load_spec_check(spec, err) < 0 || make_targets(l, spec, err) < 0 ||
+	    make_config(spec, opt, cfg, err) < 0 || allow_files(cfg, err) < 0)
 		return -1;
 	cfg->targets = l->targets;
 	cfg->n_targets = l->n_targets;

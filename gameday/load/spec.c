@@ -242,6 +242,28 @@ static const struct gd_field expect_fields[] = {
 static const struct gd_shape expect_shape =
 	GD_SHAPE("expect", expect_fields, struct gd_expect_spec);
 
+static const struct gd_field tls_fields[] = {
+	{.name = "ca",
+	 .help = "file of the certificates (PEM) that are trusted, where the load runs; none: the system's",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct gd_tls_spec, ca),
+	 .min = 1,
+	 .max = 4095},
+	{.name = "server_name",
+	 .help = "name that the certificate must have; none: the URL's host",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct gd_tls_spec, server_name),
+	 .min = 1,
+	 .max = 253},
+	{.name = "verify",
+	 .help = "whether a certificate that can't be verified is a failure",
+	 .dflt = "true",
+	 .kind = GD_KIND_BOOL,
+	 GD_MEMBER(struct gd_tls_spec, verify)},
+};
+
+static const struct gd_shape tls_shape = GD_SHAPE("tls", tls_fields, struct gd_tls_spec);
+
 static const struct gd_field load_fields[] = {
 	{.name = "name",
 	 .help = "what conditions and reports call it",
@@ -290,6 +312,11 @@ static const struct gd_field load_fields[] = {
 	 .kind = GD_KIND_OBJECT,
 	 GD_MEMBER(struct gd_load_spec, expect),
 	 .shape = &expect_shape},
+	{.name = "tls",
+	 .help = "of https and h2: whom to trust",
+	 .kind = GD_KIND_OBJECT,
+	 GD_MEMBER(struct gd_load_spec, tls),
+	 .shape = &tls_shape},
 	{.name = "rate",
 	 .help = "open loop: requests per second of each client",
 	 .kind = GD_KIND_FREQ,

@@ -82,6 +82,13 @@ struct gd_expect_spec {
 	char *body;            /* text it contains; NULL: whatever it is */
 };
 
+/* How a server proves who it is. */
+struct gd_tls_spec {
+	char *ca;          /* file of certificates (PEM) trusted; NULL: the system's */
+	char *server_name; /* NULL: the URL's host */
+	bool verify;
+};
+
 struct gd_load_spec {
 	char *name;          /* "checkout" */
 	char *from;          /* "runner" or a host role */
@@ -92,6 +99,7 @@ struct gd_load_spec {
 	char *body;                    /* a template; NULL: none */
 	bool keepalive;                /* else a connection per request */
 	struct gd_expect_spec *expect; /* NULL: 2xx */
+	struct gd_tls_spec *tls;       /* NULL: verify by the system's certificates */
 
 	struct gd_freq rate;    /* open loop, per client; 0: closed */
 	int64_t concurrency;    /* closed loop, per client; 0: open */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gameday/base/auto.h"
+#include "gameday/load/proto/proto.h"
 #include "gameday/scenario/metric_check.h"
 #include "gameday/scenario/source.h"
 
@@ -196,20 +197,29 @@ static void check_braces(const struct context *x, const struct gd_load_spec *spe
 	}
 }
 
+static void report_scheme(const struct context *x, const struct gd_load_spec *spec,
+			  const struct gd_url_spec *url)
+{
+	GD_AUTO_STRBUF(list);
+
+	for (size_t i = 0; gd_proto_row(i); i++) {
+		const char *const *s = gd_proto_row(i)->schemes;
+
+		for (; *s; s++)
+			gd_strbuf_addf(&list, "%s%s://", list.len > 0 ? ", " : "", *s);
+	}
+	gd_diag_error(x->diags, url->node->pos,
+		      "load %s: wanted: a URL that begins with one of %s", spec->name,
+		      gd_strbuf_str(&list));
+}
+
 static void check_url(const struct context *x, const struct gd_load_spec *spec,
 		      const struct gd_url_spec *url)
 {
 	if (!url->text || !url->node)
 		return;
-	if (strncmp(url->text, "https:", 6) == 0)
-		gd_diag_error(
-			x->diags, url->node->pos,
-			"load %s: https is not possible: aim behind the TLS end, with http",
-			spec->name);
-	else if (strncmp(url->text, "http://", 7) != 0)
-		gd_diag_error(x->diags, url->node->pos,
-			      "load %s: wanted: a URL that begins with http://",
-			      spec->name);
+	if (!gd_proto_of_url(url->text))
+		report_scheme(x, spec, url);
 	check_braces(x, spec, url);
 }
 

@@ -187,6 +187,21 @@ static void print_request(const struct gd_load_spec *spec, struct gd_strbuf *out
 		gd_strbuf_adds(out, "    a connection per request\n");
 }
 
+static void print_tls(const struct gd_tls_spec *tls, struct gd_strbuf *out)
+{
+	if (!tls)
+		return;
+	if (!tls->verify) {
+		gd_strbuf_adds(out, "    TLS certificates are not verified\n");
+		return;
+	}
+	gd_strbuf_addf(out, "    TLS certificates by %s",
+		       tls->ca ? tls->ca : "the system's authorities");
+	if (tls->server_name)
+		gd_strbuf_addf(out, ", for %s", tls->server_name);
+	gd_strbuf_addc(out, '\n');
+}
+
 static void print_expect(const struct gd_expect_spec *expect, struct gd_strbuf *out)
 {
 	if (!expect)
@@ -230,6 +245,7 @@ static void print_load(const struct gd_plan *p, const struct gd_load_spec *spec,
 			       spec->connections);
 	gd_strbuf_addf(out, ", timeout %s\n", gd_span_format(spec->timeout, buf));
 	print_request(spec, out);
+	print_tls(spec->tls, out);
 	print_expect(spec->expect, out);
 	print_clients(spec, out);
 }

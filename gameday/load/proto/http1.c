@@ -14,6 +14,12 @@ struct http1 {
 	struct gd_http parser;
 };
 
+static int target_init(const struct gd_load_spec *spec, const char *url,
+		       struct gd_target *ret, struct gd_error *err)
+{
+	return gd_http_target_init(spec, url, "https", "http/1.1", ret, err);
+}
+
 static enum gd_proto_next http1_open(void *conn, const struct gd_target *t,
 				     struct gd_proto_io *io GD_UNUSED)
 {
@@ -55,8 +61,7 @@ static void whole(struct http1 *c, struct gd_proto_io *io)
 static enum gd_proto_next http1_feed(void *conn, const char *data, size_t size,
 				     struct gd_proto_io *io)
 {
-	static const struct gd_reply broken = {.outcome = GD_OUTCOME_PROTOCOL,
-					       .retry_after_ns = -1};
+	struct gd_reply broken = {.outcome = GD_OUTCOME_PROTOCOL, .retry_after_ns = -1};
 	struct http1 *c = conn;
 	size_t used = 0;
 
@@ -70,6 +75,7 @@ static enum gd_proto_next http1_feed(void *conn, const char *data, size_t size,
 	case GD_HTTP_MORE:
 		return GD_PROTO_GO_ON;
 	case GD_HTTP_BROKEN:
+		broken.problem = c->parser.problem;
 		over(c, &broken, io);
 		return GD_PROTO_CLOSE;
 	case GD_HTTP_DONE:
@@ -89,14 +95,14 @@ static void http1_eof(void *conn, struct gd_proto_io *io)
 		whole(c, io);
 }
 
-static const char *const schemes[] = {"http", NULL};
+static const char *const schemes[] = {"http", "https", NULL};
 
 const struct gd_proto gd_proto_http = {
 	.key = "http",
 	.schemes = schemes,
 	.transport = GD_PROTO_STREAM,
 	.conn_size = sizeof(struct http1),
-	.target_init = gd_http_target_init,
+	.target_init = target_init,
 	.target_fini = gd_http_target_fini,
 	.open = http1_open,
 	.send = http1_send,

@@ -6,6 +6,7 @@
 
 #include "gameday/base/clock.h"
 #include "gameday/load/address.h"
+#include "gameday/load/proto/tls.h"
 #include "gameday/load/url.h"
 
 static int compile_expect(const struct gd_load_spec *spec, struct gd_expect *e,
@@ -22,19 +23,21 @@ static int compile_expect(const struct gd_load_spec *spec, struct gd_expect *e,
 	return x && x->body ? gd_expect_set_body(e, x->body, err) : 0;
 }
 
-static int init(const struct gd_load_spec *spec, const char *text, struct gd_target *t,
-		struct gd_error *err)
+static int init(const struct gd_load_spec *spec, const char *text, bool secure,
+		const char *alpn, struct gd_target *t, struct gd_error *err)
 {
 	struct gd_http_target *h = t->data;
 	struct gd_url url;
 
-	if (gd_url_parse(text, 80, &url, err) < 0)
+	if (gd_url_parse(text, secure ? 443 : 80, &url, err) < 0)
 		return -1;
 	h->head_request = strcmp(spec->method, "HEAD") == 0;
 	h->keepalive = spec->keepalive;
 	if (gd_http_request_compile(spec, url.authority, url.path, &h->request, err) <
 		    0 ||
 	    compile_expect(spec, &h->expect, err) < 0)
+		return -1;
+	if (secure && gd_tls_config_new(spec->tls, url.host, alpn, &t->tls, err) < 0)
 		return -1;
 	if (gd_address_resolve(&url, &t->addr, &t->addr_len, err) < 0)
 		return -1;
@@ -44,12 +47,13 @@ static int init(const struct gd_load_spec *spec, const char *text, struct gd_tar
 }
 
 int gd_http_target_init(const struct gd_load_spec *spec, const char *url,
-			struct gd_target *ret, struct gd_error *err)
+			const char *secure, const char *alpn, struct gd_target *ret,
+			struct gd_error *err)
 {
 	ret->data = calloc(1, sizeof(struct gd_http_target));
 	if (!ret->data)
 		return gd_raise_nomem(err);
-	if (init(spec, url, ret, err) == 0)
+	if (init(spec, url, gd_url_has_scheme(url, secure), alpn, ret, err) == 0)
 		return 0;
 	gd_http_target_fini(ret);
 	return -1;
@@ -65,6 +69,7 @@ void gd_http_target_fini(struct gd_target *t)
 	}
 	free(h);
 	t->data = NULL;
+	t->tls = gd_tls_config_free(t->tls);
 }
 
 int gd_http_target_check(const struct gd_load_spec *spec, struct gd_error *err)

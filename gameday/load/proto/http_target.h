@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What HTTP is spoken with: a target with its request and expectations. */
+/* What HTTP/1.1 and HTTP/2 have in common: a target with its request and expectations. */
 #pragma once
 
 #include "gameday/load/proto/expect.h"
@@ -12,9 +12,12 @@ struct gd_http_target {
 	bool head_request, keepalive;
 };
 
-/* gd_proto.target_init: ret->data is a struct gd_http_target. */
+/*
+ * gd_proto.target_init of both: ret->data is a struct gd_http_target. alpn as for
+ * gd_tls_config_new, used when the URL's scheme is `secure`.
+ */
 int gd_http_target_init(const struct gd_load_spec *spec, const char *url,
-			struct gd_target *ret,
+			const char *secure, const char *alpn, struct gd_target *ret,
 			struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 void gd_http_target_fini(struct gd_target *t) GD_NONNULL;
 /* Whether spec's request and expectations can be compiled; the URL is not looked at. */

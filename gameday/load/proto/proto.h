@@ -21,6 +21,7 @@
 #include "gameday/load/interval.h"
 
 struct gd_load_spec;
+struct gd_tls_config;
 
 /* What one call may send at most: head and body of a request, frames of a session. */
 enum { GD_OUT_MAX = 128 * 1024 };
@@ -50,6 +51,7 @@ struct gd_reply {
 	enum gd_outcome outcome;
 	int status;             /* the protocol's own number (HTTP's); 0: none */
 	int64_t retry_after_ns; /* the server asks to wait that long; -1: it does not */
+	const char *problem; /* what is wrong with it, for people; NULL: nothing to say */
 };
 
 /* What a protocol is given with each call, and reports to. Valid during the call only. */
@@ -82,6 +84,7 @@ struct gd_target {
 	socklen_t addr_len;
 	uint32_t streams; /* attempts a new connection is expected to carry at once */
 	void *data;       /* the protocol's own: compiled request, expectations */
+	struct gd_tls_config *tls; /* target_fini frees it; NULL: not over TLS */
 };
 
 struct gd_proto {

@@ -5,3 +5,4 @@
 #include "gameday/load/proto/proto.h"
 
 extern const struct gd_proto gd_proto_http;
+extern const struct gd_proto gd_proto_h2;

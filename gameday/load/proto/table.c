@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "gameday/load/proto/rows.h"
+#include "gameday/load/url.h"
 
 static const struct gd_proto *const rows[] = {
 	&gd_proto_http,
+	&gd_proto_h2,
 	NULL,
 };
 
 static bool has_scheme(const struct gd_proto *p, const char *url)
 {
 	for (const char *const *s = p->schemes; *s; s++) {
-		size_t len = strlen(*s);
-
-		if (strncmp(url, *s, len) == 0 && strncmp(url + len, "://", 3) == 0)
+		if (gd_url_has_scheme(url, *s))
 			return true;
 	}
 	return false;

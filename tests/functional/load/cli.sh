@@ -53,7 +53,7 @@ expect 2 "'\\$\{sec\}' is not possible" "${url}\${sec}" --rate 1/s --for 1s
 expect 2 'either rate' "$url" --for 1s
 expect 2 'not both' "$url" --for 1s --rate 1/s --concurrency 1
 expect 2 '"for" is missing|--for' "$url" --rate 1/s
-expect 2 'does not begin with' https://127.0.0.1/ --rate 1/s --for 1s
+expect 2 'does not begin with' gopher://127.0.0.1/ --rate 1/s --for 1s
 expect 2 'did you mean "retry"' "$url" --rate 1/s --for 1s --client 'a: {retri: {}}'
 expect 2 'given twice' "$url" --rate 1/s --for 1s --client a --client 'a: {}'
 expect 2 'too few' --rate 1/s --for 1s

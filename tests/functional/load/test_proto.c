@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "gameday/load/load.h"
 #include "tests/functional/load/drive.h"
@@ -264,6 +265,60 @@ static void test_bad_answers(void **state GD_UNUSED)
 	assert_true(memory_kib() - before < 32 * 1024);
 }
 
+struct bad_tls {
+	const char *text; /* sent after the first bytes of the client; NULL: nothing */
+	size_t len;
+	bool stay, endless;
+	enum gd_outcome want;
+};
+
+static void serve_bad_tls(void *ctx, int fd, uint64_t nth GD_UNUSED)
+{
+	const struct bad_tls *bad = ctx;
+	char hello[4096];
+	bool go_on = recv(fd, hello, sizeof(hello), 0) > 0;
+
+	do {
+		go_on = go_on && (bad->len == 0 || peer_put(fd, bad->text, bad->len));
+	} while (go_on && bad->endless);
+	while (go_on && bad->stay && recv(fd, hello, sizeof(hello), 0) > 0)
+		continue;
+}
+
+static void test_bad_tls(void **state GD_UNUSED)
+{
+	static struct bad_tls cases[] = {
+		{"HTTP/1.1 400 Bad\r\n\r\n", 20, true, false, GD_OUTCOME_TLS},
+		{NULL, 0, false, false, GD_OUTCOME_TLS},
+		{"\x16\x03\x03\x40\x00", 5, false, false, GD_OUTCOME_TLS},
+		/* An alert: handshake_failure. */
+		{"\x15\x03\x03\x00\x02\x02\x28", 7, true, false, GD_OUTCOME_TLS},
+		/* ChangeCipherSpec for ever. */
+		{"\x14\x03\x03\x00\x01\x01", 6, true, true, GD_OUTCOME_TLS},
+		{NULL, 0, true, false, GD_OUTCOME_CONNECT},
+	};
+
+	for (size_t i = 0; i < GD_N_ELEMS(cases); i++) {
+		struct peer *p = peer_start(serve_bad_tls, &cases[i]);
+		struct driven d;
+
+		drive(&d, 250,
+		      "{\"name\": \"test\", \"http\": \"https://127.0.0.1:%u/\", "
+		      "\"concurrency\": 4, \"timeout\": \"%s\"}",
+		      peer_port(p), cases[i].want == GD_OUTCOME_TLS ? "10s" : "100ms");
+		peer_stop(p);
+		if (d.sums[0].intended == 0 ||
+		    d.sums[0].outcomes[cases[i].want] != d.sums[0].intended)
+			fail_msg("case %zu: %llu of %llu as %s", i,
+				 (unsigned long long)d.sums[0].outcomes[cases[i].want],
+				 (unsigned long long)d.sums[0].intended,
+				 gd_outcome_name(cases[i].want));
+		assert_int_equal(d.sums[0].problem[0] != '\0',
+				 cases[i].want == GD_OUTCOME_TLS);
+		driven_fini(&d);
+	}
+}
+
 /* The load must not start; its error holds `want`. */
 static void refuse(const char *members, const char *want)
 {
@@ -306,6 +361,7 @@ int main(void)
 		cmocka_unit_test(test_expectations),
 		cmocka_unit_test(test_reset_at_each_byte),
 		cmocka_unit_test(test_bad_answers),
+		cmocka_unit_test(test_bad_tls),
 		cmocka_unit_test(test_refusals),
 	};
 

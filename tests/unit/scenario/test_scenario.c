@@ -75,7 +75,7 @@ static const struct {
 	{"from: others", "from: othrs", 11, 11, "did you mean \"others\"?"},
 	{"{server}:8080", "{servr}:8080", 12, 19, "did you mean \"server\"?"},
 	{"{server}:8080", "{server:8080", 12, 18, "a lone \"{\""},
-	{"http://{server}", "https://{server}", 12, 11, "https is not possible"},
+	{"http://{server}", "gopher://{server}", 12, 11, "http://, https://"},
 	{"rate: 200/s", "rate: 200rps", 13, 11, "did you mean 200/s?"},
 	{"rate: 200/s", "concurency: 4", 13, 5, "did you mean \"concurrency\"?"},
 	{"rate: 200/s", "rate: 200/s\n    concurrency: 4", 10, 5, "either rate"},
