@@ -16,7 +16,6 @@
 #include "injectors/injector.h"
 
 #define PARAMETERS "\n## Parameters\n\n"
-#define TABLE PARAMETERS "|"
 
 enum { MAX_PAGE = 1 << 20 };
 
@@ -42,7 +41,7 @@ static int check_sections(const struct page *p, struct gd_error *err)
 	const char *const wanted[] = {yaml,
 				      command,
 				      "\n## What it does\n",
-				      TABLE,
+				      "\n## Parameters\n\n|",
 				      "\n## Refused when\n",
 				      "\n## What is captured, and how it is undone\n",
 				      "\n## Evidence\n",
