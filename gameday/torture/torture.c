@@ -39,10 +39,10 @@ struct torture {
 struct lane {
 	struct torture *t;
 	size_t number;
-	enum phase phase;
 	pthread_t thread;
-	int result;
 	struct gd_error err;
+	enum phase phase;
+	int result;
 };
 
 /* --- which of them ------------------------------------------------------------------- */
@@ -60,10 +60,13 @@ static size_t telling_step(const struct subject *s, size_t n)
 static bool is_quick(const struct torture *t, const struct subject *s, size_t step,
 		     size_t v)
 {
-	size_t turns = 0, round = v / t->n_lanes;
+	size_t turns = 0, round;
 
 	for (size_t i = 0; i < t->n; i++)
 		turns += t->subjects[i].lane == s->lane;
+	if (t->n_lanes == 0 || turns == 0)
+		return false;
+	round = v / t->n_lanes;
 	return v % t->n_lanes == s->lane && round % turns == s->turn &&
 	       step == telling_step(s, round);
 }
