@@ -6,10 +6,12 @@
 extern const struct gd_watch_kind gd_watch_bgp;
 extern const struct gd_watch_kind gd_watch_disk;
 extern const struct gd_watch_kind gd_watch_fsync;
+extern const struct gd_watch_kind gd_watch_kmsg;
 extern const struct gd_watch_kind gd_watch_nic;
 
 const struct gd_watch_kind *const gd_watch_kinds[] = {
-	&gd_watch_bgp, &gd_watch_disk, &gd_watch_fsync, &gd_watch_nic, NULL,
+	&gd_watch_bgp,  &gd_watch_disk, &gd_watch_fsync,
+	&gd_watch_kmsg, &gd_watch_nic,  NULL,
 };
 
 const struct gd_watch_kind *gd_watch_find(const char *name)
