@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Slow disks that come and go under a mounted file system, every time in the journal; a real
+# disk error, which the watch on the kernel's log must see; and the lines of undo.md, typed.
+. "$(dirname "$0")/functions.sh"
+
+disk_state() { ask 'dmsetup table; dmsetup info | grep -E "^(Name|State|Tables)"; grep /var/lib/etcd /proc/mounts'; }
+same() { disk_state | diff "$WORK/before" -; }
+
+disk_scenario() { # NAME STAGE_LENGTH SHAPE
+	cat >"$WORK/$1.yaml" <<YAML
+scenario: $1
+title: A disk that is slow now and then
+hypothesis: Syncs wait while the disk is slow, and only then.
+hosts: {server: api-1, client: client}
+load:
+  - name: page
+    from: client
+    http: http://{server}:8080/
+    rate: 20/s
+    connections: 8
+    timeout: 1s
+watch:
+  - fsync: {on: server, path: /var/lib/etcd, keep: 10}
+  - kmsg: {on: server, match: "page read"}
+stages:
+  - baseline: {for: 3s}
+  - slow:
+      for: $2
+      faults:
+        - disk_delay: {on: server, device: /var/lib/etcd, write: 100ms, flush: 100ms$3}
+  - recovery: {for: 4s}
+expect:
+  - server.fsync.max in slow > 150ms
+  - server.kmsg.disk_errors in baseline == 0
+  - server.kmsg.disk_errors in slow > 0
+  - server.kmsg.matched in slow > 0
+YAML
+}
+
+open_session api-1
+disk_state >"$WORK/before"
+
+# Three times 2 s, and meanwhile a read from a device that only knows errors.
+disk_scenario bursts 14s ", every: 5s, hold: 2s"
+"$GD" run "$WORK/bursts.yaml" -i lab --yes -o "$RUNS" >"$WORK/out" 2>&1 &
+runner=$!
+arrived() { ! kill -0 $runner 2>/dev/null || journal_has "$RUNS" "$1"; }
+# Not before the stage is measured: its counters start there.
+wait_for 60 arrived fault_reverted && journal_has "$RUNS" fault_reverted || { cat "$WORK/out"; fail "bursts: no fault came"; }
+ask 'dmsetup create gdtest --verifyudev --table "0 8 error" && ! dd if=/dev/mapper/gdtest of=/dev/null bs=4k count=1 2>/dev/null
+	dmsetup remove gdtest' || fail "no disk error was made"
+wait $runner || { cat "$WORK/out"; fail "bursts: the run failed"; }
+cat "$WORK/out"
+same || fail "bursts: not as before"
+python3 - "$(last_run)/journal.jsonl" <<'PY'
+import json, sys
+events = [json.loads(line) for line in open(sys.argv[1])]
+came = [e for e in events if e["event"] == "fault_injected"]
+went = [e for e in events if e["event"] == "fault_reverted"]
+print("came", len(came), "went", len(went), "undone in ms", [e["took_ms"] for e in went])
+assert len(came) == len(went) == 3, "a cycle is missing"
+assert all(e["equal"] and "linear" in e["after"] for e in went), "a cycle was not undone exactly"
+assert [e.get("stage_goes_on", False) for e in went] in ([True] * 3, [True, True, False]), went
+assert all(a["wall_ns"] < b["wall_ns"] < c["wall_ns"] for a, b, c in zip(came, went, came[1:])), "not in turn"
+PY
+
+# Everybody is killed; what undo.md says is typed.
+RUNS=$WORK/typed
+disk_scenario typed 60s ""
+"$GD" run "$WORK/typed.yaml" -i lab --yes -o "$RUNS" >"$WORK/out" 2>&1 &
+runner=$!
+page_is_there() { ! kill -0 $runner 2>/dev/null || grep -qs '^How it was before:' "$RUNS"/*/undo.md; }
+wait_for 60 page_is_there && kill -0 $runner 2>/dev/null || { cat "$WORK/out"; fail "typed: no fault came"; }
+ask 'for p in /proc/[0-9]*; do
+		case $(cat $p/comm 2>/dev/null) in gameday-agent | gd-guardian) pids="$pids ${p#/proc/}" ;; esac
+	done
+	kill -KILL $pids'
+kill -KILL $runner
+wait $runner 2>/dev/null || true
+same >/dev/null && fail "typed: undone by nobody?"
+lines=$(sed -n '/^To undo it:/,/^How it was before:/s/^    //p' "$(last_run)/undo.md")
+printf 'typed:\n%s\n' "$lines"
+ask "$lines" || fail "the lines failed"
+same || fail "typed: not as before"
+run_gameday 0 revert -i lab --on api-1
+same || fail "revert after typing: not as before"
