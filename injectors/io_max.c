@@ -277,8 +277,8 @@ static int state(const struct gd_ports *p, const void *args, struct gd_strbuf *o
 		 struct gd_error *err)
 {
 	const struct args *a = args;
-	struct gd_io_max now;
-	struct gd_disk d;
+	struct gd_io_max now = {0};
+	struct gd_disk d = {0};
 	int rc = p->disk->find(p->disk->ctx, a->device, &d, err);
 
 	if (rc == 0)
