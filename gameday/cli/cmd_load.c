@@ -338,6 +338,23 @@ static void print_errors(const struct gd_interval *iv)
 			     *iv->problem ? ")" : "");
 }
 
+static void print_counts(const struct gd_counts *counts)
+{
+	bool first = true;
+	char cell[32];
+
+	for (const struct gd_count_row *row = gd_count_rows; row->name; row++) {
+		if (gd_count_get(counts, row) == 0)
+			continue;
+		(void)printf("%s%s %s", first ? "  policies: " : ", ", row->name,
+			     gd_metric_format((double)gd_count_get(counts, row),
+					      row->unit, cell));
+		first = false;
+	}
+	if (!first)
+		(void)putchar('\n');
+}
+
 static void print_row(const struct summary *c)
 {
 	const struct gd_interval *iv = &c->sum;
@@ -357,6 +374,7 @@ static void print_row(const struct summary *c)
 	if (iv->budget_denied > 0)
 		(void)printf("  retries denied by the budget: %llu\n",
 			     (unsigned long long)iv->budget_denied);
+	print_counts(&iv->counts);
 }
 
 static void print_behind(const struct session *s)

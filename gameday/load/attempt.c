@@ -115,6 +115,8 @@ void gd_attempt_phase(struct gd_attempt *a, enum gd_attempt_phase phase, int64_t
 	struct gd_lane *l = gd_attempt_lane(a);
 
 	a->phase = phase;
+	if (phase == GD_PHASE_BEGAN)
+		gd_lane_attempt_began(l, a);
 	if (!l->limits.phases)
 		return;
 	a->phase_ns = now;
@@ -139,9 +141,24 @@ static struct gd_target_count *count_of(const struct gd_attempt *a)
 	return iv->targets ? &iv->targets[a->target] : NULL;
 }
 
-void gd_attempt_begin(struct gd_lane *l, struct gd_request *req, int64_t now)
+/* The targets that attempts of req are under way to, as bits. */
+static uint32_t targets_in_use(const struct gd_lane *l, const struct gd_request *req)
+{
+	uint32_t bits = 0;
+
+	for (size_t k = 0; k < l->max_parallel; k++) {
+		const struct gd_attempt *a = gd_request_attempt(l, req, k);
+
+		if (a->state != GD_ATTEMPT_NONE)
+			bits |= 1U << a->target;
+	}
+	return bits;
+}
+
+void gd_attempt_begin(struct gd_lane *l, struct gd_request *req, bool extra, int64_t now)
 {
 	struct gd_attempt *a = unused(l, req);
+	uint32_t avoid = extra && l->hedge.other_target ? targets_in_use(l, req) : 0;
 
 	req->n_attempts++;
 	req->n_live++;
@@ -149,7 +166,8 @@ void gd_attempt_begin(struct gd_lane *l, struct gd_request *req, int64_t now)
 	a->req = req;
 	a->timer.fire = on_limit;
 	a->phase = GD_PHASE_QUEUED;
-	a->target = gd_balance_pick(&l->balance, 0);
+	a->extra = extra;
+	a->target = gd_balance_pick(&l->balance, avoid);
 	gd_balance_begin(&l->balance, a->target);
 	if (count_of(a))
 		count_of(a)->attempts++;
@@ -171,11 +189,18 @@ void gd_attempt_over(struct gd_attempt *a, enum gd_outcome outcome,
 	iv->attempt_outcomes[outcome]++;
 	if (gd_outcome_is_measured(outcome))
 		gd_hist_record(iv->attempt_latency, now - a->start_ns);
+	if (outcome == GD_OUTCOME_CANCELLED) {
+		iv->counts.cancelled++;
+		iv->counts.cancelled_time += (uint64_t)(now - a->start_ns);
+	}
+	/* Those that were cancelled took longer than that: better too low than left out. */
+	if (l->quantile && (outcome == GD_OUTCOME_OK || outcome == GD_OUTCOME_CANCELLED))
+		gd_quantile_add(l->quantile, now - a->start_ns, now);
 	gd_balance_end(&l->balance, a->target);
 	if (count_of(a))
 		count_of(a)->ok += outcome == GD_OUTCOME_OK;
 	req->n_live--;
-	gd_lane_attempt_over(l, req, outcome, retry_after_ns, now);
+	gd_lane_attempt_over(l, a, outcome, retry_after_ns, now);
 }
 
 void gd_attempt_cancel(struct gd_attempt *a, enum gd_outcome outcome, int64_t now)

@@ -20,6 +20,7 @@
 
 #include "gameday/load/pace.h"
 #include "gameday/load/policy/balance.h"
+#include "gameday/load/policy/hedge.h"
 #include "gameday/load/policy/retry.h"
 #include "gameday/load/proto/proto.h"
 #include "gameday/load/reactor.h"
@@ -53,6 +54,7 @@ enum gd_attempt_phase {
 struct gd_attempt {
 	enum gd_attempt_state state;
 	enum gd_attempt_phase phase;
+	bool extra;          /* sent beside another one */
 	uint8_t target;      /* index in cfg.targets */
 	uint32_t generation; /* counts uses: its id is this and its index in the lane */
 	struct gd_request *req;
@@ -63,16 +65,20 @@ struct gd_attempt {
 };
 
 struct gd_request {
-	struct gd_request *next; /* the next free one */
+	struct gd_request *next; /* in lane->unsettled; or the next free one */
 	struct gd_lane *lane;
 	struct gd_tally_slot *slot; /* where it is counted */
-	struct gd_timer timer;      /* the next attempt */
+	struct gd_timer timer; /* the next attempt: beside others, or after a pause */
 	int64_t intended_ns;
 	int64_t deadline_ns; /* INT64_MAX: none */
 	int64_t pause_ns;    /* before the last attempt */
 	uint64_t seq;
-	uint32_t n_attempts; /* begun so far */
-	uint8_t n_live;      /* under way */
+	uint32_t n_attempts;       /* begun so far */
+	uint8_t n_live;            /* under way */
+	uint8_t n_extra;           /* sent beside others since the last pause */
+	bool over;                 /* its outcome is counted, losers may be left */
+	bool unsettled;            /* in lane->unsettled */
+	struct gd_attempt *chosen; /* of tied ones, that which began to answer */
 };
 
 enum gd_conn_state {
@@ -107,6 +113,8 @@ struct gd_lane {
 	struct gd_retry retry;
 	struct gd_balance balance;
 	struct gd_limits limits;
+	struct gd_hedge hedge;
+	struct gd_quantile *quantile; /* owned; NULL: no policy asks for it */
 	char name[64];
 
 	struct gd_request *pool;     /* owned */
@@ -117,6 +125,7 @@ struct gd_lane {
 	size_t n_open;               /* requests that are not over */
 	uint64_t n_started;
 
+	struct gd_request *unsettled; /* have attempts that are not wanted any more */
 	struct gd_attempt *waiting, *waiting_tail; /* for a connection, oldest first */
 
 	struct gd_conn
@@ -202,15 +211,21 @@ void gd_lane_start_ready(struct gd_lane *l, int64_t now) GD_NONNULL;
 void gd_lane_settle(struct gd_lane *l, int64_t now) GD_NONNULL;
 /* Everything that is open ends as unfinished. */
 void gd_lane_abandon(struct gd_lane *l, int64_t now) GD_NONNULL;
-/* From attempt.c: an attempt of req ended, as in gd_attempt_over. */
-void gd_lane_attempt_over(struct gd_lane *l, struct gd_request *req,
+/* From attempt.c: the answer of an attempt begins to come. */
+void gd_lane_attempt_began(struct gd_lane *l, struct gd_attempt *a) GD_NONNULL;
+/* From attempt.c: an attempt ended, as in gd_attempt_over. */
+void gd_lane_attempt_over(struct gd_lane *l, const struct gd_attempt *a,
 			  enum gd_outcome outcome, int64_t retry_after_ns,
 			  int64_t now) GD_NONNULL;
 
 /* --- attempt.c ----------------------------------------------------------------------- */
 
-/* The next attempt of req begins: it waits for a connection, and its limits run. */
-void gd_attempt_begin(struct gd_lane *l, struct gd_request *req, int64_t now) GD_NONNULL;
+/*
+ * The next attempt of req begins: it waits for a connection, and its limits run. extra: beside
+ * another one.
+ */
+void gd_attempt_begin(struct gd_lane *l, struct gd_request *req, bool extra,
+		      int64_t now) GD_NONNULL;
 /* Ends an attempt that is not over: its connection is closed, or told. */
 void gd_attempt_cancel(struct gd_attempt *a, enum gd_outcome outcome,
 		       int64_t now) GD_NONNULL;

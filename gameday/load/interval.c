@@ -32,23 +32,22 @@ static const char *const outcome_names[GD_N_OUTCOMES] = {
 #define MAX_LENGTH_NS (24 * 3600 * GD_NS_PER_S)
 
 /* What becomes of a number when intervals are added. */
-enum adding { KEPT, SUMMED, LARGEST };
+enum adding { KEPT, SUMMED };
 
 /* The plain numbers, so that writing, reading and adding can't treat them differently. */
 struct number {
 	const char *key;
 	size_t offset;
 	enum adding adding;
-	bool optional; /* left out when 0: an older agent does not know it */
 };
 
 static const struct number numbers[] = {
-	{"index", offsetof(struct gd_interval, index), KEPT, false},
-	{"intended", offsetof(struct gd_interval, intended), SUMMED, false},
-	{"attempts", offsetof(struct gd_interval, attempts), SUMMED, false},
-	{"retries", offsetof(struct gd_interval, retries), SUMMED, false},
-	{"budget_denied", offsetof(struct gd_interval, budget_denied), SUMMED, false},
-	{"late", offsetof(struct gd_interval, late), SUMMED, false},
+	{"index", offsetof(struct gd_interval, index), KEPT},
+	{"intended", offsetof(struct gd_interval, intended), SUMMED},
+	{"attempts", offsetof(struct gd_interval, attempts), SUMMED},
+	{"retries", offsetof(struct gd_interval, retries), SUMMED},
+	{"budget_denied", offsetof(struct gd_interval, budget_denied), SUMMED},
+	{"late", offsetof(struct gd_interval, late), SUMMED},
 };
 
 const char *gd_outcome_name(enum gd_outcome o)
@@ -90,8 +89,6 @@ static void add_numbers(struct gd_interval *into, const struct gd_interval *from
 
 		if (numbers[i].adding == SUMMED)
 			*sum += v;
-		else if (numbers[i].adding == LARGEST && v > *sum)
-			*sum = v;
 	}
 }
 
@@ -115,6 +112,7 @@ void gd_interval_add(struct gd_interval *into, const struct gd_interval *from)
 	into->length_ns += from->length_ns;
 	into->behind |= from->behind;
 	add_numbers(into, from);
+	gd_counts_add(&into->counts, &from->counts);
 	add_targets(into, from);
 	if (into->problem[0] == '\0')
 		memcpy(into->problem, from->problem, sizeof(into->problem));
@@ -163,9 +161,13 @@ static bool set_numbers(cJSON *obj, const struct gd_interval *iv)
 	for (size_t i = 0; i < GD_N_ELEMS(numbers); i++) {
 		uint64_t v = *number_of(iv, &numbers[i]);
 
-		if (v == 0 && numbers[i].optional)
-			continue;
 		if (!gd_json_set_int(obj, numbers[i].key, (int64_t)v))
+			return false;
+	}
+	for (const struct gd_count_row *row = gd_count_rows; row->name; row++) {
+		uint64_t v = gd_count_get(&iv->counts, row);
+
+		if (v > 0 && !gd_json_set_int(obj, row->name, (int64_t)v))
 			return false;
 	}
 	return gd_json_set_int(obj, "start_wall_ns", iv->start_wall_ns) &&
@@ -268,8 +270,6 @@ static int get_numbers(const cJSON *json, struct gd_interval *iv, struct gd_erro
 	for (size_t i = 0; i < GD_N_ELEMS(numbers); i++) {
 		int64_t v = 0;
 
-		if (numbers[i].optional && !cJSON_HasObjectItem(json, numbers[i].key))
-			continue;
 		if (get_int(json, numbers[i].key, 0, MAX_COUNT, &v, err) < 0)
 			return -1;
 		*number_of(iv, &numbers[i]) = (uint64_t)v;
@@ -301,6 +301,21 @@ static int get_outcomes(const cJSON *json, const char *key, uint64_t ret[GD_N_OU
 		n_known++;
 	}
 	return n_known == (size_t)cJSON_GetArraySize(map) ? 0 : bad(err, key);
+}
+
+/* Those that are 0, or of which an older agent knows nothing, are not there. */
+static int get_counts(const cJSON *json, struct gd_counts *ret, struct gd_error *err)
+{
+	for (const struct gd_count_row *row = gd_count_rows; row->name; row++) {
+		int64_t v = 0;
+
+		if (!cJSON_HasObjectItem(json, row->name))
+			continue;
+		if (get_int(json, row->name, 0, INT64_MAX, &v, err) < 0)
+			return -1;
+		*gd_count_of(ret, row) = (uint64_t)v;
+	}
+	return 0;
 }
 
 static int get_target(const cJSON *json, struct gd_target_count *ret,
@@ -358,8 +373,8 @@ static int read_interval(const cJSON *json, struct gd_interval *iv, struct gd_er
 		return bad(err, "type");
 	if (get_name(json, "load", iv->load, err) < 0 ||
 	    get_name(json, "client", iv->client, err) < 0 ||
-	    get_numbers(json, iv, err) < 0 || get_targets(json, iv, err) < 0 ||
-	    get_problem(json, iv, err) < 0 ||
+	    get_numbers(json, iv, err) < 0 || get_counts(json, &iv->counts, err) < 0 ||
+	    get_targets(json, iv, err) < 0 || get_problem(json, iv, err) < 0 ||
 	    get_outcomes(json, "outcomes", iv->outcomes, err) < 0 ||
 	    get_outcomes(json, "attempt_outcomes", iv->attempt_outcomes, err) < 0 ||
 	    get_hist(json, "latency", &iv->latency, err) < 0 ||

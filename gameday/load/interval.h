@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "gameday/base/json.h"
+#include "gameday/load/counts.h"
 #include "gameday/load/hist.h"
 
 /* How a request or an attempt ended. OK is the only success. */
@@ -63,6 +64,7 @@ struct gd_interval {
 	bool behind;   /* they are 1 % of the intended ones or more */
 	char problem
 		[GD_INTERVAL_PROBLEM]; /* the first that outcomes do not tell; "": none */
+	struct gd_counts counts;
 	struct gd_target_count *targets; /* owned: attempts by target; NULL: only one */
 	size_t n_targets;
 	/*

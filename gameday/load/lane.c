@@ -16,7 +16,7 @@ enum { MIN_POOL = 1024, MAX_POOL = 256 * 1024 };
 static size_t pool_size(const struct gd_engine_config *cfg,
 			const struct gd_client_spec *client)
 {
-	double life_s = (double)gd_client_spec_longest(cfg->spec, client).ns /
+	double life_s = (double)gd_client_spec_longest(client, cfg->spec->timeout).ns /
 			(double)GD_NS_PER_S;
 	double n = cfg->rate > 0 ? cfg->rate * life_s * 1.1 : (double)cfg->concurrency;
 
@@ -25,11 +25,46 @@ static size_t pool_size(const struct gd_engine_config *cfg,
 	return n > MAX_POOL ? MAX_POOL : (size_t)n;
 }
 
+/* --- attempts of a request ------------------------------------------------------------- */
+
+static void plan_extra(struct gd_lane *l, struct gd_request *req, int64_t now)
+{
+	int64_t delay = gd_hedge_delay(&l->hedge, l->quantile, now);
+
+	if (delay >= 0 && req->n_extra < l->hedge.max)
+		gd_timers_set(&l->engine->timers, &req->timer, now + delay);
+}
+
+/* One more beside those under way, if the budget has it. */
+static void begin_extra(struct gd_lane *l, struct gd_request *req, int64_t now)
+{
+	if (!gd_budget_take(&l->hedge.budget)) {
+		req->slot->iv.counts.hedges_denied++;
+		return;
+	}
+	req->slot->iv.counts.hedges++;
+	req->n_extra++;
+	gd_attempt_begin(l, req, true, now);
+	plan_extra(l, req, now);
+}
+
+/* One alone: the first of a request, or the first after a pause. */
+static void begin_first(struct gd_lane *l, struct gd_request *req, int64_t now)
+{
+	req->n_extra = 0;
+	gd_attempt_begin(l, req, false, now);
+	if (l->hedge.max > 0)
+		plan_extra(l, req, now);
+}
+
 static void on_next_attempt(struct gd_timer *t, int64_t now)
 {
 	struct gd_request *req = GD_TIMER_OWNER(t, struct gd_request, timer);
 
-	gd_attempt_begin(req->lane, req, now);
+	if (req->n_live > 0)
+		begin_extra(req->lane, req, now);
+	else
+		begin_first(req->lane, req, now);
 }
 
 /* Workers whose pause is over are ready again. */
@@ -75,7 +110,7 @@ static int make_pool(struct gd_lane *l, const struct gd_client_spec *client,
 	struct gd_engine *e = l->engine;
 
 	l->n_pool = pool_size(&e->cfg, client);
-	l->max_parallel = 1;
+	l->max_parallel = (uint8_t)(1 + l->hedge.max);
 	l->pool = calloc(l->n_pool, sizeof(*l->pool));
 	l->attempts = calloc(l->n_pool * l->max_parallel, sizeof(*l->attempts));
 	l->pauses = calloc((size_t)e->cfg.concurrency + 1, sizeof(*l->pauses));
@@ -89,12 +124,21 @@ static int make_pool(struct gd_lane *l, const struct gd_client_spec *client,
 /* A client without a name or a policy. */
 static const struct gd_client_spec plain;
 
-static void make_policies(struct gd_lane *l, const struct gd_client_spec *client,
-			  uint64_t seed)
+static int make_policies(struct gd_lane *l, const struct gd_client_spec *client,
+			 uint64_t seed, struct gd_error *err)
 {
 	make_limits(l, client);
 	gd_retry_init(&l->retry, client->retry, seed);
 	gd_balance_init(&l->balance, client->balance, l->engine->cfg.n_targets, ~seed);
+	if (gd_hedge_init(&l->hedge, client, err) < 0)
+		return -1;
+	if (l->hedge.fraction <= 0)
+		return 0;
+	l->quantile = malloc(sizeof(*l->quantile));
+	if (!l->quantile)
+		return gd_raise_nomem(err);
+	gd_quantile_init(l->quantile, l->hedge.fraction);
+	return 0;
 }
 
 int gd_lane_init(struct gd_lane *l, struct gd_engine *e, size_t client,
@@ -109,7 +153,9 @@ int gd_lane_init(struct gd_lane *l, struct gd_engine *e, size_t client,
 
 	l->engine = e;
 	(void)snprintf(l->name, sizeof(l->name), "%s", spec->name ? spec->name : "plain");
-	make_policies(l, spec, cfg->seed + client * UINT64_C(0x2545f4914f6cdd1d));
+	if (make_policies(l, spec, cfg->seed + client * UINT64_C(0x2545f4914f6cdd1d),
+			  err) < 0)
+		return -1;
 	l->tally = (struct gd_tally){
 		.load = cfg->name,
 		.client = l->name,
@@ -134,6 +180,7 @@ void gd_lane_fini(struct gd_lane *l)
 	free(l->pool);
 	free(l->attempts);
 	free(l->pauses);
+	free(l->quantile);
 }
 
 /* --- requests ------------------------------------------------------------------------ */
@@ -165,24 +212,46 @@ static void free_worker(struct gd_lane *l, enum gd_outcome outcome, int64_t now)
 			      now + FAILED_WORKER_PAUSE_NS);
 }
 
-static void request_over(struct gd_lane *l, struct gd_request *req,
-			 enum gd_outcome outcome, int64_t now)
+static void unsettle(struct gd_lane *l, struct gd_request *req)
 {
-	struct gd_tally_slot *slot = req->slot;
+	if (req->unsettled)
+		return;
+	req->unsettled = true;
+	req->next = l->unsettled;
+	l->unsettled = req;
+}
 
-	slot->iv.outcomes[outcome]++;
-	slot->n_open--;
-	if (gd_outcome_is_measured(outcome))
-		gd_hist_record(slot->iv.latency, now - req->intended_ns);
+/* Gives back a request that is over and of which no attempt is left. */
+static void release(struct gd_lane *l, struct gd_request *req)
+{
+	req->slot->n_open--;
 	req->next = l->free;
 	l->free = req;
 	l->n_open--;
-	if (l->engine->cfg.concurrency > 0)
-		free_worker(l, outcome, now);
 }
 
-void gd_lane_attempt_over(struct gd_lane *l, struct gd_request *req,
-			  enum gd_outcome outcome, int64_t retry_after_ns, int64_t now)
+/* Counts the outcome of req. Losers, if there are any, are cancelled when it is settled. */
+static void request_over(struct gd_lane *l, struct gd_request *req,
+			 enum gd_outcome outcome, int64_t now)
+{
+	struct gd_interval *iv = &req->slot->iv;
+
+	iv->outcomes[outcome]++;
+	if (gd_outcome_is_measured(outcome))
+		gd_hist_record(iv->latency, now - req->intended_ns);
+	gd_timers_clear(&l->engine->timers, &req->timer);
+	req->over = true;
+	if (l->engine->cfg.concurrency > 0)
+		free_worker(l, outcome, now);
+	if (req->n_live > 0)
+		unsettle(l, req);
+	else if (!req->unsettled)
+		release(l, req);
+}
+
+/* All attempts failed: another one, or the end. */
+static void try_again(struct gd_lane *l, struct gd_request *req, enum gd_outcome outcome,
+		      int64_t retry_after_ns, int64_t now)
 {
 	struct gd_retry_case c = {
 		.n_attempts = req->n_attempts,
@@ -206,6 +275,67 @@ void gd_lane_attempt_over(struct gd_lane *l, struct gd_request *req,
 	request_over(l, req, outcome, now);
 }
 
+void gd_lane_attempt_began(struct gd_lane *l, struct gd_attempt *a)
+{
+	struct gd_request *req = a->req;
+
+	if (!l->hedge.tied || req->over || req->chosen)
+		return;
+	req->chosen = a;
+	gd_timers_clear(&l->engine->timers, &req->timer);
+	if (req->n_live > 1)
+		unsettle(l, req);
+}
+
+void gd_lane_attempt_over(struct gd_lane *l, const struct gd_attempt *a,
+			  enum gd_outcome outcome, int64_t retry_after_ns, int64_t now)
+{
+	struct gd_request *req = a->req;
+
+	if (req->chosen == a)
+		req->chosen = NULL;
+	/* A loser; or a failure while another attempt may still bring the answer. */
+	if (req->over || (req->n_live > 0 && (outcome == GD_OUTCOME_CANCELLED ||
+					      gd_retry_is_mendable(outcome))))
+		return;
+	if (a->extra && outcome == GD_OUTCOME_OK)
+		req->slot->iv.counts.hedge_wins++;
+	if (req->n_live > 0) {
+		request_over(l, req, outcome, now);
+		return;
+	}
+	/* One that was to be sent beside it has nothing to be beside. */
+	if (l->hedge.max > 0)
+		gd_timers_clear(&l->engine->timers, &req->timer);
+	try_again(l, req, outcome, retry_after_ns, now);
+}
+
+/* Cancels the attempts of req that are not wanted: all when it is over, or but the chosen. */
+static void cancel_losers(struct gd_lane *l, struct gd_request *req, int64_t now)
+{
+	for (size_t k = 0; k < l->max_parallel; k++) {
+		struct gd_attempt *a = gd_request_attempt(l, req, k);
+
+		if (a->state != GD_ATTEMPT_NONE && (req->over || a != req->chosen))
+			gd_attempt_cancel(a, GD_OUTCOME_CANCELLED, now);
+	}
+}
+
+/* Each step may unsettle another one: a cancelled attempt can take its connection down. */
+static void settle_requests(struct gd_lane *l, int64_t now)
+{
+	struct gd_request *req;
+
+	while ((req = l->unsettled) != NULL) {
+		l->unsettled = req->next;
+		if (req->over || req->chosen)
+			cancel_losers(l, req, now);
+		req->unsettled = false;
+		if (req->over)
+			release(l, req);
+	}
+}
+
 static void note_lateness(struct gd_interval *iv, int64_t late)
 {
 	if (late > iv->late_max_ns)
@@ -226,6 +356,7 @@ void gd_lane_start(struct gd_lane *l, int64_t intended, int64_t now)
 	slot->iv.intended++;
 	note_lateness(&slot->iv, now - intended);
 	gd_retry_request(&l->retry);
+	gd_budget_request(&l->hedge.budget);
 	req = request_new(l);
 	if (!req) {
 		slot->iv.outcomes[GD_OUTCOME_LOCAL]++;
@@ -244,7 +375,7 @@ void gd_lane_start(struct gd_lane *l, int64_t intended, int64_t now)
 	l->n_started++;
 	slot->n_open++;
 	l->n_open++;
-	gd_attempt_begin(l, req, now);
+	begin_first(l, req, now);
 	gd_attempt_dispatch(l, now);
 }
 
@@ -259,6 +390,7 @@ void gd_lane_start_ready(struct gd_lane *l, int64_t now)
 
 void gd_lane_settle(struct gd_lane *l, int64_t now)
 {
+	settle_requests(l, now);
 	gd_attempt_dispatch(l, now);
 }
 
@@ -274,7 +406,7 @@ void gd_lane_abandon(struct gd_lane *l, int64_t now)
 
 		if (!gd_timer_is_set(&req->timer))
 			continue;
-		gd_timers_clear(&l->engine->timers, &req->timer);
 		request_over(l, req, GD_OUTCOME_UNFINISHED, now);
 	}
+	settle_requests(l, now);
 }

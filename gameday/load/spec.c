@@ -5,167 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gameday/load/interval.h"
 #include "gameday/load/proto/http_target.h"
-
-static const struct gd_choice jitters[] = {
-	{"full", "uniform between 0 and the pause", GD_JITTER_FULL},
-	{"equal", "half the pause plus uniform up to the other half", GD_JITTER_EQUAL},
-	{"none", "the pause itself", GD_JITTER_NONE},
-	{"decorrelated", "uniform between the first pause and three times the last one",
-	 GD_JITTER_DECORRELATED},
-	{0},
-};
-
-static const struct gd_choice outcomes[] = {
-	{"timeout", "no whole reply in time", GD_OUTCOME_TIMEOUT},
-	{"refused", "connection refused", GD_OUTCOME_REFUSED},
-	{"unreachable", "no route, host or network unreachable", GD_OUTCOME_UNREACHABLE},
-	{"connect", "no connection otherwise, or not in time", GD_OUTCOME_CONNECT},
-	{"reset", "connection lost before the whole reply", GD_OUTCOME_RESET},
-	{"protocol", "a reply that is not in the protocol's form", GD_OUTCOME_PROTOCOL},
-	{"status-4xx", "HTTP status 4xx", GD_OUTCOME_STATUS_4XX},
-	{"status-5xx", "HTTP status 5xx", GD_OUTCOME_STATUS_5XX},
-	{"tls", "TLS handshake or record failed", GD_OUTCOME_TLS},
-	{"wrong", "not the reply that was expected", GD_OUTCOME_WRONG},
-	{0},
-};
-
-static const struct gd_field outcome_fields[] = {
-	{.name = "outcome",
-	 .kind = GD_KIND_ENUM,
-	 GD_MEMBER(struct gd_outcome_spec, outcome),
-	 .choices = outcomes},
-};
-
-static const struct gd_shape outcome_shape = {
-	.name = "outcome",
-	.fields = outcome_fields,
-	.n_fields = GD_N_ELEMS(outcome_fields),
-	.size = sizeof(struct gd_outcome_spec),
-	.key_offset = GD_NO_OFFSET,
-	.node_offset = GD_NO_OFFSET,
-	.given_offset = GD_NO_OFFSET,
-	.scalar = true,
-};
-
-static const struct gd_field retry_fields[] = {
-	{.name = "attempts",
-	 .help = "attempts of one request in all, the first included",
-	 .dflt = "3",
-	 .kind = GD_KIND_INT,
-	 GD_MEMBER(struct gd_retry_policy, attempts),
-	 .min = 1,
-	 .max = 20},
-	{.name = "backoff",
-	 .help = "first and greatest pause before a retry; it doubles each time",
-	 .dflt = "20ms..500ms",
-	 .kind = GD_KIND_SPAN_RANGE,
-	 GD_MEMBER(struct gd_retry_policy, backoff),
-	 .min = 0,
-	 .max = 60 * GD_NS_PER_S},
-	{.name = "jitter",
-	 .help = "how the pause is spread",
-	 .dflt = "full",
-	 .kind = GD_KIND_ENUM,
-	 GD_MEMBER(struct gd_retry_policy, jitter),
-	 .choices = jitters},
-	{.name = "budget",
-	 .help = "retries allowed per request on average, as a token bucket; 0%: no limit",
-	 .dflt = "0%",
-	 .kind = GD_KIND_RATIO,
-	 GD_MEMBER(struct gd_retry_policy, budget),
-	 .min = 0,
-	 .max = INT64_C(10000000000)},
-	{.name = "on",
-	 .help = "outcomes that are retried; none given: timeout, refused, unreachable, connect, reset, status-5xx, tls",
-	 .kind = GD_KIND_LIST,
-	 GD_MEMBER(struct gd_retry_policy, on),
-	 .shape = &outcome_shape},
-	{.name = "retry_after",
-	 .help = "obey a server's Retry-After up to this; a longer one is not retried; 0: ignore it",
-	 .dflt = "0",
-	 .kind = GD_KIND_DURATION,
-	 GD_MEMBER(struct gd_retry_policy, retry_after),
-	 .min = 0,
-	 .max = 600 * GD_NS_PER_S},
-};
-
-static const struct gd_shape retry_shape =
-	GD_SHAPE("retry", retry_fields, struct gd_retry_policy);
-
-static const struct gd_field timeouts_fields[] = {
-	{.name = "connect",
-	 .help = "from opening a connection until it stands; 0: no limit of its own",
-	 .dflt = "0",
-	 .kind = GD_KIND_DURATION,
-	 GD_MEMBER(struct gd_timeouts_spec, connect),
-	 .min = 0,
-	 .max = 600 * GD_NS_PER_S},
-	{.name = "first_byte",
-	 .help = "from sending an attempt until its answer begins; 0: no limit of its own",
-	 .dflt = "0",
-	 .kind = GD_KIND_DURATION,
-	 GD_MEMBER(struct gd_timeouts_spec, first_byte),
-	 .min = 0,
-	 .max = 600 * GD_NS_PER_S},
-	{.name = "whole",
-	 .help = "one attempt from its start to the whole reply; 0: the load's timeout",
-	 .dflt = "0",
-	 .kind = GD_KIND_DURATION,
-	 GD_MEMBER(struct gd_timeouts_spec, whole),
-	 .min = 0,
-	 .max = 600 * GD_NS_PER_S},
-};
-
-static const struct gd_shape timeouts_shape =
-	GD_SHAPE("timeouts", timeouts_fields, struct gd_timeouts_spec);
-
-static const struct gd_choice balances[] = {
-	{"round-robin", "each in turn", GD_BALANCE_ROUND_ROBIN},
-	{"least-outstanding", "the one with the fewest attempts under way",
-	 GD_BALANCE_LEAST_OUTSTANDING},
-	{"p2c", "the one with fewer attempts under way, of two drawn by chance",
-	 GD_BALANCE_P2C},
-	{"random", "drawn by chance", GD_BALANCE_RANDOM},
-	{0},
-};
-
-static const struct gd_field client_fields[] = {
-	{.name = "retry",
-	 .help = "retry failed attempts; without it one attempt per request",
-	 .kind = GD_KIND_OBJECT,
-	 GD_MEMBER(struct gd_client_spec, retry),
-	 .shape = &retry_shape},
-	{.name = "timeouts",
-	 .help = "limits of one attempt, besides the load's timeout",
-	 .kind = GD_KIND_OBJECT,
-	 GD_MEMBER(struct gd_client_spec, timeouts),
-	 .shape = &timeouts_shape},
-	{.name = "deadline",
-	 .help = "limit of a request, all its attempts and pauses together; 0: none",
-	 .dflt = "0",
-	 .kind = GD_KIND_DURATION,
-	 GD_MEMBER(struct gd_client_spec, deadline),
-	 .min = 0,
-	 .max = 3600 * GD_NS_PER_S},
-	{.name = "balance",
-	 .help = "which of several URLs an attempt goes to",
-	 .dflt = "round-robin",
-	 .kind = GD_KIND_ENUM,
-	 GD_MEMBER(struct gd_client_spec, balance),
-	 .choices = balances},
-};
-
-const struct gd_shape gd_client_shape = {
-	.name = "client",
-	.fields = client_fields,
-	.n_fields = GD_N_ELEMS(client_fields),
-	.size = sizeof(struct gd_client_spec),
-	.key_offset = offsetof(struct gd_client_spec, name),
-	.node_offset = offsetof(struct gd_client_spec, node),
-	.given_offset = GD_NO_OFFSET,
-};
 
 static const struct gd_field url_fields[] = {
 	{.name = "url",
@@ -360,32 +200,14 @@ const struct gd_shape gd_load_shape = {
 	.given_offset = GD_NO_OFFSET,
 };
 
-struct gd_span gd_client_spec_longest(const struct gd_load_spec *spec,
-				      const struct gd_client_spec *client)
-{
-	const struct gd_retry_policy *r = client ? client->retry : NULL;
-	int64_t longest = spec->timeout.ns;
-
-	if (client && client->timeouts && client->timeouts->whole.ns > 0)
-		longest = client->timeouts->whole.ns;
-	if (r) {
-		int64_t pause = r->backoff.max.ns > r->retry_after.ns ? r->backoff.max.ns
-								      : r->retry_after.ns;
-
-		longest = r->attempts * longest + (r->attempts - 1) * pause;
-	}
-	if (client && client->deadline.ns > 0 && client->deadline.ns < longest)
-		longest = client->deadline.ns;
-	return (struct gd_span){longest};
-}
-
 struct gd_span gd_load_spec_longest(const struct gd_load_spec *spec)
 {
-	struct gd_span longest = gd_client_spec_longest(spec, NULL);
+	struct gd_span longest = gd_client_spec_longest(NULL, spec->timeout);
 
 	for (size_t i = 0; i < spec->clients.n; i++) {
 		struct gd_span one = gd_client_spec_longest(
-			spec, GD_AT(&spec->clients, const struct gd_client_spec, i));
+			GD_AT(&spec->clients, const struct gd_client_spec, i),
+			spec->timeout);
 
 		if (one.ns > longest.ns)
 			longest = one;
@@ -430,6 +252,8 @@ static int check_clients(const struct gd_load_spec *spec, struct gd_error *err)
 				err, GD_E_INPUT,
 				"load %s: client name '%s': wanted letters, digits, - and _, at most %d",
 				spec->name, c->name, GD_LOAD_NAME_MAX);
+		if (gd_client_spec_check(c, err) < 0)
+			return gd_wrap(err, "load %s: client %s: ", spec->name, c->name);
 	}
 	return 0;
 }

@@ -5,59 +5,13 @@
  */
 #pragma once
 
-#include "gameday/shape/field.h"
+#include "gameday/load/policy/client.h"
 
 enum {
 	GD_LOAD_NAME_MAX = 63,           /* bytes of a load's or client's name */
 	GD_LOAD_MAX_CLIENTS = 16,        /* per load */
 	GD_LOAD_MAX_CONNECTIONS = 20000, /* per client */
 	GD_LOAD_MAX_TARGETS = 16,        /* per load */
-};
-
-struct gd_retry_policy {
-	int64_t attempts;             /* in all, the first included */
-	struct gd_span_range backoff; /* first and greatest pause */
-	int jitter;                   /* enum gd_jitter */
-	struct gd_ratio budget;       /* retries allowed per request, as a token bucket;
-					0: no limit */
-	struct gd_list on;            /* struct gd_outcome_spec; empty: failures that a
-					 second attempt may mend */
-	struct gd_span retry_after;   /* longest Retry-After that is obeyed; 0: none is */
-};
-
-enum gd_jitter {
-	GD_JITTER_FULL,
-	GD_JITTER_EQUAL,
-	GD_JITTER_NONE,
-	GD_JITTER_DECORRELATED,
-};
-
-/* One outcome in a list of them. */
-struct gd_outcome_spec {
-	int outcome; /* enum gd_outcome */
-};
-
-/* How long a client waits for what; 0: no limit of its own. */
-struct gd_timeouts_spec {
-	struct gd_span connect;    /* from the first packet to the connection */
-	struct gd_span first_byte; /* from the request's sending to the answer's begin */
-	struct gd_span whole;      /* one attempt; 0: the load's timeout */
-};
-
-enum gd_balance_kind {
-	GD_BALANCE_ROUND_ROBIN,
-	GD_BALANCE_LEAST_OUTSTANDING,
-	GD_BALANCE_P2C,
-	GD_BALANCE_RANDOM,
-};
-
-struct gd_client_spec {
-	char *name;                        /* MAP key */
-	struct gd_retry_policy *retry;     /* NULL: no retries */
-	struct gd_timeouts_spec *timeouts; /* NULL: only the load's timeout */
-	struct gd_span deadline; /* of a request, all attempts together; 0: none */
-	int balance;             /* enum gd_balance_kind */
-	const struct gd_node *node;
 };
 
 /* One of the places a load goes to. */
@@ -110,14 +64,9 @@ struct gd_load_spec {
 };
 
 extern const struct gd_shape gd_load_shape;
-extern const struct gd_shape gd_client_shape;
 
 /* The longest that one request of any client can take, pauses included. */
 struct gd_span gd_load_spec_longest(const struct gd_load_spec *spec) GD_NONNULL;
-/* The same of one client, or of one without policies: NULL. */
-struct gd_span gd_client_spec_longest(const struct gd_load_spec *spec,
-				      const struct gd_client_spec *client)
-	GD_NONNULL_ARGS(1);
 /* Frees a list of struct gd_url_spec that was made apart from a spec. */
 void gd_load_urls_fini(struct gd_list *urls) GD_NONNULL;
 /*

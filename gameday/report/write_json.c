@@ -153,6 +153,18 @@ static cJSON *make_outcomes(const struct gd_load_stats *s)
 	return done(o, ok);
 }
 
+/* Only what a policy did: the others are 0. */
+static cJSON *make_counts(const struct gd_counts *counts)
+{
+	cJSON *o = cJSON_CreateObject();
+	bool ok = o;
+
+	for (const struct gd_count_row *row = gd_count_rows; ok && row->name; row++)
+		if (gd_count_get(counts, row) > 0)
+			ok = add_count(o, row->name, gd_count_get(counts, row));
+	return done(o, ok);
+}
+
 static bool add_stats(cJSON *o, const struct gd_load_stats *s)
 {
 	return add_num(o, "seconds", s->seconds) &&
@@ -164,6 +176,8 @@ static bool add_stats(cJSON *o, const struct gd_load_stats *s)
 	       add_count(o, "budget_denied", s->budget_denied) &&
 	       add_num(o, "rate", s->rate) && add_num(o, "success", s->success) &&
 	       add_num(o, "attempts_per_request", s->attempts_per_request) &&
+	       add_num(o, "goodput", s->goodput) && add_num(o, "wasted", s->wasted) &&
+	       add(o, "policies", make_counts(&s->counts)) &&
 	       add_num(o, "p50_ns", s->p50) && add_num(o, "p90_ns", s->p90) &&
 	       add_num(o, "p99_ns", s->p99) && add_num(o, "p999_ns", s->p999) &&
 	       add_num(o, "max_ns", s->max) && add_num(o, "min_ns", s->min) &&

@@ -139,6 +139,107 @@ static void write_speeds(const struct gd_report *r, struct gd_strbuf *out)
 		"gave up.\n");
 }
 
+/* --- what policies did ----------------------------------------------------------------- */
+
+/* Adds up, over stages, what the policies of one series did, or of all. */
+static void sum_counts(const struct gd_report *r, size_t first, size_t n_series,
+		       struct gd_counts *ret)
+{
+	*ret = (struct gd_counts){0};
+	for (size_t i = first; i < first + n_series; i++) {
+		const char *load, *client;
+
+		gd_results_series(r->results, i, &load, &client);
+		for (size_t k = 0; k < gd_results_n_stages(r->results); k++) {
+			const char *stage = gd_results_stage(r->results, k).name;
+			struct gd_load_stats s;
+
+			if (gd_results_load_stats(r->results, load, client, stage, &s) ==
+			    0)
+				gd_counts_add(ret, &s.counts);
+		}
+	}
+}
+
+static bool any_count(const struct gd_counts *c)
+{
+	for (const struct gd_count_row *row = gd_count_rows; row->name; row++)
+		if (gd_count_get(c, row) > 0)
+			return true;
+	return false;
+}
+
+static void add_policy_head(const struct gd_counts *used, struct gd_strbuf *out)
+{
+	gd_strbuf_adds(out, "\n### What the clients' policies did\n\n"
+			    "| load.client | stage | goodput | wasted |");
+	for (const struct gd_count_row *row = gd_count_rows; row->name; row++) {
+		if (gd_count_get(used, row) == 0)
+			continue;
+		gd_strbuf_addc(out, ' ');
+		for (const char *s = row->name; *s; s++)
+			gd_strbuf_addc(out, *s == '_' ? ' ' : *s);
+		gd_strbuf_adds(out, " |");
+	}
+	gd_strbuf_adds(out, "\n|---|---|--:|--:|");
+	for (const struct gd_count_row *row = gd_count_rows; row->name; row++)
+		if (gd_count_get(used, row) > 0)
+			gd_strbuf_adds(out, "--:|");
+	gd_strbuf_addc(out, '\n');
+}
+
+/* "0" rather than "0.00 ns". */
+static void add_policy_value(struct gd_strbuf *out, uint64_t v, enum gd_metric_unit unit)
+{
+	add_value(out, (double)v, v > 0 ? unit : GD_UNIT_COUNT);
+}
+
+static void add_policy_rows(const struct gd_report *r, size_t series,
+			    const struct gd_counts *used, struct gd_strbuf *out)
+{
+	const char *load, *client;
+	struct gd_load_stats s;
+
+	gd_results_series(r->results, series, &load, &client);
+	for (size_t k = 0; k < gd_results_n_stages(r->results); k++) {
+		const char *stage = gd_results_stage(r->results, k).name;
+
+		if (gd_results_load_stats(r->results, load, client, stage, &s) != 0)
+			continue;
+		gd_strbuf_adds(out, "| ");
+		gd_text_mdf(out, "%s.%s", load, client);
+		gd_strbuf_adds(out, " |");
+		add_cell(out, stage);
+		add_value(out, s.goodput, GD_UNIT_FREQ);
+		add_value(out, s.wasted, GD_UNIT_RATIO);
+		for (const struct gd_count_row *row = gd_count_rows; row->name; row++)
+			if (gd_count_get(used, row) > 0)
+				add_policy_value(out, gd_count_get(&s.counts, row),
+						 row->unit);
+		gd_strbuf_addc(out, '\n');
+	}
+}
+
+/* Only what was used: columns that are not 0 throughout, clients that have one. */
+static void write_policies(const struct gd_report *r, struct gd_strbuf *out)
+{
+	size_t n = gd_results_n_series(r->results);
+	struct gd_counts used, of_one;
+
+	sum_counts(r, 0, n, &used);
+	if (!any_count(&used))
+		return;
+	add_policy_head(&used, out);
+	for (size_t i = 0; i < n; i++) {
+		sum_counts(r, i, 1, &of_one);
+		if (any_count(&of_one))
+			add_policy_rows(r, i, &used, out);
+	}
+	gd_strbuf_adds(out,
+		       "\nGoodput is what succeeded per second; wasted are attempts that "
+		       "brought no request its answer.\n");
+}
+
 static void write_figures(const struct gd_report *r, struct gd_strbuf *out)
 {
 	gd_strbuf_adds(out, "\n## What clients felt\n\n");
@@ -166,6 +267,7 @@ static void write_figures(const struct gd_report *r, struct gd_strbuf *out)
 		"\nLatency counts from the moment a request was due, whether or not the "
 		"server was ready for it, to its final outcome, retries included. "
 		"Percentiles are of the merged histograms of the stage.\n");
+	write_policies(r, out);
 	write_speeds(r, out);
 }
 

@@ -98,6 +98,7 @@ static void sum_interval(struct gd_load_stats *s, const struct gd_interval *iv)
 	add_count(&s->retries, iv->retries);
 	add_count(&s->budget_denied, iv->budget_denied);
 	add_count(&s->late, iv->late);
+	gd_counts_add(&s->counts, &iv->counts);
 	s->seconds += (double)iv->length_ns / (double)GD_NS_PER_S;
 	s->late_max = fmax(s->late_max, (double)iv->late_max_ns);
 	s->intervals++;
@@ -120,6 +121,8 @@ static void finish(struct gd_load_stats *s, const struct gd_hist *latency,
 	s->rate = s->seconds > 0 ? n / s->seconds : (double)NAN;
 	s->success = s->requests ? (double)s->ok / n : (double)NAN;
 	s->attempts_per_request = s->requests ? (double)s->attempts / n : (double)NAN;
+	s->goodput = s->seconds > 0 ? (double)s->ok / s->seconds : (double)NAN;
+	s->wasted = s->attempts ? 1 - (double)s->ok / (double)s->attempts : (double)NAN;
 	s->p50 = percentile(latency, 50);
 	s->p90 = percentile(latency, 90);
 	s->p99 = percentile(latency, 99);

@@ -14,6 +14,7 @@ struct load_metric {
 	enum gd_metric_unit unit;
 	enum shape shape;
 	double (*get)(const struct gd_load_stats *s);
+	size_t count; /* without get: where it is in struct gd_counts */
 };
 
 static double get_p50(const struct gd_load_stats *s)
@@ -101,29 +102,62 @@ static double get_resets(const struct gd_load_stats *s)
 	return (double)s->error_kinds[GD_OUTCOME_RESET];
 }
 
+static double get_retries_denied(const struct gd_load_stats *s)
+{
+	return (double)s->budget_denied;
+}
+
+static double get_goodput(const struct gd_load_stats *s)
+{
+	return s->goodput;
+}
+
+static double get_wasted(const struct gd_load_stats *s)
+{
+	return s->wasted;
+}
+
+#define COUNT_ROW(name, unit, largest, help)                                             \
+	{#name, GD_UNIT_##unit, (largest) ? SHAPE_VALUE : SHAPE_COUNT, NULL,             \
+	 offsetof(struct gd_counts, name)},
+
 static const struct load_metric load_metrics[] = {
-	{"p50", GD_UNIT_DURATION, SHAPE_VALUE, get_p50},
-	{"p90", GD_UNIT_DURATION, SHAPE_VALUE, get_p90},
-	{"p99", GD_UNIT_DURATION, SHAPE_VALUE, get_p99},
-	{"p99.9", GD_UNIT_DURATION, SHAPE_VALUE, get_p999},
-	{"p999", GD_UNIT_DURATION, SHAPE_VALUE, get_p999},
-	{"max", GD_UNIT_DURATION, SHAPE_VALUE, get_max},
-	{"min", GD_UNIT_DURATION, SHAPE_VALUE, get_min},
-	{"mean", GD_UNIT_DURATION, SHAPE_VALUE, get_mean},
-	{"success", GD_UNIT_RATIO, SHAPE_VALUE, get_success},
-	{"ok", GD_UNIT_COUNT, SHAPE_COUNT, get_ok},
-	{"errors", GD_UNIT_COUNT, SHAPE_COUNT, get_errors},
-	{"error_rate", GD_UNIT_RATIO, SHAPE_VALUE, get_error_rate},
-	{"timeouts", GD_UNIT_COUNT, SHAPE_COUNT, get_timeouts},
-	{"resets", GD_UNIT_COUNT, SHAPE_COUNT, get_resets},
-	{"rate", GD_UNIT_FREQ, SHAPE_VALUE, get_rate},
-	{"requests", GD_UNIT_COUNT, SHAPE_COUNT, get_requests},
-	{"attempts", GD_UNIT_COUNT, SHAPE_COUNT, get_attempts},
-	{"retries", GD_UNIT_COUNT, SHAPE_COUNT, get_retries},
-	{"attempts_per_request", GD_UNIT_COUNT, SHAPE_VALUE, get_amplification},
-	{"attempt_p50", GD_UNIT_DURATION, SHAPE_VALUE, get_attempt_p50},
-	{"attempt_p99", GD_UNIT_DURATION, SHAPE_VALUE, get_attempt_p99},
-};
+	{"p50", GD_UNIT_DURATION, SHAPE_VALUE, get_p50, 0},
+	{"p90", GD_UNIT_DURATION, SHAPE_VALUE, get_p90, 0},
+	{"p99", GD_UNIT_DURATION, SHAPE_VALUE, get_p99, 0},
+	{"p99.9", GD_UNIT_DURATION, SHAPE_VALUE, get_p999, 0},
+	{"p999", GD_UNIT_DURATION, SHAPE_VALUE, get_p999, 0},
+	{"max", GD_UNIT_DURATION, SHAPE_VALUE, get_max, 0},
+	{"min", GD_UNIT_DURATION, SHAPE_VALUE, get_min, 0},
+	{"mean", GD_UNIT_DURATION, SHAPE_VALUE, get_mean, 0},
+	{"success", GD_UNIT_RATIO, SHAPE_VALUE, get_success, 0},
+	{"ok", GD_UNIT_COUNT, SHAPE_COUNT, get_ok, 0},
+	{"errors", GD_UNIT_COUNT, SHAPE_COUNT, get_errors, 0},
+	{"error_rate", GD_UNIT_RATIO, SHAPE_VALUE, get_error_rate, 0},
+	{"timeouts", GD_UNIT_COUNT, SHAPE_COUNT, get_timeouts, 0},
+	{"resets", GD_UNIT_COUNT, SHAPE_COUNT, get_resets, 0},
+	{"rate", GD_UNIT_FREQ, SHAPE_VALUE, get_rate, 0},
+	{"requests", GD_UNIT_COUNT, SHAPE_COUNT, get_requests, 0},
+	{"attempts", GD_UNIT_COUNT, SHAPE_COUNT, get_attempts, 0},
+	{"retries", GD_UNIT_COUNT, SHAPE_COUNT, get_retries, 0},
+	{"attempts_per_request", GD_UNIT_COUNT, SHAPE_VALUE, get_amplification, 0},
+	{"attempt_p50", GD_UNIT_DURATION, SHAPE_VALUE, get_attempt_p50, 0},
+	{"attempt_p99", GD_UNIT_DURATION, SHAPE_VALUE, get_attempt_p99, 0},
+	{"retries_denied", GD_UNIT_COUNT, SHAPE_COUNT, get_retries_denied, 0},
+	{"amplification", GD_UNIT_COUNT, SHAPE_VALUE, get_amplification, 0},
+	{"goodput", GD_UNIT_FREQ, SHAPE_VALUE, get_goodput, 0},
+	{"wasted", GD_UNIT_RATIO, SHAPE_VALUE, get_wasted, 0},
+	GD_COUNTS(COUNT_ROW)};
+
+static double metric_of(const struct load_metric *m, const struct gd_load_stats *s)
+{
+	uint64_t v;
+
+	if (m->get)
+		return m->get(s);
+	memcpy(&v, (const char *)&s->counts + m->count, sizeof(v));
+	return (double)v;
+}
 
 const struct load_metric *gd_res_load_metric_find(const char *name)
 {
@@ -211,7 +245,7 @@ static enum gd_found load_value(const struct gd_results *r, const struct source 
 	if (!t)
 		return GD_FOUND_NO_DATA;
 	gd_res_tally_finish(t, &stats);
-	*ret = s->metric->get(&stats);
+	*ret = metric_of(s->metric, &stats);
 	return isnan(*ret) ? GD_FOUND_NO_DATA : GD_FOUND;
 }
 
@@ -270,7 +304,7 @@ static size_t load_steps(const struct source *src, struct window win, struct ste
 	for (size_t i = 0; i < s->n_points; i++) {
 		const struct gd_interval *iv = &s->points[i].iv;
 		int64_t end = iv->start_wall_ns + iv->length_ns;
-		double v = src->metric->get(&s->points[i].stats);
+		double v = metric_of(src->metric, &s->points[i].stats);
 
 		if (iv->start_wall_ns < win.from_ns || end > win.to_ns)
 			continue;

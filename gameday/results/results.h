@@ -103,6 +103,9 @@ struct gd_load_stats {
 	double seconds;                      /* measured time */
 	double rate, success; /* per second; fraction (NAN when no request) */
 	double attempts_per_request;
+	double goodput;          /* requests that succeeded, per second */
+	double wasted;           /* attempts without an answer that was used, of all */
+	struct gd_counts counts; /* what policies did */
 	double p50, p90, p99, p999, max, min, mean; /* ns; NAN when empty */
 	uint64_t intervals;
 	uint64_t late_intervals;         /* the generator itself fell behind in so many */

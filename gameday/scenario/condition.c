@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "gameday/base/auto.h"
+#include "gameday/load/counts.h"
 
 enum { MAX_TOKENS = 12, MAX_TOKEN = 200, MAX_TEXT = 1000 };
 
@@ -30,6 +31,8 @@ static const char *const op_names[] = {
 	[GD_OP_LT] = "<",  [GD_OP_LE] = "<=", [GD_OP_GT] = ">",
 	[GD_OP_GE] = ">=", [GD_OP_EQ] = "==", [GD_OP_NE] = "!=",
 };
+
+#define COUNT_ROW(name, unit, largest, help) {#name, GD_UNIT_##unit, help},
 
 const struct gd_metric_row gd_load_metrics[] = {
 	{"p50", GD_UNIT_DURATION, "median time of a request, from its intended start"},
@@ -53,8 +56,12 @@ const struct gd_metric_row gd_load_metrics[] = {
 	{"resets", GD_UNIT_COUNT,
 	 "requests that failed because the connection was reset"},
 	{"attempts", GD_UNIT_COUNT, "attempts made"},
-	{"retries", GD_UNIT_COUNT, "attempts after the first"},
-	{0},
+	{"retries", GD_UNIT_COUNT, "attempts that repeat one that failed"},
+	{"retries_denied", GD_UNIT_COUNT, "retries that the budget did not allow"},
+	{"amplification", GD_UNIT_COUNT, "the same as attempts_per_request"},
+	{"goodput", GD_UNIT_FREQ, "requests that succeeded per second"},
+	{"wasted", GD_UNIT_RATIO, "attempts that brought no request its answer, of all"},
+	GD_COUNTS(COUNT_ROW){0},
 };
 
 const char *gd_op_name(enum gd_op op)

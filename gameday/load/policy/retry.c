@@ -3,8 +3,6 @@
 
 #include "gameday/load/policy/random.h"
 
-enum { TOKEN_PPB = 1000000000 };
-
 static const struct gd_retry_policy once = {.attempts = 1};
 
 /* The outcomes that a second attempt may mend, and after which it does no harm. */
@@ -12,6 +10,11 @@ static const uint32_t usual = 1U << GD_OUTCOME_TIMEOUT | 1U << GD_OUTCOME_REFUSE
 			      1U << GD_OUTCOME_UNREACHABLE | 1U << GD_OUTCOME_CONNECT |
 			      1U << GD_OUTCOME_RESET | 1U << GD_OUTCOME_STATUS_5XX |
 			      1U << GD_OUTCOME_TLS;
+
+bool gd_retry_is_mendable(enum gd_outcome o)
+{
+	return usual >> o & 1;
+}
 
 static uint32_t listed(const struct gd_retry_policy *p)
 {
@@ -28,7 +31,7 @@ void gd_retry_init(struct gd_retry *r, const struct gd_retry_policy *policy,
 	*r = (struct gd_retry){
 		.policy = policy ? *policy : once,
 		.on = policy ? listed(policy) : 0,
-		.tokens_ppb = GD_RETRY_INITIAL_TOKENS * (int64_t)TOKEN_PPB,
+		.budget = gd_budget_make(policy ? policy->budget : (struct gd_ratio){0}),
 		.random = seed,
 	};
 	r->policy.on = (struct gd_list){0};
@@ -36,10 +39,7 @@ void gd_retry_init(struct gd_retry *r, const struct gd_retry_policy *policy,
 
 void gd_retry_request(struct gd_retry *r)
 {
-	int64_t full = GD_RETRY_MAX_TOKENS * (int64_t)TOKEN_PPB;
-	int64_t share = r->policy.budget.ppb;
-
-	r->tokens_ppb = share > full - r->tokens_ppb ? full : r->tokens_ppb + share;
+	gd_budget_request(&r->budget);
 }
 
 static int64_t nominal_pause(const struct gd_retry_policy *p, uint32_t n_attempts)
@@ -93,11 +93,8 @@ enum gd_retry_verdict gd_retry_decide(struct gd_retry *r, const struct gd_retry_
 		pause = c->retry_after_ns;
 	if (pause >= c->left_ns)
 		return GD_RETRY_NO;
-	if (r->policy.budget.ppb > 0) {
-		if (r->tokens_ppb < TOKEN_PPB)
-			return GD_RETRY_DENIED;
-		r->tokens_ppb -= TOKEN_PPB;
-	}
+	if (!gd_budget_take(&r->budget))
+		return GD_RETRY_DENIED;
 	*ret_pause_ns = pause;
 	return GD_RETRY_YES;
 }

@@ -7,28 +7,25 @@
  * the first to three times the one before (Brooker, "Exponential Backoff And Jitter", AWS
  * Architecture Blog, 2015).
  *
- * Budget: a token bucket, as in Finagle's RetryBudget and gRPC's retry throttling (gRFC A6):
- * each request puts in `budget` tokens, each retry takes one out; it begins with 10, so that
- * a quiet client may retry at all, and holds 100 at most, so that a long calm does not save
- * up for a storm.
+ * Budget: gameday/load/policy/budget.h.
  *
  * Retry-After (RFC 9110, 10.2.3): a pause that the server asks for replaces a shorter one of
  * the policy; a request that would have to wait longer than the policy's limit is given up.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "gameday/base/attr.h"
 #include "gameday/load/interval.h"
-#include "gameday/load/spec.h"
-
-enum { GD_RETRY_INITIAL_TOKENS = 10, GD_RETRY_MAX_TOKENS = 100 };
+#include "gameday/load/policy/budget.h"
+#include "gameday/load/policy/client.h"
 
 struct gd_retry {
 	struct gd_retry_policy policy; /* attempts 1: never retries; without its list */
 	uint32_t on;                   /* bit per outcome that is retried */
-	int64_t tokens_ppb;
+	struct gd_budget budget;
 	uint64_t random;
 };
 
@@ -46,6 +43,9 @@ void gd_retry_init(struct gd_retry *r, const struct gd_retry_policy *policy,
 		   uint64_t seed) GD_NONNULL_ARGS(1);
 /* A request begins: its share goes into the budget. */
 void gd_retry_request(struct gd_retry *r) GD_NONNULL;
+
+/* Is it a failure that another attempt may mend, and after which it does no harm? */
+bool gd_retry_is_mendable(enum gd_outcome o) GD_MUST_CHECK;
 
 enum gd_retry_verdict {
 	GD_RETRY_NO,     /* not a failure that is retried, no attempts left, or no time */

@@ -219,7 +219,8 @@ static void note_request(struct server *s, struct peer *p)
 	if (nth == 1)
 		atomic_store(&s->first_ns, now);
 	atomic_store(&s->last_ns, now);
-	if (s->cfg.delay_ns == 0) {
+	if (s->cfg.delay_ns == 0 ||
+	    (s->cfg.delay_every > 0 && nth % (uint64_t)s->cfg.delay_every != 0)) {
 		reply(s, p, nth);
 		return;
 	}

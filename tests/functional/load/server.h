@@ -29,7 +29,8 @@ struct server_config {
 	bool ipv6;
 	int fail_every;   /* each n-th request gets 500; 0: none */
 	int reset_every;  /* each n-th request gets a TCP reset */
-	int64_t delay_ns; /* before each reply */
+	int64_t delay_ns; /* before each reply, or */
+	int delay_every;  /* only before each n-th; 0: each */
 	int64_t pause_at_ns,
 		pause_ns; /* stands still once, so long after the first request */
 };

@@ -147,6 +147,197 @@ static void test_retry_on(void **state GD_UNUSED)
 	server_stop(s);
 }
 
+/* --- several attempts at once ----------------------------------------------------------- */
+
+/*
+ * Each 10th request that arrives is answered after 500 ms. Without hedging a tenth of the
+ * requests take that long; with one more attempt after 60 ms none does, unless its second
+ * attempt is a 10th as well. Each request has one good answer, so what was sent beside it is
+ * cancelled.
+ */
+static void test_hedge(void **state GD_UNUSED)
+{
+	struct server_config cfg = {.delay_ns = 500 * GD_NS_PER_MS, .delay_every = 10};
+	struct server *a = server_start(&cfg), *b = server_start(&cfg);
+	const struct gd_interval *iv;
+	struct driven plain, hedged;
+
+	drive(&plain, 1000,
+	      "{\"name\": \"t\", \"http\": \"http://127.0.0.1:%u/\", \"rate\": \"100/s\"}",
+	      server_port(a));
+	drive(&hedged, 1000,
+	      "{\"name\": \"t\", \"http\": \"http://127.0.0.1:%u/\", \"rate\": \"100/s\", "
+	      "\"clients\": {\"h\": {\"hedge\": {\"after\": \"60ms\", \"budget\": \"50%%\"}}}}",
+	      server_port(b));
+	iv = &plain.sums[0];
+	assert_int_equal(iv->counts.hedges, 0);
+	assert_true(gd_hist_percentile(iv->latency, 92) >= 500 * GD_NS_PER_MS);
+	iv = driven_client(&hedged, "h");
+	assert_int_equal(OK(iv), 100);
+	assert_true(gd_hist_percentile(iv->latency, 92) < 500 * GD_NS_PER_MS);
+	/* 100 requests and h hedges are 100 + h arrivals, of which a tenth is slow: h >= 11. */
+	assert_true(iv->counts.hedges >= 11);
+	assert_int_equal(iv->attempts, 100 + iv->counts.hedges);
+	assert_int_equal(server_requests(b), iv->attempts);
+	assert_int_equal(iv->counts.cancelled, iv->counts.hedges);
+	assert_int_equal(iv->attempt_outcomes[GD_OUTCOME_CANCELLED], iv->counts.hedges);
+	assert_true(iv->counts.hedge_wins >= 9);
+	assert_true(iv->counts.cancelled_time >=
+		    iv->counts.hedge_wins * 60 * GD_NS_PER_MS);
+	assert_int_equal(iv->retries, 0);
+	driven_fini(&plain);
+	driven_fini(&hedged);
+	server_stop(a);
+	server_stop(b);
+}
+
+/* All are slow. 10 tokens at first and 100 x 5 % on the way: 15 hedges, the rest denied. */
+static void test_hedge_budget(void **state GD_UNUSED)
+{
+	struct server *s =
+		server_start(&(struct server_config){.delay_ns = 150 * GD_NS_PER_MS});
+	const struct gd_interval *iv;
+	struct driven d;
+
+	drive(&d, 500,
+	      "{\"name\": \"t\", \"http\": \"http://127.0.0.1:%u/\", \"rate\": \"200/s\", "
+	      "\"clients\": {\"h\": {\"hedge\": {\"after\": \"20ms\", \"budget\": \"5%%\"}}}}",
+	      server_port(s));
+	iv = driven_client(&d, "h");
+	assert_in_range(iv->counts.hedges, 14, 15);
+	assert_int_equal(iv->counts.hedges + iv->counts.hedges_denied, 100);
+	driven_fini(&d);
+	server_stop(s);
+}
+
+/*
+ * After 20 answers p90 is known and is that of the fast ones; each 20th arrival takes 400 ms
+ * and is overtaken.
+ */
+static void test_hedge_percentile(void **state GD_UNUSED)
+{
+	struct server *s = server_start(&(struct server_config){
+		.delay_ns = 400 * GD_NS_PER_MS, .delay_every = 20});
+	const struct gd_interval *iv;
+	struct driven d;
+
+	drive(&d, 1500,
+	      "{\"name\": \"t\", \"http\": \"http://127.0.0.1:%u/\", \"rate\": \"100/s\", "
+	      "\"clients\": {\"h\": {\"hedge\": {\"after\": \"p90\", \"budget\": \"100%%\"}}}}",
+	      server_port(s));
+	iv = driven_client(&d, "h");
+	assert_int_equal(OK(iv), 150);
+	assert_true(iv->counts.hedge_wins >= 4);
+	/* Its second attempt may be one of the slow, too: one in 20 of one in 20. */
+	assert_true(gd_hist_percentile(iv->latency, 97) < 400 * GD_NS_PER_MS);
+	driven_fini(&d);
+	server_stop(s);
+}
+
+/* One of two servers is slow: what was sent there first is answered by the other. */
+static void test_backup(void **state GD_UNUSED)
+{
+	struct server *slow =
+		server_start(&(struct server_config){.delay_ns = 700 * GD_NS_PER_MS});
+	struct server *fast = server_start(&(struct server_config){0});
+	const struct gd_interval *iv;
+	struct driven d;
+
+	drive(&d, 500,
+	      "{\"name\": \"t\", \"http\": [\"http://127.0.0.1:%u/\", "
+	      "\"http://127.0.0.1:%u/\"], \"rate\": \"100/s\", \"clients\": {\"b\": {"
+	      "\"backup\": {\"after\": \"50ms\", \"budget\": \"0%%\"}}}}",
+	      server_port(slow), server_port(fast));
+	iv = driven_client(&d, "b");
+	assert_int_equal(OK(iv), 50);
+	assert_int_equal(server_requests(slow) + server_requests(fast), iv->attempts);
+	assert_true(iv->counts.hedge_wins >= 23);
+	assert_true(gd_hist_max(iv->latency) >= 50 * GD_NS_PER_MS);
+	assert_true(gd_hist_max(iv->latency) < 700 * GD_NS_PER_MS);
+	driven_fini(&d);
+	server_stop(slow);
+	server_stop(fast);
+}
+
+/* Each request goes to both servers at once; the one that begins to answer cancels the other. */
+static void test_tied(void **state GD_UNUSED)
+{
+	struct server *slow =
+		server_start(&(struct server_config){.delay_ns = 300 * GD_NS_PER_MS});
+	struct server *fast = server_start(&(struct server_config){0});
+	const struct gd_interval *iv;
+	struct driven d;
+
+	drive(&d, 400,
+	      "{\"name\": \"t\", \"http\": [\"http://127.0.0.1:%u/\", "
+	      "\"http://127.0.0.1:%u/\"], \"rate\": \"50/s\", \"clients\": {\"t\": {"
+	      "\"tied\": {}}}}",
+	      server_port(slow), server_port(fast));
+	iv = driven_client(&d, "t");
+	assert_int_equal(OK(iv), 20);
+	assert_int_equal(iv->attempts, 40);
+	assert_int_equal(iv->counts.hedges, 20);
+	assert_int_equal(iv->counts.cancelled, 20);
+	assert_int_equal(iv->attempt_outcomes[GD_OUTCOME_OK], 20);
+	assert_int_equal(server_requests(fast), 20);
+	assert_true(gd_hist_max(iv->latency) < 300 * GD_NS_PER_MS);
+	driven_fini(&d);
+	server_stop(slow);
+	server_stop(fast);
+}
+
+/* An answer that begins and then stalls keeps a tied request from its other attempt. */
+static void test_tied_is_chosen_by_the_first_byte(void **state GD_UNUSED)
+{
+	struct server *stalls =
+		server_start(&(struct server_config){.mode = SERVER_PARTIAL_STALL});
+	struct server *slow =
+		server_start(&(struct server_config){.delay_ns = 100 * GD_NS_PER_MS});
+	const struct gd_interval *iv;
+	struct driven d;
+
+	drive(&d, 200,
+	      "{\"name\": \"t\", \"http\": [\"http://127.0.0.1:%u/\", "
+	      "\"http://127.0.0.1:%u/\"], \"rate\": \"50/s\", \"timeout\": \"300ms\", "
+	      "\"clients\": {\"t\": {\"tied\": {}}}}",
+	      server_port(stalls), server_port(slow));
+	iv = driven_client(&d, "t");
+	assert_int_equal(iv->outcomes[GD_OUTCOME_TIMEOUT] + OK(iv), 10);
+	assert_true(iv->outcomes[GD_OUTCOME_TIMEOUT] >= 8);
+	assert_int_equal(iv->counts.cancelled, 10);
+	driven_fini(&d);
+	server_stop(stalls);
+	server_stop(slow);
+}
+
+/*
+ * Hedges and retries together, in a closed loop, against a server that resets, fails and is
+ * slow: whatever happens, sums hold (drive checks them) and each worker goes on.
+ */
+static void test_all_at_once(void **state GD_UNUSED)
+{
+	struct server *s =
+		server_start(&(struct server_config){.fail_every = 7,
+						     .reset_every = 5,
+						     .delay_ns = 30 * GD_NS_PER_MS,
+						     .delay_every = 3});
+	const struct gd_interval *iv;
+	struct driven d;
+
+	drive(&d, 700,
+	      "{\"name\": \"t\", \"http\": \"http://127.0.0.1:%u/\", \"concurrency\": 8, "
+	      "\"connections\": 12, \"timeout\": \"60ms\", \"clients\": {\"x\": {"
+	      "\"hedge\": {\"after\": \"10ms\", \"max\": 2, \"budget\": \"0%%\"}, "
+	      "\"retry\": {\"attempts\": 4, \"backoff\": \"0s..5ms\"}}}}",
+	      server_port(s));
+	iv = driven_client(&d, "x");
+	assert_true(iv->intended > 100);
+	assert_true(iv->retries > 0 && iv->counts.hedges > 0 && iv->counts.cancelled > 0);
+	assert_true(OK(iv) > iv->intended * 9 / 10);
+	driven_fini(&d);
+	server_stop(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +346,13 @@ int main(void)
 		cmocka_unit_test(test_first_byte_is_only_the_first),
 		cmocka_unit_test(test_connect_limit),
 		cmocka_unit_test(test_retry_on),
+		cmocka_unit_test(test_hedge),
+		cmocka_unit_test(test_hedge_budget),
+		cmocka_unit_test(test_hedge_percentile),
+		cmocka_unit_test(test_backup),
+		cmocka_unit_test(test_tied),
+		cmocka_unit_test(test_tied_is_chosen_by_the_first_byte),
+		cmocka_unit_test(test_all_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

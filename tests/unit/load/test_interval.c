@@ -20,6 +20,7 @@ static void fill(struct gd_interval *iv)
 		.late_max_ns = 12000001,
 		.late = 2,
 		.behind = true,
+		.counts = {.hedges = 5, .cancelled_time = INT64_C(5000000000)},
 		.latency = gd_hist_new(),
 		.attempt_latency = gd_hist_new(),
 	};
@@ -57,6 +58,8 @@ static void test_round_trip(void **state GD_UNUSED)
 	assert_int_equal(back.budget_denied, 3);
 	assert_int_equal(back.late, 2);
 	assert_int_equal(back.late_max_ns, 12000001);
+	assert_memory_equal(&back.counts, &iv.counts, sizeof(iv.counts));
+	assert_null(cJSON_GetObjectItem(parsed, "hedge_wins"));
 	assert_true(back.behind);
 	assert_int_equal(gd_hist_count(back.latency), 201);
 	assert_int_equal(gd_hist_max(back.latency), gd_hist_max(iv.latency));

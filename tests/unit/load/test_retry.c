@@ -263,9 +263,9 @@ static void test_deadline(void **state GD_UNUSED)
 	int64_t pause = 0, before;
 
 	gd_retry_init(&r, &p, 1);
-	before = r.tokens_ppb;
+	before = r.budget.tokens_ppb;
 	assert_int_equal(gd_retry_decide(&r, &c, &pause), GD_RETRY_NO);
-	assert_int_equal(r.tokens_ppb, before);
+	assert_int_equal(r.budget.tokens_ppb, before);
 	c.left_ns++;
 	assert_int_equal(gd_retry_decide(&r, &c, &pause), GD_RETRY_YES);
 }

@@ -34,6 +34,16 @@ static int64_t attempt_ns(uint32_t *seed, int64_t at_ms, bool *ret_timeout)
 	return 2000000 + next_random(seed) % 2000000;
 }
 
+/* The retrying client also hedges after 100 ms; the second attempt never comes first. */
+static void hedge(struct gd_interval *iv, int64_t ns)
+{
+	iv->attempts++;
+	iv->attempt_outcomes[GD_OUTCOME_CANCELLED]++;
+	iv->counts.hedges++;
+	iv->counts.cancelled++;
+	iv->counts.cancelled_time += (uint64_t)(ns - 100000000);
+}
+
 static void request(struct gd_interval *iv, uint32_t *seed, int64_t at_ms, int attempts)
 {
 	int64_t total = 0;
@@ -47,6 +57,8 @@ static void request(struct gd_interval *iv, uint32_t *seed, int64_t at_ms, int a
 		iv->retries += a > 1;
 		gd_hist_record(iv->attempt_latency, ns);
 		iv->attempt_outcomes[timeout ? GD_OUTCOME_TIMEOUT : GD_OUTCOME_OK]++;
+		if (!timeout && attempts > 1 && ns > 100000000)
+			hedge(iv, ns);
 		if (timeout && a < attempts) {
 			total += 20000000;
 			continue;
