@@ -25,11 +25,12 @@ extern const struct gd_cmd gd_cmd_load;
 #define NAME "load"
 
 struct options {
-	char *rate, *concurrency, *connections, *timeout, *method;
+	char *rate, *arrivals, *burst, *every;
+	char *concurrency, *connections, *timeout, *method;
 	struct gd_span length;
 	struct gd_list clients; /* struct yaml_text */
 	struct gd_list with;    /* struct yaml_text */
-	bool json;
+	bool share, json;
 };
 
 struct yaml_text {
@@ -76,9 +77,25 @@ static const struct gd_shape with_shape = {.name = "with",
 
 static const struct gd_field fields[] = {
 	{.name = "rate",
-	 .help = "open loop: requests per second of each client, as 200/s",
+	 .help = "open loop: requests per second of each client, as 200/s, or '100/s..1000/s over 60s', '100/s for 10s, 500/s for 10s'",
 	 .kind = GD_KIND_TEXT,
 	 GD_MEMBER(struct options, rate)},
+	{.name = "arrivals",
+	 .help = "open loop: even (default) or poisson",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct options, arrivals)},
+	{.name = "burst",
+	 .help = "open loop: requests that start at once, by --rate or --every",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct options, burst)},
+	{.name = "every",
+	 .help = "open loop: from one burst to the next, instead of --rate",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct options, every)},
+	{.name = "share",
+	 .help = "clients share the rate; else each has all of it",
+	 .kind = GD_KIND_BOOL,
+	 GD_MEMBER(struct options, share)},
 	{.name = "concurrency",
 	 .help = "closed loop: requests that each client keeps under way",
 	 .kind = GD_KIND_TEXT,
@@ -241,6 +258,10 @@ static int make_tree(const struct gd_cmd_args *args, struct gd_node *map,
 	if (put_text(map, "name", NAME, err) < 0 ||
 	    put_text(map, "http", args->operands[0], err) < 0 ||
 	    put_text(map, "rate", o->rate, err) < 0 ||
+	    put_text(map, "arrivals", o->arrivals, err) < 0 ||
+	    put_text(map, "burst", o->burst, err) < 0 ||
+	    put_text(map, "every", o->every, err) < 0 ||
+	    put_text(map, "share", o->share ? "true" : NULL, err) < 0 ||
 	    put_text(map, "concurrency", o->concurrency, err) < 0 ||
 	    put_text(map, "connections", o->connections, err) < 0 ||
 	    put_text(map, "timeout", o->timeout, err) < 0 ||
@@ -574,9 +595,9 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 
 const struct gd_cmd gd_cmd_load = {
 	.name = "load",
-	.synopsis =
-		"URL (--rate R | --concurrency N) --for D [--connections N] [--timeout D] "
-		"[--client SPEC]... [--with YAML]... [--json]",
+	.synopsis = "URL (--rate R | --burst N --every D | --concurrency N) --for D "
+		    "[--arrivals KIND] [--share] [--connections N] [--timeout D] "
+		    "[--client SPEC]... [--with YAML]... [--json]",
 	.summary = "the load generator alone",
 	.details =
 		"With --rate each client starts its requests on a fixed schedule, and latency "

@@ -112,8 +112,9 @@ int gd_engine_new(const struct gd_engine_config *cfg, gd_engine_emit_fn *emit, v
 		if (gd_lane_init(&e->lanes[i], e, i, err) < 0)
 			return -1;
 	}
+	e->pace.next_ns = INT64_MAX;
 	if (cfg->rate > 0)
-		gd_pace_init(&e->pace, cfg->start_ns, cfg->end_ns, cfg->rate);
+		gd_pace_init(&e->pace, &cfg->pace, cfg->start_ns, cfg->end_ns);
 	*ret = gd_steal_ptr(&e);
 	return 0;
 }
@@ -192,12 +193,16 @@ static void next_lane(struct gd_engine *e)
 /* Open loop: starts what is due; true when more is due than one turn should do. */
 static bool start_due(struct gd_engine *e)
 {
+	size_t n_each = e->cfg.share ? 1 : e->cfg.n_clients;
 	int64_t intended = 0;
+	uint64_t index = 0;
 
 	for (int n = 0; n < GD_ENGINE_BURST; n++) {
-		if (!gd_pace_take(&e->pace, gd_now().ns, &intended))
+		if (!gd_pace_take(&e->pace, gd_now().ns, &intended, &index))
 			return false;
-		for (size_t i = 0; i < e->cfg.n_clients; i++) {
+		if (e->cfg.share)
+			e->next_lane = index % e->cfg.n_clients;
+		for (size_t i = 0; i < n_each; i++) {
 			gd_lane_start(&e->lanes[e->next_lane], intended, gd_now().ns);
 			next_lane(e);
 		}

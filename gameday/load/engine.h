@@ -143,7 +143,9 @@ struct gd_engine_config {
 	char name[64];
 	const struct gd_target *targets; /* borrowed, read only: several threads may */
 	size_t n_targets;
-	double rate; /* 0: closed loop */
+	struct gd_pace_config pace; /* of an open loop */
+	double rate;                /* of each client, at most; 0: closed loop */
+	bool share;                 /* each start is of one client, in turn */
 	int64_t concurrency, connections;
 	int64_t interval_ns, start_ns, end_ns; /* end INT64_MAX: until stopped */
 	uint64_t seed;

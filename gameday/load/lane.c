@@ -18,7 +18,8 @@ static size_t pool_size(const struct gd_engine_config *cfg,
 {
 	double life_s = (double)gd_client_spec_longest(client, cfg->spec->timeout).ns /
 			(double)GD_NS_PER_S;
-	double n = cfg->rate > 0 ? cfg->rate * life_s * 1.1 : (double)cfg->concurrency;
+	double n = cfg->rate > 0 ? cfg->rate * life_s * 1.1 + (double)cfg->pace.burst
+				 : (double)cfg->concurrency;
 
 	if (n < MIN_POOL)
 		return MIN_POOL;

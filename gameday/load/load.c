@@ -126,12 +126,17 @@ static int copy_times(const struct gd_load_options *opt, struct gd_engine_config
 				"load %s: its start is more than 10s ago", cfg->name);
 	cfg->end_ns = opt->duration.ns > 0 ? cfg->start_ns + opt->duration.ns : INT64_MAX;
 	cfg->seed = opt->seed ? opt->seed : 1;
+	cfg->pace.seed = cfg->seed;
 	return 0;
 }
 
 static void copy_limits(const struct gd_load_spec *spec, struct gd_engine_config *cfg)
 {
-	cfg->rate = spec->rate.per_s;
+	gd_load_spec_rate(spec, &cfg->pace.rate);
+	cfg->pace.burst = spec->burst;
+	cfg->pace.poisson = spec->arrivals == GD_ARRIVALS_POISSON;
+	cfg->rate = gd_course_peak(&cfg->pace.rate);
+	cfg->share = spec->share;
 	cfg->concurrency = spec->concurrency;
 	cfg->connections = spec->connections;
 	if (cfg->connections == 0)

@@ -79,6 +79,13 @@ static const struct gd_field expect_fields[] = {
 	 .max = 1024},
 };
 
+static const struct gd_choice arrivals[] = {
+	{"even", "equal gaps", GD_ARRIVALS_EVEN},
+	{"poisson", "gaps by chance, as of many users that know nothing of each other",
+	 GD_ARRIVALS_POISSON},
+	{0},
+};
+
 static const struct gd_shape expect_shape =
 	GD_SHAPE("expect", expect_fields, struct gd_expect_spec);
 
@@ -158,11 +165,35 @@ static const struct gd_field load_fields[] = {
 	 GD_MEMBER(struct gd_load_spec, tls),
 	 .shape = &tls_shape},
 	{.name = "rate",
-	 .help = "open loop: requests per second of each client",
-	 .kind = GD_KIND_FREQ,
+	 .help = "open loop: requests per second of each client, as 200/s; ramps and steps: 100/s..1000/s over 60s, 500/s for 10s, 100/s (the last one goes on)",
+	 .kind = GD_KIND_COURSE,
 	 GD_MEMBER(struct gd_load_spec, rate),
 	 .min = 0,
 	 .max = INT64_C(1000000000)},
+	{.name = "arrivals",
+	 .help = "open loop: how starts are spread",
+	 .dflt = "even",
+	 .kind = GD_KIND_ENUM,
+	 GD_MEMBER(struct gd_load_spec, arrivals),
+	 .choices = arrivals},
+	{.name = "burst",
+	 .help = "open loop: requests that start at once (incast); by rate such bursts are as much rarer, else see every",
+	 .dflt = "0",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct gd_load_spec, burst),
+	 .min = 0,
+	 .max = GD_LOAD_MAX_CONNECTIONS},
+	{.name = "every",
+	 .help = "from one burst to the next, instead of a rate",
+	 .dflt = "0",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct gd_load_spec, every),
+	 .min = 0,
+	 .max = 3600 * GD_NS_PER_S},
+	{.name = "share",
+	 .help = "clients share the rate, each start belongs to one of them in turn; else each has all",
+	 .kind = GD_KIND_BOOL,
+	 GD_MEMBER(struct gd_load_spec, share)},
 	{.name = "concurrency",
 	 .help = "closed loop: requests each client keeps under way",
 	 .kind = GD_KIND_INT,
@@ -258,20 +289,54 @@ static int check_clients(const struct gd_load_spec *spec, struct gd_error *err)
 	return 0;
 }
 
-int gd_load_spec_check(const struct gd_load_spec *spec, struct gd_error *err)
+void gd_load_spec_rate(const struct gd_load_spec *spec, struct gd_course *ret)
 {
-	bool open = spec->rate.per_s > 0, closed = spec->concurrency > 0;
+	double per_s;
 
-	if (!is_name(spec->name))
-		return gd_raise(
-			err, GD_E_INPUT,
-			"load name '%s': wanted letters, digits, - and _, at most %d",
-			spec->name, GD_LOAD_NAME_MAX);
+	*ret = (struct gd_course){0};
+	if (gd_course_peak(&spec->rate) > 0) {
+		*ret = spec->rate;
+	} else if (spec->burst > 0 && spec->every.ns > 0) {
+		per_s = (double)spec->burst * (double)GD_NS_PER_S /
+			(double)spec->every.ns;
+		ret->legs[0] = (struct gd_course_leg){.from = per_s, .to = per_s};
+		ret->n = 1;
+	}
+}
+
+/* What says when requests start. */
+static int check_starts(const struct gd_load_spec *spec, struct gd_error *err)
+{
+	bool rate = gd_course_peak(&spec->rate) > 0, every = spec->every.ns > 0;
+	bool open = rate || every, closed = spec->concurrency > 0;
+
 	if (open == closed)
 		return gd_raise(
 			err, GD_E_INPUT,
 			"load %s: give either rate (open loop) or concurrency (closed loop)%s",
 			spec->name, open ? ", not both" : "");
+	if (every && (rate || spec->burst < 1))
+		return gd_raise(err, GD_E_INPUT,
+				"load %s: every is for bursts without a rate: give %s",
+				spec->name, rate ? "one of rate and every" : "burst too");
+	if (closed &&
+	    (spec->burst > 0 || spec->arrivals != GD_ARRIVALS_EVEN || spec->share))
+		return gd_raise(
+			err, GD_E_INPUT,
+			"load %s: arrivals, burst and share are of an open loop: a closed one (concurrency) starts a request when one has ended",
+			spec->name);
+	return 0;
+}
+
+int gd_load_spec_check(const struct gd_load_spec *spec, struct gd_error *err)
+{
+	if (!is_name(spec->name))
+		return gd_raise(
+			err, GD_E_INPUT,
+			"load name '%s': wanted letters, digits, - and _, at most %d",
+			spec->name, GD_LOAD_NAME_MAX);
+	if (check_starts(spec, err) < 0)
+		return -1;
 	if (spec->http.n < 1 || spec->http.n > GD_LOAD_MAX_TARGETS)
 		return gd_raise(err, GD_E_INPUT, "load %s: %zu URLs; wanted: 1 to %d",
 				spec->name, spec->http.n, GD_LOAD_MAX_TARGETS);

@@ -43,6 +43,8 @@ struct gd_tls_spec {
 	bool verify;
 };
 
+enum gd_arrivals { GD_ARRIVALS_EVEN, GD_ARRIVALS_POISSON };
+
 struct gd_load_spec {
 	char *name;          /* "checkout" */
 	char *from;          /* "runner" or a host role */
@@ -55,7 +57,11 @@ struct gd_load_spec {
 	struct gd_expect_spec *expect; /* NULL: 2xx */
 	struct gd_tls_spec *tls;       /* NULL: verify by the system's certificates */
 
-	struct gd_freq rate;    /* open loop, per client; 0: closed */
+	struct gd_course rate;  /* open loop, per client; none: closed, or every */
+	int arrivals;           /* enum gd_arrivals */
+	int64_t burst;          /* starts at once; 0: one */
+	struct gd_span every;   /* from burst to burst, instead of a rate; 0: by rate */
+	bool share;             /* clients share the rate: each start is of one of them */
 	int64_t concurrency;    /* closed loop, per client; 0: open */
 	int64_t connections;    /* per client, at most; 0: 50, or concurrency */
 	struct gd_span timeout; /* one attempt, from its start to the whole reply */
@@ -65,6 +71,8 @@ struct gd_load_spec {
 
 extern const struct gd_shape gd_load_shape;
 
+/* The rate of an open loop, or that of its bursts; without legs when it is a closed one. */
+void gd_load_spec_rate(const struct gd_load_spec *spec, struct gd_course *ret) GD_NONNULL;
 /* The longest that one request of any client can take, pauses included. */
 struct gd_span gd_load_spec_longest(const struct gd_load_spec *spec) GD_NONNULL;
 /* Frees a list of struct gd_url_spec that was made apart from a spec. */

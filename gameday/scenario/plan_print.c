@@ -220,6 +220,29 @@ static void print_expect(const struct gd_expect_spec *expect, struct gd_strbuf *
 	gd_strbuf_addc(out, '\n');
 }
 
+static void print_starts(const struct gd_load_spec *spec, struct gd_strbuf *out)
+{
+	char rate[GD_COURSE_TEXT_MAX], every[32];
+	const char *of = spec->share ? "for all clients together" : "per client";
+
+	if (spec->concurrency > 0) {
+		gd_strbuf_addf(out,
+			       "closed loop, %" PRId64 " requests under way per client",
+			       spec->concurrency);
+		return;
+	}
+	gd_strbuf_adds(out, "open loop, ");
+	if (spec->every.ns > 0)
+		gd_strbuf_addf(out, "%" PRId64 " requests at once every %s %s",
+			       spec->burst, gd_span_format(spec->every, every), of);
+	else
+		gd_strbuf_addf(out, "%s %s", gd_course_format(&spec->rate, rate), of);
+	if (spec->burst > 1 && spec->every.ns == 0)
+		gd_strbuf_addf(out, ", %" PRId64 " at once", spec->burst);
+	if (spec->arrivals == GD_ARRIVALS_POISSON)
+		gd_strbuf_adds(out, ", Poisson arrivals");
+}
+
 static void print_load(const struct gd_plan *p, const struct gd_load_spec *spec,
 		       struct gd_strbuf *out)
 {
@@ -233,13 +256,7 @@ static void print_load(const struct gd_plan *p, const struct gd_load_spec *spec,
 	else
 		add_role(p, spec->from, out);
 	gd_strbuf_adds(out, "\n    ");
-	if (spec->rate.per_s > 0)
-		gd_strbuf_addf(out, "open loop, %s per client",
-			       gd_freq_format(spec->rate, buf));
-	else
-		gd_strbuf_addf(out,
-			       "closed loop, %" PRId64 " requests under way per client",
-			       spec->concurrency);
+	print_starts(spec, out);
 	if (spec->connections > 0)
 		gd_strbuf_addf(out, ", at most %" PRId64 " connections",
 			       spec->connections);

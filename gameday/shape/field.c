@@ -22,6 +22,7 @@ static const char *const kind_words[] = {
 	[GD_KIND_BITRATE] = "bit rate",
 	[GD_KIND_BYTES] = "size",
 	[GD_KIND_FREQ] = "rate",
+	[GD_KIND_COURSE] = "rate, or rates over time",
 	[GD_KIND_SPAN_RANGE] = "duration or range of durations",
 	[GD_KIND_ENUM] = "choice",
 	[GD_KIND_TEXT] = "text",
@@ -95,6 +96,8 @@ static const char *unit_meant(enum gd_kind kind, const char *unit)
 
 	if (kind == GD_KIND_SPAN_RANGE)
 		kind = GD_KIND_DURATION;
+	if (kind == GD_KIND_COURSE)
+		kind = GD_KIND_FREQ;
 	for (size_t i = 0; i < GD_N_ELEMS(unit_slips); i++)
 		if (unit_slips[i].kind == kind &&
 		    strcasecmp(unit_slips[i].written, unit) == 0)
@@ -197,6 +200,18 @@ static int parse_freq(const struct gd_field *field, const char *text, struct gd_
 	if (fabs(ret->per_s) > 1e12)
 		return gd_raise(err, GD_E_INPUT, "%.60s is out of range", text);
 	return check_range(field, llround(ret->per_s * 1000), text, err);
+}
+
+static int parse_course(const struct gd_field *field, const char *text,
+			struct gd_course *ret, struct gd_error *err)
+{
+	if (gd_course_parse(text, ret, err) < 0)
+		return add_unit_hint(field, text, err);
+	if (gd_course_peak(ret) > 1e12)
+		return gd_raise(err, GD_E_INPUT, "%.60s is out of range", text);
+	if (check_range(field, llround(gd_course_least(ret) * 1000), text, err) < 0)
+		return -1;
+	return check_range(field, llround(gd_course_peak(ret) * 1000), text, err);
 }
 
 /* "20ms..500ms"; one duration stands for both ends. */
@@ -319,6 +334,8 @@ int gd_value_parse(const struct gd_field *field, const char *text, void *member,
 		return parse_double(field, text, member, err);
 	case GD_KIND_FREQ:
 		return parse_freq(field, text, member, err);
+	case GD_KIND_COURSE:
+		return parse_course(field, text, member, err);
 	case GD_KIND_SPAN_RANGE:
 		return parse_span_range(field, text, member, err);
 	case GD_KIND_ENUM:
@@ -376,7 +393,7 @@ void gd_value_print(const struct gd_field *field, const void *member,
 		    struct gd_strbuf *out)
 {
 	const char *text;
-	char buf[32];
+	char buf[32], course[GD_COURSE_TEXT_MAX];
 
 	switch (field->kind) {
 	case GD_KIND_BOOL:
@@ -404,6 +421,9 @@ void gd_value_print(const struct gd_field *field, const void *member,
 		break;
 	case GD_KIND_FREQ:
 		gd_strbuf_adds(out, gd_freq_format(*(const struct gd_freq *)member, buf));
+		break;
+	case GD_KIND_COURSE:
+		gd_strbuf_adds(out, gd_course_format(member, course));
 		break;
 	case GD_KIND_SPAN_RANGE:
 		print_span_range(*(const struct gd_span_range *)member, out);
@@ -447,6 +467,7 @@ void gd_value_print_limit(const struct gd_field *field, int64_t limit,
 		gd_strbuf_adds(out, gd_bytes_format((struct gd_bytes){limit}, buf));
 		break;
 	case GD_KIND_FREQ:
+	case GD_KIND_COURSE:
 		gd_strbuf_adds(out, gd_freq_format(freq, buf));
 		break;
 	case GD_KIND_BOOL:

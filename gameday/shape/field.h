@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gameday/base/course.h"
 #include "gameday/base/units.h"
 #include "gameday/shape/diag.h"
 #include "gameday/shape/node.h"
@@ -26,6 +27,7 @@ enum gd_kind {
 	GD_KIND_BITRATE,    /* struct gd_bitrate; min/max in bit/s */
 	GD_KIND_BYTES,      /* struct gd_bytes */
 	GD_KIND_FREQ,       /* struct gd_freq; min/max in events per 1000 s */
+	GD_KIND_COURSE,     /* struct gd_course; min/max of its rates, as for FREQ */
 	GD_KIND_SPAN_RANGE, /* struct gd_span_range: "20ms..500ms", or one value for both */
 	GD_KIND_ENUM,       /* int, from choices */
 	GD_KIND_TEXT,       /* char *, owned; min/max = length in bytes */

@@ -46,6 +46,13 @@ expect 0 'errors: refused' http://127.0.0.1:1/ --concurrency 2 --for 100ms
 expect 0 'errors: wrong 50' "$url" --rate 100/s --for 500ms --with 'expect: {status: 204}'
 expect 0 '^plain .* 100 % ' "${url}k/\${seq}" --rate 100/s --for 200ms \
 	--with 'headers: {X-N: "${random:1..9}"}' --with 'expect: {status: 200, body: hello}'
+expect 0 '^plain +[0-9.]+ /s +55 ' "$url" --rate '10/s..100/s over 1s' --for 1s
+expect 0 '^plain +[0-9.]+ /s +25 +100 %' "$url" --rate '100/s for 200ms, 10/s' --for 700ms
+expect 0 '^plain +200 /s +100 ' "$url" --burst 20 --every 100ms --for 500ms
+expect 0 '^b +100 /s +50 ' "$url" --rate 200/s --for 500ms --share --client a --client b
+expect 0 '^plain +[0-9.]+ /s +(6|7|8|9|1[0-4])[0-9] ' "$url" --rate 200/s --for 500ms \
+	--arrivals poisson
+expect 2 'how long the rate before' "$url" --rate '10/s, 20/s' --for 1s
 expect 2 'did you mean "body"' "$url" --rate 1/s --for 1s --with 'bdy: x'
 expect 2 'key method given twice' "$url" --rate 1/s --for 1s --method PUT --with 'method: GET'
 expect 2 "wanted 'KEY: VALUE'" "$url" --rate 1/s --for 1s --with body

@@ -33,7 +33,7 @@ static void test_defaults(void **state GD_UNUSED)
 	assert_string_equal(s.method, "GET");
 	assert_int_equal(s.timeout.ns, GD_NS_PER_S);
 	assert_int_equal(s.connections, 0);
-	assert_true(s.rate.per_s > 199.9 && s.rate.per_s < 200.1);
+	assert_true(gd_course_peak(&s.rate) > 199.9 && gd_course_peak(&s.rate) < 200.1);
 	assert_int_equal(s.clients.n, 2);
 	c = GD_AT(&s.clients, struct gd_client_spec, 0);
 	assert_string_equal(c->name, "plain");
@@ -71,7 +71,7 @@ static void test_round_trip(void **state GD_UNUSED)
 	assert_int_equal(b.concurrency, 7);
 	assert_int_equal(b.connections, 9);
 	assert_int_equal(b.timeout.ns, 1500 * GD_NS_PER_MS);
-	assert_true(b.rate.per_s <= 0);
+	assert_true(gd_course_peak(&b.rate) <= 0);
 	c = GD_AT(&b.clients, struct gd_client_spec, 0);
 	assert_string_equal(c->name, "r");
 	assert_int_equal(c->retry->attempts, 5);
@@ -123,6 +123,15 @@ static void test_checks(void **state GD_UNUSED)
 	} cases[] = {
 		{LOAD("\"concurrency\": 0"), "either rate"},
 		{LOAD("\"rate\": \"5/s\", \"concurrency\": 2"), "not both"},
+		{LOAD("\"rate\": \"5/s\", \"burst\": 2, \"every\": \"1s\""),
+		 "one of rate and every"},
+		{LOAD("\"every\": \"1s\""), "give burst too"},
+		{LOAD("\"every\": \"1s\", \"burst\": 2, \"concurrency\": 2"), "not both"},
+		{LOAD("\"burst\": 2"), "either rate"},
+		{LOAD("\"concurrency\": 2, \"burst\": 2"), "of an open loop"},
+		{LOAD("\"concurrency\": 2, \"arrivals\": \"poisson\""),
+		 "of an open loop"},
+		{LOAD("\"concurrency\": 2, \"share\": true"), "of an open loop"},
 		{LOAD("\"rate\": \"5/s\", \"method\": \"get\""), "capital"},
 		{LOAD("\"rate\": \"5/s\", \"method\": \"CONNECT\""), "CONNECT"},
 		{LOAD("\"rate\": \"5/s\", \"clients\": {\"a.b\": {}}"), "a.b"},

@@ -150,6 +150,39 @@ static void the_plan_tells_all_that_will_be_done(void **state)
 	unload(&l);
 }
 
+static void how_requests_start_is_told(void **state)
+{
+	static const struct {
+		const char *key, *told;
+	} cases[] = {
+		{"rate: 100/s..1000/s over 60s\n    arrivals: poisson",
+		 "open loop, 100/s..1000/s over 1m per client, Poisson arrivals, timeout"},
+		{"rate: 100/s for 10s, 50/s\n    burst: 20\n    share: true",
+		 "open loop, 100/s for 10s, 50/s for all clients together, 20 at once, "},
+		{"burst: 20\n    every: 2s",
+		 "open loop, 20 requests at once every 2s per client"},
+		{"concurrency: 7", "closed loop, 7 requests under way per client"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < GD_N_ELEMS(cases); i++) {
+		GD_AUTO_FREE char *text =
+			replaced(good_scenario, "rate: 200/s", cases[i].key);
+		GD_AUTO_STRBUF(out);
+		struct loaded l;
+		struct gd_plan p;
+
+		load(&l, text, good_inventory);
+		assert_int_equal(gd_plan_make(&l.s, &l.inv, &test_kinds, &p, &l.diags),
+				 0);
+		gd_plan_print(&p, &out);
+		if (!strstr(gd_strbuf_str(&out), cases[i].told))
+			fail_msg("no \"%s\" in\n%s", cases[i].told, gd_strbuf_str(&out));
+		gd_plan_fini(&p);
+		unload(&l);
+	}
+}
+
 static void a_fault_that_comes_and_goes(void **state)
 {
 	GD_AUTO_FREE char *text = replaced(good_scenario, "after: 5s",
@@ -208,6 +241,7 @@ int main(void)
 		cmocka_unit_test(ipv6_addresses_get_brackets),
 		cmocka_unit_test(roles_without_hosts_are_errors),
 		cmocka_unit_test(the_plan_tells_all_that_will_be_done),
+		cmocka_unit_test(how_requests_start_is_told),
 		cmocka_unit_test(a_fault_that_comes_and_goes),
 		cmocka_unit_test(the_plan_as_data),
 	};

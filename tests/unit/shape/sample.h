@@ -31,6 +31,7 @@ struct sample {
 	struct gd_bitrate rate;
 	struct gd_bytes size;
 	struct gd_freq freq;
+	struct gd_course course;
 	struct gd_span_range backoff;
 	int colour;
 	char *title;
@@ -87,6 +88,7 @@ static const struct gd_field sample_fields[] = {
 	ROW(rate, GD_KIND_BITRATE, .dflt = "0bit"),
 	ROW(size, GD_KIND_BYTES, .help = "a | b"),
 	ROW(freq, GD_KIND_FREQ, .min = 1000, .max = 5000000),
+	ROW(course, GD_KIND_COURSE, .min = 0, .max = 5000000),
 	ROW(backoff, GD_KIND_SPAN_RANGE, .dflt = "20ms..500ms"),
 	ROW(colour, GD_KIND_ENUM, .dflt = "red", .choices = colours),
 	ROW(title, GD_KIND_TEXT, .max = 12),

@@ -28,7 +28,7 @@ static void every_kind_is_read(void **state)
 	GD_AUTO(gd_node)
 	struct gd_node *node = parse_node(
 		"{\"flag\":true,\"count\":128,\"weight\":0.25,\"delay\":\"1.5s\","
-		"\"loss\":\"5%\",\"rate\":\"10mbit\",\"size\":\"64KiB\",\"freq\":\"200/s\","
+		"\"loss\":\"5%\",\"rate\":\"10mbit\",\"size\":\"64KiB\",\"freq\":\"200/s\",\"course\":\"1/s\","
 		"\"backoff\":\"1ms..2ms\",\"colour\":\"green\",\"title\":\"T\","
 		"\"name\":\"eth0\",\"inner\":{\"n\":-3},\"words\":[\"a\",\"b\"],"
 		"\"inners\":{\"x\":{},\"y\":{\"n\":1}},\"raw\":[1]}");
@@ -57,7 +57,7 @@ static void every_kind_is_read(void **state)
 	assert_int_equal(GD_AT(&s.inners, struct inner, 0)->n, 5);
 	assert_int_equal(GD_AT(&s.inners, struct inner, 1)->n, 1);
 	assert_ptr_equal(s.raw, gd_node_get(node, "raw"));
-	assert_int_equal(s.given, (1 << 16) - 1);
+	assert_int_equal(s.given, (1 << 17) - 1);
 	gd_shape_fini(&sample_shape, &s);
 }
 
@@ -85,6 +85,9 @@ static const struct {
 	{"{\"size\":\"-5\"}", "at least 0"},
 	{"{\"freq\":\"100rps\"}", "did you mean 100/s?"},
 	{"{\"freq\":\"0.5/s\"}", "out of range: 1/s to 5000/s"},
+	{"{\"course\":\"100rps\"}", "did you mean 100/s?"},
+	{"{\"course\":\"1/s..5001/s over 1s\"}", "out of range: 0/s to 5000/s"},
+	{"{\"course\":\"1/s..2/s\"}", "over 60s"},
 	{"{\"backoff\":\"2s..1s\"}", "goes backwards"},
 	{"{\"backoff\":\"2s..\"}", "is not a duration"},
 	{"{\"colour\":\"gren\"}", "not one of red, green; did you mean \"green\"?"},

@@ -45,7 +45,7 @@ static void every_kind_comes_back(void **state)
 	free(round_trip(
 		"{\"flag\":true,\"count\":99,\"weight\":0.1,\"delay\":\"1500ms\","
 		"\"loss\":0.123456789,\"rate\":\"1gbit\",\"size\":12345,"
-		"\"freq\":\"2000/m\",\"backoff\":\"5ms..7ms\",\"colour\":\"green\","
+		"\"freq\":\"2000/m\",\"course\":\"1/s..5/s over 3s\",\"backoff\":\"5ms..7ms\",\"colour\":\"green\","
 		"\"title\":\"a \\\"b\\\"\",\"name\":\"eth0\",\"inner\":{},"
 		"\"words\":[\"a\"],\"inners\":{\"x\":{\"n\":2}}}",
 		NULL));
