@@ -90,32 +90,48 @@ pids_of() { # NAME; in $pids
 	done 2>/dev/null
 }
 
-# The sshd process that carries the agent: the nearest above it. In $pids.
-session_of() { # PID
-	local pid=$1 name key value
-	while [ "$pid" -gt 1 ]; do
-		while read -r key value; do
-			case $key in PPid:) pid=$value && break ;; esac
-		done <"/proc/$pid/status"
-		read -r name <"/proc/$pid/comm" || return
-		case $name in sshd*) pids=$pid && return ;; esac
+# The parent of PID in $parent, its name in $name.
+parent_of() { # PID
+	local key value
+	parent=0 name=
+	while read -r key value; do
+		case $key in PPid:) parent=$value && break ;; esac
+	done <"/proc/$1/status" && read -r name <"/proc/$parent/comm"
+} 2>/dev/null
+
+# Of the agents in $pids the one that speaks with the runner; the others are its loads.
+first_agent() {
+	local pid
+	for pid in $pids; do
+		parent_of "$pid"
+		[ "$name" = gameday-agent ] || { pids=$pid && return; }
+	done
+	pids=
+}
+
+# The sshd process that carries the agent in $pids: the nearest above it.
+session_of() {
+	parent=$pids
+	pids=
+	while [ "${parent:-0}" -gt 1 ]; do
+		parent_of "$parent" || return
+		case $name in sshd*) pids=$parent && return ;; esac
 	done
 }
 
 find_victims() { # VICTIM; in $pids. Only what is there once the host is claimed.
-	local agents
+	local guardians parent name
 	pids_of gd-guardian
 	[ -n "$pids" ] || return 1
-	case $1 in
-	guardian) return ;;
-	both) agents=$pids ;;
-	*) agents= ;;
-	esac
+	guardians=$pids
+	case $1 in guardian) return ;; esac
+	case $1 in link | clock | none) return ;; esac
 	pids_of gameday-agent
+	first_agent
+	[ -n "$pids" ] || return 1
 	case $1 in
-	agent | both) pids="$agents $pids" ;;
-	session) session_of "${pids##* }" ;;
-	*) pids= ;;
+	both) pids="$guardians $pids" ;;
+	session) session_of && [ -n "$pids" ] ;;
 	esac
 }
 
@@ -158,9 +174,10 @@ hit() { # VICTIM SECONDS
 	case $1 in
 	link) detached cut_link "$2" ;;
 	clock) detached step_clock "$2" ;;
+	none) ;; # the strike is the runner's
 	*)
 		# shellcheck disable=SC2086
-		[ -z "$pids" ] || kill -KILL $pids
+		kill -KILL $pids
 		;;
 	esac
 }
@@ -194,7 +211,7 @@ await_line() { # N
 strike() { # LINE VICTIM SECONDS
 	next_line # finds the journal, if it is new
 	while next_line; do :; done
-	find_victims "$2" || { echo "late: no guardian" && return; }
+	find_victims "$2" || { echo "late: nobody there to strike" && return; }
 	echo ready
 	if [ "$1" -gt 0 ]; then
 		await_line "$1" || { echo "late: the line did not come" && return; }
