@@ -167,6 +167,7 @@ void gd_attempt_begin(struct gd_lane *l, struct gd_request *req, bool extra, int
 	a->timer.fire = on_limit;
 	a->phase = GD_PHASE_QUEUED;
 	a->extra = extra;
+	a->epoch = l->breaker ? l->breaker->epoch : 0;
 	a->target = gd_balance_pick(&l->balance, avoid);
 	gd_balance_begin(&l->balance, a->target);
 	if (count_of(a))
@@ -174,6 +175,16 @@ void gd_attempt_begin(struct gd_lane *l, struct gd_request *req, bool extra, int
 	a->start_ns = now;
 	gd_timers_set(&l->engine->timers, &a->timer, next_limit(a));
 	waiting_push(l, a);
+}
+
+static void tell_breaker(struct gd_lane *l, const struct gd_attempt *a,
+			 enum gd_outcome outcome, int64_t now)
+{
+	if (!gd_outcome_is_measured(outcome))
+		gd_breaker_forget(l->breaker, a->epoch);
+	else if (gd_breaker_leave(l->breaker, a->epoch, gd_outcome_is_fault(outcome),
+				  now - a->start_ns, now))
+		a->req->slot->iv.counts.breaker_opens++;
 }
 
 void gd_attempt_over(struct gd_attempt *a, enum gd_outcome outcome,
@@ -189,6 +200,8 @@ void gd_attempt_over(struct gd_attempt *a, enum gd_outcome outcome,
 	iv->attempt_outcomes[outcome]++;
 	if (gd_outcome_is_measured(outcome))
 		gd_hist_record(iv->attempt_latency, now - a->start_ns);
+	if (l->breaker)
+		tell_breaker(l, a, outcome, now);
 	if (outcome == GD_OUTCOME_CANCELLED) {
 		iv->counts.cancelled++;
 		iv->counts.cancelled_time += (uint64_t)(now - a->start_ns);

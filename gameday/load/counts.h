@@ -20,7 +20,12 @@
 	X(hedges_denied, COUNT, false, "such attempts that the budget did not allow")    \
 	X(cancelled, COUNT, false, "attempts cancelled because another one was first")   \
 	X(cancelled_time, DURATION, false,                                               \
-	  "time of such attempts until they were cancelled, together")
+	  "time of such attempts until they were cancelled, together")                   \
+	X(breaker_opens, COUNT, false, "times the circuit breaker opened")               \
+	X(rejected_breaker, COUNT, false, "attempts that the circuit breaker refused")   \
+	X(rejected_limit, COUNT, false, "attempts beyond the client's own rate limit")   \
+	X(rejected_bulkhead, COUNT, false, "requests that the bulkhead refused")         \
+	X(queued, COUNT, false, "requests that waited in the bulkhead's line")
 
 #define GD_COUNT_MEMBER(name, unit, largest, help) uint64_t name;
 

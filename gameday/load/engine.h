@@ -20,7 +20,10 @@
 
 #include "gameday/load/pace.h"
 #include "gameday/load/policy/balance.h"
+#include "gameday/load/policy/breaker.h"
+#include "gameday/load/policy/bulkhead.h"
 #include "gameday/load/policy/hedge.h"
+#include "gameday/load/policy/limit.h"
 #include "gameday/load/policy/retry.h"
 #include "gameday/load/proto/proto.h"
 #include "gameday/load/reactor.h"
@@ -55,6 +58,7 @@ struct gd_attempt {
 	enum gd_attempt_state state;
 	enum gd_attempt_phase phase;
 	bool extra;          /* sent beside another one */
+	uint32_t epoch;      /* of the breaker that let it through */
 	uint8_t target;      /* index in cfg.targets */
 	uint32_t generation; /* counts uses: its id is this and its index in the lane */
 	struct gd_request *req;
@@ -65,7 +69,7 @@ struct gd_attempt {
 };
 
 struct gd_request {
-	struct gd_request *next; /* in lane->unsettled; or the next free one */
+	struct gd_request *next; /* in lane->unsettled or queue; or the next free one */
 	struct gd_lane *lane;
 	struct gd_tally_slot *slot; /* where it is counted */
 	struct gd_timer timer; /* the next attempt: beside others, or after a pause */
@@ -78,6 +82,9 @@ struct gd_request {
 	uint8_t n_extra;           /* sent beside others since the last pause */
 	bool over;                 /* its outcome is counted, losers may be left */
 	bool unsettled;            /* in lane->unsettled */
+	bool queued;               /* in lane->queue */
+	bool entered;              /* the bulkhead */
+	enum gd_outcome last;      /* of its last attempt that was repeated */
 	struct gd_attempt *chosen; /* of tied ones, that which began to answer */
 };
 
@@ -115,6 +122,10 @@ struct gd_lane {
 	struct gd_limits limits;
 	struct gd_hedge hedge;
 	struct gd_quantile *quantile; /* owned; NULL: no policy asks for it */
+	struct gd_breaker *breaker;   /* owned; NULL: none */
+	struct gd_limit limit;
+	struct gd_bulkhead bulkhead;
+	int64_t queue_wait_ns;
 	char name[64];
 
 	struct gd_request *pool;     /* owned */
@@ -125,6 +136,7 @@ struct gd_lane {
 	size_t n_open;               /* requests that are not over */
 	uint64_t n_started;
 
+	struct gd_request *queue, *queue_tail; /* wait for the bulkhead */
 	struct gd_request *unsettled; /* have attempts that are not wanted any more */
 	struct gd_attempt *waiting, *waiting_tail; /* for a connection, oldest first */
 

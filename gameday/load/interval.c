@@ -61,6 +61,12 @@ bool gd_outcome_is_measured(enum gd_outcome o)
 	       o != GD_OUTCOME_SHED && o != GD_OUTCOME_CANCELLED;
 }
 
+bool gd_outcome_is_fault(enum gd_outcome o)
+{
+	return gd_outcome_is_measured(o) && o != GD_OUTCOME_OK &&
+	       o != GD_OUTCOME_STATUS_4XX && o != GD_OUTCOME_STATUS_OTHER;
+}
+
 bool gd_outcome_is_reply(enum gd_outcome o)
 {
 	return o == GD_OUTCOME_OK || o == GD_OUTCOME_STATUS_4XX ||

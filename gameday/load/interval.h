@@ -38,6 +38,11 @@ enum gd_outcome {
 const char *gd_outcome_name(enum gd_outcome o);
 /* Does it say something of the target? Only these are in the histograms. */
 bool gd_outcome_is_measured(enum gd_outcome o);
+/*
+ * Does it speak against the target, as breakers and ejection see it? Not so an answer that
+ * blames the request (4xx) or is no failure.
+ */
+bool gd_outcome_is_fault(enum gd_outcome o);
 /* Did the target answer, in whatever way? */
 bool gd_outcome_is_reply(enum gd_outcome o);
 

@@ -26,6 +26,10 @@ static size_t pool_size(const struct gd_engine_config *cfg,
 	return n > MAX_POOL ? MAX_POOL : (size_t)n;
 }
 
+static void request_over(struct gd_lane *l, struct gd_request *req,
+			 enum gd_outcome outcome, int64_t now);
+static void give_up_queue(struct gd_lane *l, struct gd_request *req, int64_t now);
+
 /* --- attempts of a request ------------------------------------------------------------- */
 
 static void plan_extra(struct gd_lane *l, struct gd_request *req, int64_t now)
@@ -36,10 +40,31 @@ static void plan_extra(struct gd_lane *l, struct gd_request *req, int64_t now)
 		gd_timers_set(&l->engine->timers, &req->timer, now + delay);
 }
 
+/* May an attempt begin, as far as breaker and rate limit are concerned? */
+static bool admit(struct gd_lane *l, struct gd_request *req, int64_t now)
+{
+	struct gd_counts *counts = &req->slot->iv.counts;
+
+	if (l->breaker && gd_breaker_enter(l->breaker, now) == 0) {
+		counts->rejected_breaker++;
+		return false;
+	}
+	if (gd_limit_take(&l->limit, now))
+		return true;
+	if (l->breaker)
+		gd_breaker_forget(l->breaker, l->breaker->epoch);
+	counts->rejected_limit++;
+	return false;
+}
+
 /* One more beside those under way, if the budget has it. */
 static void begin_extra(struct gd_lane *l, struct gd_request *req, int64_t now)
 {
+	if (!admit(l, req, now))
+		return;
 	if (!gd_budget_take(&l->hedge.budget)) {
+		if (l->breaker)
+			gd_breaker_forget(l->breaker, l->breaker->epoch);
 		req->slot->iv.counts.hedges_denied++;
 		return;
 	}
@@ -53,6 +78,12 @@ static void begin_extra(struct gd_lane *l, struct gd_request *req, int64_t now)
 static void begin_first(struct gd_lane *l, struct gd_request *req, int64_t now)
 {
 	req->n_extra = 0;
+	if (!admit(l, req, now)) {
+		/* Of a retry that is refused, the failure before it is the outcome. */
+		request_over(l, req, req->n_attempts > 0 ? req->last : GD_OUTCOME_SHED,
+			     now);
+		return;
+	}
 	gd_attempt_begin(l, req, false, now);
 	if (l->hedge.max > 0)
 		plan_extra(l, req, now);
@@ -62,7 +93,9 @@ static void on_next_attempt(struct gd_timer *t, int64_t now)
 {
 	struct gd_request *req = GD_TIMER_OWNER(t, struct gd_request, timer);
 
-	if (req->n_live > 0)
+	if (req->queued)
+		give_up_queue(req->lane, req, now);
+	else if (req->n_live > 0)
 		begin_extra(req->lane, req, now);
 	else
 		begin_first(req->lane, req, now);
@@ -133,12 +166,22 @@ static int make_policies(struct gd_lane *l, const struct gd_client_spec *client,
 	gd_balance_init(&l->balance, client->balance, l->engine->cfg.n_targets, ~seed);
 	if (gd_hedge_init(&l->hedge, client, err) < 0)
 		return -1;
-	if (l->hedge.fraction <= 0)
-		return 0;
-	l->quantile = malloc(sizeof(*l->quantile));
-	if (!l->quantile)
-		return gd_raise_nomem(err);
-	gd_quantile_init(l->quantile, l->hedge.fraction);
+	l->limit = gd_limit_make(client->limit);
+	l->bulkhead = gd_bulkhead_make(client->bulkhead);
+	l->queue_wait_ns = client->bulkhead ? client->bulkhead->wait.ns : 0;
+	if (client->breaker) {
+		l->breaker = malloc(sizeof(*l->breaker));
+		if (!l->breaker)
+			return gd_raise_nomem(err);
+		if (gd_breaker_init(l->breaker, client->breaker, err) < 0)
+			return -1;
+	}
+	if (l->hedge.fraction > 0) {
+		l->quantile = malloc(sizeof(*l->quantile));
+		if (!l->quantile)
+			return gd_raise_nomem(err);
+		gd_quantile_init(l->quantile, l->hedge.fraction);
+	}
 	return 0;
 }
 
@@ -182,6 +225,7 @@ void gd_lane_fini(struct gd_lane *l)
 	free(l->attempts);
 	free(l->pauses);
 	free(l->quantile);
+	free(l->breaker);
 }
 
 /* --- requests ------------------------------------------------------------------------ */
@@ -242,6 +286,8 @@ static void request_over(struct gd_lane *l, struct gd_request *req,
 		gd_hist_record(iv->latency, now - req->intended_ns);
 	gd_timers_clear(&l->engine->timers, &req->timer);
 	req->over = true;
+	if (req->entered)
+		gd_bulkhead_leave(&l->bulkhead);
 	if (l->engine->cfg.concurrency > 0)
 		free_worker(l, outcome, now);
 	if (req->n_live > 0)
@@ -265,6 +311,7 @@ static void try_again(struct gd_lane *l, struct gd_request *req, enum gd_outcome
 	switch (gd_retry_decide(&l->retry, &c, &req->pause_ns)) {
 	case GD_RETRY_YES:
 		req->slot->iv.retries++;
+		req->last = outcome;
 		gd_timers_set(&l->engine->timers, &req->timer, now + req->pause_ns);
 		return;
 	case GD_RETRY_DENIED:
@@ -337,6 +384,71 @@ static void settle_requests(struct gd_lane *l, int64_t now)
 	}
 }
 
+/* --- the line before the bulkhead -------------------------------------------------------- */
+
+static void queue_push(struct gd_lane *l, struct gd_request *req, int64_t now)
+{
+	int64_t until = now + l->queue_wait_ns;
+
+	req->queued = true;
+	req->next = NULL;
+	if (l->queue)
+		l->queue_tail->next = req;
+	else
+		l->queue = req;
+	l->queue_tail = req;
+	req->slot->iv.counts.queued++;
+	gd_timers_set(&l->engine->timers, &req->timer,
+		      until < req->deadline_ns ? until : req->deadline_ns);
+}
+
+static struct gd_request *queue_pop(struct gd_lane *l)
+{
+	struct gd_request *req = l->queue;
+
+	l->queue = req->next;
+	req->queued = false;
+	gd_timers_clear(&l->engine->timers, &req->timer);
+	return req;
+}
+
+/* All wait equally long, so who gives up is the first in line. */
+static void give_up_queue(struct gd_lane *l, struct gd_request *req, int64_t now)
+{
+	gd_assert(l->queue == req);
+	(void)queue_pop(l);
+	gd_bulkhead_give_up(&l->bulkhead);
+	req->slot->iv.counts.rejected_bulkhead++;
+	request_over(l, req, GD_OUTCOME_SHED, now);
+}
+
+static void begin_request(struct gd_lane *l, struct gd_request *req, int64_t now)
+{
+	switch (gd_bulkhead_enter(&l->bulkhead)) {
+	case GD_BULKHEAD_GO:
+		req->entered = true;
+		begin_first(l, req, now);
+		break;
+	case GD_BULKHEAD_WAIT:
+		queue_push(l, req, now);
+		break;
+	case GD_BULKHEAD_FULL:
+		req->slot->iv.counts.rejected_bulkhead++;
+		request_over(l, req, GD_OUTCOME_SHED, now);
+		break;
+	}
+}
+
+static void serve_queue(struct gd_lane *l, int64_t now)
+{
+	while (l->queue && gd_bulkhead_next(&l->bulkhead)) {
+		struct gd_request *req = queue_pop(l);
+
+		req->entered = true;
+		begin_first(l, req, now);
+	}
+}
+
 static void note_lateness(struct gd_interval *iv, int64_t late)
 {
 	if (late > iv->late_max_ns)
@@ -376,7 +488,7 @@ void gd_lane_start(struct gd_lane *l, int64_t intended, int64_t now)
 	l->n_started++;
 	slot->n_open++;
 	l->n_open++;
-	begin_first(l, req, now);
+	begin_request(l, req, now);
 	gd_attempt_dispatch(l, now);
 }
 
@@ -392,6 +504,7 @@ void gd_lane_start_ready(struct gd_lane *l, int64_t now)
 void gd_lane_settle(struct gd_lane *l, int64_t now)
 {
 	settle_requests(l, now);
+	serve_queue(l, now);
 	gd_attempt_dispatch(l, now);
 }
 
@@ -407,6 +520,11 @@ void gd_lane_abandon(struct gd_lane *l, int64_t now)
 
 		if (!gd_timer_is_set(&req->timer))
 			continue;
+		if (req->queued) {
+			gd_bulkhead_give_up(&l->bulkhead);
+			l->queue = NULL;
+			req->queued = false;
+		}
 		request_over(l, req, GD_OUTCOME_UNFINISHED, now);
 	}
 	settle_requests(l, now);

@@ -2,6 +2,7 @@
 #include "gameday/load/policy/client.h"
 
 #include "gameday/load/interval.h"
+#include "gameday/load/policy/breaker.h"
 #include "gameday/load/policy/hedge.h"
 
 static const struct gd_choice jitters[] = {
@@ -187,6 +188,108 @@ static const struct gd_field tied_fields[] = {
 static const struct gd_shape tied_shape =
 	GD_SHAPE("tied", tied_fields, struct gd_tied_policy);
 
+static const struct gd_field breaker_fields[] = {
+	{.name = "window",
+	 .help = "the attempts it looks at: the last so many, or those of a duration",
+	 .dflt = "100",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct gd_breaker_policy, window),
+	 .min = 1,
+	 .max = 31},
+	{.name = "errors",
+	 .help = "share of failures at which it opens",
+	 .dflt = "50%",
+	 .kind = GD_KIND_RATIO,
+	 GD_MEMBER(struct gd_breaker_policy, errors),
+	 .min = INT64_C(1000000),
+	 .max = INT64_C(1000000000)},
+	{.name = "slow",
+	 .help = "share of slow attempts at which it opens",
+	 .dflt = "100%",
+	 .kind = GD_KIND_RATIO,
+	 GD_MEMBER(struct gd_breaker_policy, slow),
+	 .min = INT64_C(1000000),
+	 .max = INT64_C(1000000000)},
+	{.name = "slow_after",
+	 .help = "an attempt that takes longer is slow, however it ends; 0: none is",
+	 .dflt = "0",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct gd_breaker_policy, slow_after),
+	 .min = 0,
+	 .max = 600 * GD_NS_PER_S},
+	{.name = "min",
+	 .help = "attempts it has to have seen before it opens",
+	 .dflt = "20",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct gd_breaker_policy, min),
+	 .min = 1,
+	 .max = 1000},
+	{.name = "open",
+	 .help = "how long it refuses all attempts",
+	 .dflt = "5s",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct gd_breaker_policy, open),
+	 .min = GD_NS_PER_MS,
+	 .max = 3600 * GD_NS_PER_S},
+	{.name = "probes",
+	 .help = "attempts let through afterwards, by which it closes or opens again",
+	 .dflt = "5",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct gd_breaker_policy, probes),
+	 .min = 1,
+	 .max = 1000},
+};
+
+static const struct gd_shape breaker_shape =
+	GD_SHAPE("breaker", breaker_fields, struct gd_breaker_policy);
+
+static const struct gd_field bulkhead_fields[] = {
+	{.name = "max",
+	 .help = "requests under way at once, pauses between attempts included",
+	 .kind = GD_KIND_INT,
+	 .flags = GD_FIELD_REQUIRED,
+	 GD_MEMBER(struct gd_bulkhead_policy, max),
+	 .min = 1,
+	 .max = 100000},
+	{.name = "queue",
+	 .help = "requests that wait in line when it is full; the rest is refused",
+	 .dflt = "0",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct gd_bulkhead_policy, queue),
+	 .min = 0,
+	 .max = 100000},
+	{.name = "wait",
+	 .help = "time in line after which a request is refused",
+	 .dflt = "1s",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct gd_bulkhead_policy, wait),
+	 .min = GD_NS_PER_MS,
+	 .max = 600 * GD_NS_PER_S},
+};
+
+static const struct gd_shape bulkhead_shape =
+	GD_SHAPE("bulkhead", bulkhead_fields, struct gd_bulkhead_policy);
+
+static const struct gd_field limit_fields[] = {
+	{.name = "rate",
+	 .help = "attempts per second; those beyond it are refused",
+	 .kind = GD_KIND_FREQ,
+	 .flags = GD_FIELD_REQUIRED,
+	 GD_MEMBER(struct gd_limit_policy, rate),
+	 .min = 1,
+	 .max = INT64_C(1000000000)},
+	{.name = "burst",
+	 .help = "attempts that may come at once",
+	 .dflt = "1",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct gd_limit_policy, burst),
+	 .min = 1,
+	 .max = 1000000},
+};
+
+static const struct gd_shape limit_shape =
+	GD_SHAPE("limit", limit_fields, struct gd_limit_policy);
+
 static const struct gd_field client_fields[] = {
 	{.name = "retry",
 	 .help = "retry failed attempts; without it one attempt per request",
@@ -220,6 +323,21 @@ static const struct gd_field client_fields[] = {
 	 .kind = GD_KIND_OBJECT,
 	 GD_MEMBER(struct gd_client_spec, tied),
 	 .shape = &tied_shape},
+	{.name = "breaker",
+	 .help = "circuit breaker over attempts: stops asking a target that fails or is slow",
+	 .kind = GD_KIND_OBJECT,
+	 GD_MEMBER(struct gd_client_spec, breaker),
+	 .shape = &breaker_shape},
+	{.name = "bulkhead",
+	 .help = "limit of requests under way at once",
+	 .kind = GD_KIND_OBJECT,
+	 GD_MEMBER(struct gd_client_spec, bulkhead),
+	 .shape = &bulkhead_shape},
+	{.name = "limit",
+	 .help = "limit of attempts per second, the client's own",
+	 .kind = GD_KIND_OBJECT,
+	 GD_MEMBER(struct gd_client_spec, limit),
+	 .shape = &limit_shape},
 	{.name = "balance",
 	 .help = "which of several URLs an attempt goes to",
 	 .dflt = "round-robin",
@@ -252,6 +370,8 @@ struct gd_span gd_client_spec_longest(const struct gd_client_spec *client,
 
 		longest = r->attempts * longest + (r->attempts - 1) * pause;
 	}
+	if (client && client->bulkhead && client->bulkhead->queue > 0)
+		longest += client->bulkhead->wait.ns;
 	if (client && client->deadline.ns > 0 && client->deadline.ns < longest)
 		longest = client->deadline.ns;
 	return (struct gd_span){longest};
@@ -259,11 +379,14 @@ struct gd_span gd_client_spec_longest(const struct gd_client_spec *client,
 
 int gd_client_spec_check(const struct gd_client_spec *client, struct gd_error *err)
 {
-	struct gd_hedge parsed;
+	struct gd_hedge hedge;
+	struct gd_breaker breaker;
 
 	if ((client->hedge != NULL) + (client->backup != NULL) + (client->tied != NULL) >
 	    1)
 		return gd_raise(err, GD_E_INPUT,
 				"hedge, backup and tied exclude each other: give one");
-	return gd_hedge_init(&parsed, client, err);
+	if (gd_hedge_init(&hedge, client, err) < 0)
+		return -1;
+	return gd_breaker_init(&breaker, client->breaker, err);
 }

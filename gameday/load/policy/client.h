@@ -59,6 +59,24 @@ struct gd_tied_policy {
 	struct gd_span after;
 };
 
+struct gd_breaker_policy {
+	char *window; /* "100" calls, or "10s" */
+	struct gd_ratio errors, slow;
+	struct gd_span slow_after; /* 0: no call is slow */
+	struct gd_span open;
+	int64_t min, probes;
+};
+
+struct gd_bulkhead_policy {
+	int64_t max, queue;
+	struct gd_span wait; /* in the queue */
+};
+
+struct gd_limit_policy {
+	struct gd_freq rate;
+	int64_t burst;
+};
+
 struct gd_client_spec {
 	char *name;                        /* MAP key */
 	struct gd_retry_policy *retry;     /* NULL: no retries */
@@ -67,6 +85,9 @@ struct gd_client_spec {
 	struct gd_hedge_policy *hedge; /* at most one of these three */
 	struct gd_backup_policy *backup;
 	struct gd_tied_policy *tied;
+	struct gd_breaker_policy *breaker;
+	struct gd_bulkhead_policy *bulkhead;
+	struct gd_limit_policy *limit;
 	int balance; /* enum gd_balance_kind */
 	const struct gd_node *node;
 };

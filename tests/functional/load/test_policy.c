@@ -338,6 +338,153 @@ static void test_all_at_once(void **state GD_UNUSED)
 	server_stop(s);
 }
 
+/* --- refusing ---------------------------------------------------------------------------- */
+
+/*
+ * All answers are 500. After 10 the breaker opens for 300 ms, then lets 2 probes through, and
+ * so on: of 1 s at 100/s about 10 + 3 x 2 get through. The others are refused at once, and the
+ * server is left in peace.
+ */
+static void test_breaker(void **state GD_UNUSED)
+{
+	struct server *s = server_start(&(struct server_config){.fail_every = 1});
+	const struct gd_interval *iv;
+	struct driven d;
+
+	drive(&d, 1000,
+	      "{\"name\": \"t\", \"http\": \"http://127.0.0.1:%u/\", \"rate\": \"100/s\", "
+	      "\"clients\": {\"b\": {\"breaker\": {\"window\": \"20\", \"min\": 10, "
+	      "\"open\": \"300ms\", \"probes\": 2}}}}",
+	      server_port(s));
+	iv = driven_client(&d, "b");
+	assert_in_range(iv->counts.breaker_opens, 2, 4);
+	assert_int_equal(iv->attempts, 10 + 2 * (iv->counts.breaker_opens - 1) +
+					       (iv->attempts - 10) % 2);
+	assert_int_equal(iv->outcomes[GD_OUTCOME_STATUS_5XX], iv->attempts);
+	assert_int_equal(iv->outcomes[GD_OUTCOME_SHED], 100 - iv->attempts);
+	assert_int_equal(iv->counts.rejected_breaker, 100 - iv->attempts);
+	assert_int_equal(server_requests(s), iv->attempts);
+	driven_fini(&d);
+	server_stop(s);
+}
+
+/* A server that becomes well: it stands still for its first half second, then answers. */
+static void test_breaker_closes_again(void **state GD_UNUSED)
+{
+	struct server *s = server_start(&(struct server_config){
+		.pause_at_ns = 50 * GD_NS_PER_MS, .pause_ns = 600 * GD_NS_PER_MS});
+	const struct gd_interval *iv;
+	struct driven d;
+
+	drive(&d, 2000,
+	      "{\"name\": \"t\", \"http\": \"http://127.0.0.1:%u/\", \"rate\": \"100/s\", "
+	      "\"timeout\": \"100ms\", \"clients\": {\"b\": {\"breaker\": {"
+	      "\"window\": \"1s\", \"min\": 10, \"open\": \"200ms\", \"probes\": 2}}}}",
+	      server_port(s));
+	iv = driven_client(&d, "b");
+	assert_true(iv->counts.breaker_opens >= 1);
+	assert_true(iv->counts.rejected_breaker >= 10);
+	assert_true(iv->outcomes[GD_OUTCOME_TIMEOUT] >= 5);
+	/* More than half of the time it is closed and all is well. */
+	assert_true(OK(iv) >= 80);
+	assert_int_equal(OK(iv) + iv->outcomes[GD_OUTCOME_TIMEOUT] +
+				 iv->outcomes[GD_OUTCOME_SHED],
+			 200);
+	driven_fini(&d);
+	server_stop(s);
+}
+
+/* A retry that the breaker refuses leaves the failure before it as the outcome. */
+static void test_breaker_and_retry(void **state GD_UNUSED)
+{
+	struct server *s = server_start(&(struct server_config){.fail_every = 1});
+	const struct gd_interval *iv;
+	struct driven d;
+
+	drive(&d, 200,
+	      "{\"name\": \"t\", \"http\": \"http://127.0.0.1:%u/\", \"rate\": \"50/s\", "
+	      "\"clients\": {\"b\": {\"retry\": {\"attempts\": 20, \"backoff\": \"1ms..1ms\"}, "
+	      "\"breaker\": {\"window\": \"5\", \"min\": 5, \"open\": \"60s\"}}}}",
+	      server_port(s));
+	iv = driven_client(&d, "b");
+	/* 5, and those under way when it opened. */
+	assert_in_range(iv->attempts, 5, 14);
+	assert_true(iv->counts.rejected_breaker >= 10);
+	assert_int_equal(iv->counts.breaker_opens, 1);
+	assert_true(iv->outcomes[GD_OUTCOME_STATUS_5XX] >= 1);
+	assert_int_equal(
+		iv->outcomes[GD_OUTCOME_STATUS_5XX] + iv->outcomes[GD_OUTCOME_SHED], 10);
+	driven_fini(&d);
+	server_stop(s);
+}
+
+/*
+ * 100 ms each, 3 at a time, 2 in line, 100/s for half a second: 30/s are served, so 15 and
+ * what is left in line; the others are refused at once. The server never has more than 3.
+ */
+static void test_bulkhead(void **state GD_UNUSED)
+{
+	struct server *s =
+		server_start(&(struct server_config){.delay_ns = 100 * GD_NS_PER_MS});
+	const struct gd_interval *iv;
+	struct driven d;
+
+	drive(&d, 500,
+	      "{\"name\": \"t\", \"http\": \"http://127.0.0.1:%u/\", \"rate\": \"100/s\", "
+	      "\"clients\": {\"b\": {\"bulkhead\": {\"max\": 3, \"queue\": 2}}}}",
+	      server_port(s));
+	iv = driven_client(&d, "b");
+	assert_int_equal(server_connections(s), 3);
+	assert_in_range(OK(iv), 10, 20);
+	assert_int_equal(OK(iv) + iv->outcomes[GD_OUTCOME_SHED], 50);
+	assert_int_equal(iv->counts.rejected_bulkhead, iv->outcomes[GD_OUTCOME_SHED]);
+	assert_true(iv->counts.queued >= 5);
+	assert_true(gd_hist_max(iv->latency) >= 130 * GD_NS_PER_MS);
+	driven_fini(&d);
+	server_stop(s);
+}
+
+/* In line for at most 50 ms before a server that is silent: all but the first give up. */
+static void test_bulkhead_wait(void **state GD_UNUSED)
+{
+	struct server *s = server_start(&(struct server_config){.mode = SERVER_SILENT});
+	const struct gd_interval *iv;
+	struct driven d;
+
+	drive(&d, 200,
+	      "{\"name\": \"t\", \"http\": \"http://127.0.0.1:%u/\", \"rate\": \"50/s\", "
+	      "\"timeout\": \"2s\", \"clients\": {\"b\": {\"bulkhead\": {\"max\": 1, "
+	      "\"queue\": 100, \"wait\": \"50ms\"}}}}",
+	      server_port(s));
+	iv = driven_client(&d, "b");
+	assert_int_equal(iv->counts.queued, 9);
+	assert_int_equal(iv->counts.rejected_bulkhead, 9);
+	assert_int_equal(iv->outcomes[GD_OUTCOME_TIMEOUT], 1);
+	assert_int_equal(iv->attempts, 1);
+	driven_fini(&d);
+	server_stop(s);
+}
+
+/* 50/s of 200/s, 5 at once: 5 and 25 in half a second. */
+static void test_limit(void **state GD_UNUSED)
+{
+	struct server *s = server_start(&(struct server_config){0});
+	const struct gd_interval *iv;
+	struct driven d;
+
+	drive(&d, 500,
+	      "{\"name\": \"t\", \"http\": \"http://127.0.0.1:%u/\", \"rate\": \"200/s\", "
+	      "\"clients\": {\"l\": {\"limit\": {\"rate\": \"50/s\", \"burst\": 5}}}}",
+	      server_port(s));
+	iv = driven_client(&d, "l");
+	assert_in_range(OK(iv), 20, 30);
+	assert_int_equal(iv->counts.rejected_limit, 100 - OK(iv));
+	assert_int_equal(iv->outcomes[GD_OUTCOME_SHED], 100 - OK(iv));
+	assert_int_equal(server_requests(s), OK(iv));
+	driven_fini(&d);
+	server_stop(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +500,12 @@ int main(void)
 		cmocka_unit_test(test_tied),
 		cmocka_unit_test(test_tied_is_chosen_by_the_first_byte),
 		cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_breaker),
+		cmocka_unit_test(test_breaker_closes_again),
+		cmocka_unit_test(test_breaker_and_retry),
+		cmocka_unit_test(test_bulkhead),
+		cmocka_unit_test(test_bulkhead_wait),
+		cmocka_unit_test(test_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
