@@ -15,6 +15,7 @@
 #include "gameday/base/loop.h"
 #include "gameday/cli/cmd.h"
 #include "gameday/load/load.h"
+#include "gameday/load/proto/proto.h"
 #include "gameday/scenario/yaml.h"
 #include "gameday/shape/metric.h"
 
@@ -250,13 +251,21 @@ static int add_with(struct gd_node *map, const struct options *o, struct gd_erro
 	return 0;
 }
 
+/* Under which key of a load a URL belongs; one of no known scheme is refused later. */
+static const char *key_of(const char *url)
+{
+	const struct gd_proto *proto = gd_proto_of_url(url);
+
+	return proto ? proto->key : "http";
+}
+
 static int make_tree(const struct gd_cmd_args *args, struct gd_node *map,
 		     struct gd_error *err)
 {
 	const struct options *o = args->options;
 
 	if (put_text(map, "name", NAME, err) < 0 ||
-	    put_text(map, "http", args->operands[0], err) < 0 ||
+	    put_text(map, key_of(args->operands[0]), args->operands[0], err) < 0 ||
 	    put_text(map, "rate", o->rate, err) < 0 ||
 	    put_text(map, "arrivals", o->arrivals, err) < 0 ||
 	    put_text(map, "burst", o->burst, err) < 0 ||
@@ -604,7 +613,11 @@ const struct gd_cmd gd_cmd_load = {
 		"counts from the\nscheduled start: a server that stands still can't hide. With "
 		"--concurrency a request starts\nwhen one has ended. Several clients run side by "
 		"side on the same schedule; without --client\nthere is one, plain, which tries "
-		"once. Ctrl-C ends early and prints what was measured.",
+		"once. Ctrl-C ends early and prints what was measured.\n\n"
+		"URLs: http://, https://, h2:// (HTTP/2 over TLS), h2c:// (in the clear), "
+		"tcp://HOST:PORT,\nudp://HOST:PORT (echo), ping://HOST, etcd://HOST:PORT "
+		"and etcds://, fsync:///DIRECTORY. What\nelse a load of a scenario can say, "
+		"as --with 'size: 1KiB' or --with 'put: 50%'.",
 	.example =
 		"gameday load http://127.0.0.1:8080/ --rate 200/s --for 10s --client plain "
 		"--client 'retrying: {retry: {attempts: 3, backoff: 20ms..500ms, budget: 20%}}'",

@@ -155,16 +155,19 @@ static int make_config(const struct gd_load_spec *spec, const struct gd_load_opt
 }
 
 static int make_target(struct gd_load *l, const struct gd_load_spec *spec,
-		       const char *url, struct gd_error *err)
+		       const char *key, const char *text, struct gd_error *err)
 {
-	const struct gd_proto *proto = gd_proto_of_url(url);
+	GD_AUTO_FREE char *url = gd_load_url(key, text);
+	const struct gd_proto *proto = url ? gd_proto_of_url(url) : NULL;
 	struct gd_target *t = &l->targets[l->n_targets];
 
-	if (!proto)
+	if (!url)
+		return gd_raise_nomem(err);
+	if (!proto || strcmp(proto->key, key) != 0)
 		return gd_raise(
 			err, GD_E_INPUT,
-			"load %s: URL '%.200s' does not begin with http:// or the like",
-			spec->name, url);
+			"load %s: URL '%.200s' does not begin with http:// or the like, as %s wants it",
+			spec->name, url, key);
 	*t = (struct gd_target){.proto = proto};
 	if (proto->target_init(spec, url, t, err) < 0)
 		return gd_wrap(err, "load %s: ", spec->name);
@@ -175,11 +178,13 @@ static int make_target(struct gd_load *l, const struct gd_load_spec *spec,
 static int make_targets(struct gd_load *l, const struct gd_load_spec *spec,
 			struct gd_error *err)
 {
-	for (size_t i = 0; i < spec->http.n; i++) {
-		const struct gd_url_spec *url =
-			GD_AT(&spec->http, const struct gd_url_spec, i);
+	const char *key = NULL;
+	const struct gd_list *urls = gd_load_spec_urls_of(spec, &key);
 
-		if (make_target(l, spec, url->text, err) < 0)
+	for (size_t i = 0; urls && i < urls->n; i++) {
+		const struct gd_url_spec *url = GD_AT(urls, const struct gd_url_spec, i);
+
+		if (make_target(l, spec, key, url->text, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -224,6 +229,19 @@ static int start_thread(struct gd_load *l, struct gd_error *err)
 		return gd_raise_errno(err, "load: pthread_create");
 	}
 	l->has_thread = true;
+	return 0;
+}
+
+int gd_load_capability(const struct gd_load_spec *spec)
+{
+	const char *key = NULL;
+
+	if (!gd_load_spec_urls_of(spec, &key))
+		return 0;
+	for (size_t i = 0; gd_proto_row(i); i++) {
+		if (strcmp(gd_proto_row(i)->key, key) == 0)
+			return gd_proto_row(i)->capability;
+	}
 	return 0;
 }
 

@@ -31,6 +31,11 @@ int gd_load_take(struct gd_load *load, struct gd_interval *ret) GD_NONNULL GD_MU
 /* After the end: 0, or -1 with why the load ended early (no memory, epoll failed). */
 int gd_load_status(struct gd_load *load, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /*
+ * The one capability that a user other than root needs for this load (CAP_NET_RAW of
+ * linux/capability.h for ICMP); 0: none.
+ */
+int gd_load_capability(const struct gd_load_spec *spec) GD_NONNULL;
+/*
  * No new requests from now on: the interval of this instant is cut here. Those under way may
  * go on for one timeout; what is still open then, retries to come included, is unfinished.
  */

@@ -88,7 +88,7 @@ static int sock_open(struct gd_reactor *r, struct gd_sock *s, int fd,
 	s->generation++;
 	s->connecting = s->want_write = true;
 	(void)getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
-	s->datagram = type == SOCK_DGRAM;
+	s->datagram = type == SOCK_DGRAM || type == SOCK_RAW;
 	if ((!addr || connect(fd, addr, addr_len) == 0 || errno == EINPROGRESS) &&
 	    watch(r, s, EPOLL_CTL_ADD) == 0)
 		return 0;

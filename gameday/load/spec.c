@@ -2,6 +2,7 @@
 #include "gameday/load/spec.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@ static const struct gd_field url_fields[] = {
 	{.name = "url",
 	 .kind = GD_KIND_TEXT,
 	 GD_MEMBER(struct gd_url_spec, text),
-	 .min = 8,
+	 .min = 1,
 	 .max = 2048},
 };
 
@@ -127,11 +128,56 @@ static const struct gd_field load_fields[] = {
 	 .min = 1,
 	 .max = 253},
 	{.name = "http",
-	 .help = "URL to request, or a list: see balance; {role} stands for a host's address",
+	 .help = "URL to request (http, https, h2, h2c), or a list: see balance; {role} stands for a host's address",
 	 .kind = GD_KIND_LIST,
-	 .flags = GD_FIELD_REQUIRED,
 	 GD_MEMBER(struct gd_load_spec, http),
 	 .shape = &url_shape},
+	{.name = "tcp",
+	 .help = "instead of http: HOST:PORT to connect to, or a list; with size, to echo that many bytes",
+	 .kind = GD_KIND_LIST,
+	 GD_MEMBER(struct gd_load_spec, tcp),
+	 .shape = &url_shape},
+	{.name = "udp",
+	 .help = "instead of http: HOST:PORT that echoes datagrams, or a list",
+	 .kind = GD_KIND_LIST,
+	 GD_MEMBER(struct gd_load_spec, udp),
+	 .shape = &url_shape},
+	{.name = "ping",
+	 .help = "instead of http: HOST to send ICMP echo to, or a list",
+	 .kind = GD_KIND_LIST,
+	 GD_MEMBER(struct gd_load_spec, ping),
+	 .shape = &url_shape},
+	{.name = "etcd",
+	 .help = "instead of http: HOST:PORT of etcd (or etcds://HOST:PORT), or a list; see put, keys, size",
+	 .kind = GD_KIND_LIST,
+	 GD_MEMBER(struct gd_load_spec, etcd),
+	 .shape = &url_shape},
+	{.name = "fsync",
+	 .help = "instead of http: directory to write and sync blocks in, where the load runs",
+	 .kind = GD_KIND_LIST,
+	 GD_MEMBER(struct gd_load_spec, fsync),
+	 .shape = &url_shape},
+	{.name = "size",
+	 .help = "bytes of an echo, a datagram, a block of fsync, a value of etcd; 0: none of tcp, 64 of udp, 56 of ping, 4KiB of fsync, 256 of etcd",
+	 .dflt = "0",
+	 .kind = GD_KIND_BYTES,
+	 GD_MEMBER(struct gd_load_spec, size),
+	 .min = 0,
+	 .max = 1 << 20},
+	{.name = "put",
+	 .help = "of etcd: the share of puts, the others get",
+	 .dflt = "10%",
+	 .kind = GD_KIND_RATIO,
+	 GD_MEMBER(struct gd_load_spec, put),
+	 .min = 0,
+	 .max = 1000000000},
+	{.name = "keys",
+	 .help = "of etcd: as many different keys",
+	 .dflt = "1000",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct gd_load_spec, keys),
+	 .min = 1,
+	 .max = 100000000},
 	{.name = "method",
 	 .help = "HTTP method",
 	 .dflt = "GET",
@@ -246,6 +292,53 @@ struct gd_span gd_load_spec_longest(const struct gd_load_spec *spec)
 	return longest;
 }
 
+/* The lists of which exactly one says where a load goes, and with what protocol. */
+static const struct {
+	const char *key;
+	size_t offset;
+} url_lists[] = {
+	{"http", offsetof(struct gd_load_spec, http)},
+	{"tcp", offsetof(struct gd_load_spec, tcp)},
+	{"udp", offsetof(struct gd_load_spec, udp)},
+	{"ping", offsetof(struct gd_load_spec, ping)},
+	{"etcd", offsetof(struct gd_load_spec, etcd)},
+	{"fsync", offsetof(struct gd_load_spec, fsync)},
+};
+
+struct gd_list *gd_load_spec_urls(struct gd_load_spec *spec, const char **ret_key)
+{
+	struct gd_list *found = NULL;
+
+	for (size_t i = 0; i < GD_N_ELEMS(url_lists); i++) {
+		struct gd_list *list =
+			(struct gd_list *)(void *)((char *)spec + url_lists[i].offset);
+
+		if (list->n == 0)
+			continue;
+		if (found)
+			return NULL;
+		found = list;
+		*ret_key = url_lists[i].key;
+	}
+	return found;
+}
+
+const struct gd_list *gd_load_spec_urls_of(const struct gd_load_spec *spec,
+					   const char **ret_key)
+{
+	/* Nothing is written to it. */
+	return gd_load_spec_urls((struct gd_load_spec *)(uintptr_t)spec, ret_key);
+}
+
+char *gd_load_url(const char *key, const char *text)
+{
+	char *url = NULL;
+
+	if (strstr(text, "://") || strcmp(key, "http") == 0)
+		return strdup(text);
+	return asprintf(&url, "%s://%s", key, text) < 0 ? NULL : url;
+}
+
 void gd_load_urls_fini(struct gd_list *urls)
 {
 	for (size_t i = 0; i < urls->n; i++)
@@ -287,6 +380,39 @@ static int check_clients(const struct gd_load_spec *spec, struct gd_error *err)
 			return gd_wrap(err, "load %s: client %s: ", spec->name, c->name);
 	}
 	return 0;
+}
+
+/* What only HTTP has, is not given with anything else. */
+static int check_http_only(const struct gd_load_spec *spec, const char *key,
+			   struct gd_error *err)
+{
+	bool is_etcd = strcmp(key, "etcd") == 0;
+	const char *odd = strcmp(spec->method, "GET") != 0  ? "method"
+			  : spec->body                      ? "body"
+			  : spec->expect                    ? "expect"
+			  : spec->headers.n > 0 && !is_etcd ? "headers"
+			  : spec->tls && !is_etcd           ? "tls"
+							    : NULL;
+
+	if (!odd || strcmp(key, "http") == 0)
+		return 0;
+	return gd_raise(err, GD_E_INPUT, "load %s: %s says nothing to %s", spec->name,
+			odd, key);
+}
+
+static int check_urls(const struct gd_load_spec *spec, struct gd_error *err)
+{
+	const char *key = NULL;
+	const struct gd_list *urls = gd_load_spec_urls_of(spec, &key);
+
+	if (!urls)
+		return gd_raise(err, GD_E_INPUT,
+				"load %s: give %s of http, tcp, udp, ping, etcd, fsync",
+				spec->name, key ? "only one" : "one");
+	if (urls->n > GD_LOAD_MAX_TARGETS)
+		return gd_raise(err, GD_E_INPUT, "load %s: %zu URLs; wanted: 1 to %d",
+				spec->name, urls->n, GD_LOAD_MAX_TARGETS);
+	return check_http_only(spec, key, err);
 }
 
 void gd_load_spec_rate(const struct gd_load_spec *spec, struct gd_course *ret)
@@ -337,9 +463,8 @@ int gd_load_spec_check(const struct gd_load_spec *spec, struct gd_error *err)
 			spec->name, GD_LOAD_NAME_MAX);
 	if (check_starts(spec, err) < 0)
 		return -1;
-	if (spec->http.n < 1 || spec->http.n > GD_LOAD_MAX_TARGETS)
-		return gd_raise(err, GD_E_INPUT, "load %s: %zu URLs; wanted: 1 to %d",
-				spec->name, spec->http.n, GD_LOAD_MAX_TARGETS);
+	if (check_urls(spec, err) < 0)
+		return -1;
 	for (const char *s = spec->method; *s; s++) {
 		if (!isupper((unsigned char)*s))
 			return gd_raise(

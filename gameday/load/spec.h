@@ -46,10 +46,14 @@ struct gd_tls_spec {
 enum gd_arrivals { GD_ARRIVALS_EVEN, GD_ARRIVALS_POISSON };
 
 struct gd_load_spec {
-	char *name;          /* "checkout" */
-	char *from;          /* "runner" or a host role */
-	struct gd_list http; /* struct gd_url_spec, one at least */
-	char *method;        /* default GET */
+	char *name; /* "checkout" */
+	char *from; /* "runner" or a host role */
+	/* struct gd_url_spec each; exactly one of these lists has any: gd_load_spec_urls */
+	struct gd_list http, tcp, udp, ping, etcd, fsync;
+	struct gd_bytes size; /* of a datagram, a block, a value; 0: the protocol's own */
+	struct gd_ratio put;  /* etcd: share of puts */
+	int64_t keys;         /* etcd: as many different ones */
+	char *method;         /* default GET */
 
 	struct gd_list headers;        /* struct gd_header_spec */
 	char *body;                    /* a template; NULL: none */
@@ -75,6 +79,16 @@ extern const struct gd_shape gd_load_shape;
 void gd_load_spec_rate(const struct gd_load_spec *spec, struct gd_course *ret) GD_NONNULL;
 /* The longest that one request of any client can take, pauses included. */
 struct gd_span gd_load_spec_longest(const struct gd_load_spec *spec) GD_NONNULL;
+/*
+ * The one list of URLs that is given, and its key ("http"); NULL when none is, or several
+ * are. Borrowed from spec.
+ */
+struct gd_list *gd_load_spec_urls(struct gd_load_spec *spec,
+				  const char **ret_key) GD_NONNULL;
+const struct gd_list *gd_load_spec_urls_of(const struct gd_load_spec *spec,
+					   const char **ret_key) GD_NONNULL;
+/* A URL as written under that key, whole: "tcp://h:1" of "h:1". Caller frees; NULL: no memory. */
+char *gd_load_url(const char *key, const char *text) GD_NONNULL GD_MUST_CHECK;
 /* Frees a list of struct gd_url_spec that was made apart from a spec. */
 void gd_load_urls_fini(struct gd_list *urls) GD_NONNULL;
 /*

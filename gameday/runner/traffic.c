@@ -89,6 +89,8 @@ static int start_load(struct gd_run *r, size_t i, struct gd_error *err)
 	struct gd_live_load *l = &r->loads[i];
 	/* A copy that differs in the URLs alone, so that only these are ours to free. */
 	struct gd_load_spec spec = *GD_AT(&r->scenario.loads, struct gd_load_spec, i);
+	const char *key = NULL;
+	struct gd_list *given = gd_load_spec_urls(&spec, &key);
 	struct gd_list urls = {0};
 	int status;
 
@@ -96,7 +98,8 @@ static int start_load(struct gd_run *r, size_t i, struct gd_error *err)
 	l->spec = GD_AT(&r->scenario.loads, struct gd_load_spec, i);
 	if (gd_plan_urls(&r->plan, &spec, &urls, err) < 0)
 		return gd_wrap(err, "load %s: ", spec.name);
-	spec.http = urls;
+	if (given)
+		*given = urls;
 	if (strcmp(spec.from, "runner") != 0)
 		l->member = gd_run_member(r, spec.from);
 	status = l->member ? start_there(l, &spec, err) : start_here(l, &spec, err);

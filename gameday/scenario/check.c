@@ -122,8 +122,11 @@ static bool is_used_by_items(const struct gd_scenario *s, const char *name)
 
 static bool any_url_has(const struct gd_load_spec *spec, const char *text)
 {
-	for (size_t i = 0; i < spec->http.n; i++) {
-		const char *url = GD_AT(&spec->http, const struct gd_url_spec, i)->text;
+	const char *key = NULL;
+	const struct gd_list *urls = gd_load_spec_urls_of(spec, &key);
+
+	for (size_t i = 0; urls && i < urls->n; i++) {
+		const char *url = GD_AT(urls, const struct gd_url_spec, i)->text;
 
 		if (url && strstr(url, text))
 			return true;
@@ -198,14 +201,14 @@ static void check_braces(const struct context *x, const struct gd_load_spec *spe
 }
 
 static void report_scheme(const struct context *x, const struct gd_load_spec *spec,
-			  const struct gd_url_spec *url)
+			  const char *key, const struct gd_url_spec *url)
 {
 	GD_AUTO_STRBUF(list);
 
 	for (size_t i = 0; gd_proto_row(i); i++) {
 		const char *const *s = gd_proto_row(i)->schemes;
 
-		for (; *s; s++)
+		for (; strcmp(gd_proto_row(i)->key, key) == 0 && *s; s++)
 			gd_strbuf_addf(&list, "%s%s://", list.len > 0 ? ", " : "", *s);
 	}
 	gd_diag_error(x->diags, url->node->pos,
@@ -214,23 +217,28 @@ static void report_scheme(const struct context *x, const struct gd_load_spec *sp
 }
 
 static void check_url(const struct context *x, const struct gd_load_spec *spec,
-		      const struct gd_url_spec *url)
+		      const char *key, const struct gd_url_spec *url)
 {
-	if (!url->text || !url->node)
+	GD_AUTO_FREE char *whole = url->text ? gd_load_url(key, url->text) : NULL;
+	const struct gd_proto *proto = whole ? gd_proto_of_url(whole) : NULL;
+
+	if (!whole || !url->node)
 		return;
-	if (!gd_proto_of_url(url->text))
-		report_scheme(x, spec, url);
+	if (!proto || strcmp(proto->key, key) != 0)
+		report_scheme(x, spec, key, url);
 	check_braces(x, spec, url);
 }
 
 static void check_load(const struct context *x, const struct gd_load_spec *spec)
 {
 	const struct gd_node *from = gd_node_get(spec->node, "from");
+	const char *key = NULL;
+	const struct gd_list *urls = gd_load_spec_urls_of(spec, &key);
 
 	if (spec->from && from && strcmp(spec->from, "runner") != 0)
 		check_role(x, spec->from, from->pos);
-	for (size_t i = 0; spec->name && i < spec->http.n; i++)
-		check_url(x, spec, GD_AT(&spec->http, const struct gd_url_spec, i));
+	for (size_t i = 0; spec->name && urls && i < urls->n; i++)
+		check_url(x, spec, key, GD_AT(urls, const struct gd_url_spec, i));
 }
 
 /* --- watches and faults -------------------------------------------------------------- */

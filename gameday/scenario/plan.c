@@ -222,19 +222,31 @@ int gd_plan_expand(const struct gd_plan *p, const char *text, char **ret,
 	return *ret ? 0 : gd_raise_nomem(err);
 }
 
+/* A URL of that key, whole and with its roles' addresses; caller frees. */
+static int expand_url(const struct gd_plan *p, const char *key, const char *text,
+		      char **ret, struct gd_error *err)
+{
+	GD_AUTO_FREE char *whole = gd_load_url(key, text);
+
+	return whole ? gd_plan_expand(p, whole, ret, err) : gd_raise_nomem(err);
+}
+
 int gd_plan_urls(const struct gd_plan *p, const struct gd_load_spec *spec,
 		 struct gd_list *ret, struct gd_error *err)
 {
-	struct gd_list urls = {.items = calloc(spec->http.n, sizeof(struct gd_url_spec))};
+	const char *key = NULL;
+	const struct gd_list *from = gd_load_spec_urls_of(spec, &key);
+	struct gd_list urls = {0};
 
+	if (!from)
+		return gd_raise(err, GD_E_INPUT, "load %s: goes nowhere", spec->name);
+	urls.items = calloc(from->n, sizeof(struct gd_url_spec));
 	if (!urls.items)
 		return gd_raise_nomem(err);
-	for (; urls.n < spec->http.n; urls.n++) {
-		const char *text =
-			GD_AT(&spec->http, const struct gd_url_spec, urls.n)->text;
-		char **to = &GD_AT(&urls, struct gd_url_spec, urls.n)->text;
-
-		if (gd_plan_expand(p, text, to, err) < 0) {
+	for (; urls.n < from->n; urls.n++) {
+		if (expand_url(
+			    p, key, GD_AT(from, const struct gd_url_spec, urls.n)->text,
+			    &GD_AT(&urls, struct gd_url_spec, urls.n)->text, err) < 0) {
 			gd_load_urls_fini(&urls);
 			return -1;
 		}

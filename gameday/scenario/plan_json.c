@@ -113,7 +113,7 @@ static cJSON *conditions_json(const struct gd_list *list)
 	return gd_steal_ptr(&json);
 }
 
-/* Where the load really goes: "http" has it as written. */
+/* Where the load really goes: "http" and the like have it as written. */
 static bool add_urls(cJSON *json, const struct gd_list *urls)
 {
 	cJSON *list = cJSON_AddArrayToObject(json, "urls");

@@ -150,13 +150,16 @@ static void print_urls(const struct gd_plan *p, const struct gd_load_spec *spec,
 {
 	struct gd_list urls = {0};
 	struct gd_error err = GD_ERROR_INIT;
-	bool expanded = gd_plan_urls(p, spec, &urls, &err) == 0;
+	const char *key = NULL;
+	const struct gd_list *given = gd_load_spec_urls_of(spec, &key);
+	const struct gd_list *shown =
+		gd_plan_urls(p, spec, &urls, &err) == 0 ? &urls : given;
 
-	for (size_t i = 0; i < spec->http.n; i++)
-		gd_strbuf_addf(
-			out, "%s%s", i > 0 ? ", " : "",
-			GD_AT(expanded ? &urls : &spec->http, const struct gd_url_spec, i)
-				->text);
+	if (key && strcmp(key, "http") == 0)
+		gd_strbuf_addf(out, "%s ", spec->method);
+	for (size_t i = 0; shown && i < shown->n; i++)
+		gd_strbuf_addf(out, "%s%s", i > 0 ? ", " : "",
+			       GD_AT(shown, const struct gd_url_spec, i)->text);
 	gd_load_urls_fini(&urls);
 }
 
@@ -168,6 +171,17 @@ static void add_excerpt(const char *text, struct gd_strbuf *out)
 
 	n = n < MAX_EXCERPT ? n : MAX_EXCERPT;
 	gd_strbuf_addf(out, "\"%.*s\"%s", (int)n, text, whole ? "" : "...");
+}
+
+static void print_sizes(const struct gd_load_spec *spec, struct gd_strbuf *out)
+{
+	char buf[32];
+
+	if (spec->etcd.n > 0)
+		gd_strbuf_addf(out, "    %s puts, the others gets, of %" PRId64 " keys\n",
+			       gd_ratio_format(spec->put, buf), spec->keys);
+	if (spec->size.n > 0)
+		gd_strbuf_addf(out, "    %s each\n", gd_bytes_format(spec->size, buf));
 }
 
 static void print_request(const struct gd_load_spec *spec, struct gd_strbuf *out)
@@ -248,7 +262,7 @@ static void print_load(const struct gd_plan *p, const struct gd_load_spec *spec,
 {
 	char buf[32];
 
-	gd_strbuf_addf(out, "  %s: %s ", spec->name, spec->method);
+	gd_strbuf_addf(out, "  %s: ", spec->name);
 	print_urls(p, spec, out);
 	gd_strbuf_adds(out, " from ");
 	if (strcmp(spec->from, "runner") == 0)
@@ -261,6 +275,7 @@ static void print_load(const struct gd_plan *p, const struct gd_load_spec *spec,
 		gd_strbuf_addf(out, ", at most %" PRId64 " connections",
 			       spec->connections);
 	gd_strbuf_addf(out, ", timeout %s\n", gd_span_format(spec->timeout, buf));
+	print_sizes(spec, out);
 	print_request(spec, out);
 	print_tls(spec->tls, out);
 	print_expect(spec->expect, out);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -98,7 +99,32 @@ static void close_others(const struct gd_generator_job *job)
 	(void)syscall(SYS_close_range, high + 1, ~0U, 0);
 }
 
-static int drop_privileges(struct gd_error *err)
+/* From now on this process may do nothing as root does, but for one thing (0: not even that). */
+static int keep_only(int capability, struct gd_error *err)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	if (capability > 0) {
+		sets[CAP_TO_INDEX(capability)].effective = CAP_TO_MASK(capability);
+		sets[CAP_TO_INDEX(capability)].permitted = CAP_TO_MASK(capability);
+	}
+	if (syscall(SYS_capset, &head, sets) < 0)
+		return gd_raise_errno(err, "capset");
+	return 0;
+}
+
+static int become_nobody(int capability, struct gd_error *err)
+{
+	if (prctl(PR_SET_KEEPCAPS, capability > 0, 0, 0, 0) < 0 ||
+	    setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+	    setresuid(NOBODY, NOBODY, NOBODY) < 0)
+		return gd_raise_errno(err, "give up root");
+	return keep_only(capability, err);
+}
+
+/* What the load's protocol can't do without is kept: CAP_NET_RAW to ping, say. */
+static int drop_privileges(const struct gd_load_spec *spec, struct gd_error *err)
 {
 	struct rlimit files;
 
@@ -106,10 +132,8 @@ static int drop_privileges(struct gd_error *err)
 		files.rlim_cur = files.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
-	if (geteuid() == 0 &&
-	    (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-	     setresuid(NOBODY, NOBODY, NOBODY) < 0))
-		return gd_raise_errno(err, "give up root");
+	if (geteuid() == 0 && become_nobody(gd_load_capability(spec), err) < 0)
+		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return gd_raise_errno(err, "no_new_privs");
 	/* Changing the user cleared it, so it comes last. */
@@ -135,7 +159,7 @@ void gd_generator_run(const struct gd_generator_job *job)
 
 	close_others(job);
 	reset_signals();
-	rc = drop_privileges(&err);
+	rc = drop_privileges(job->spec, &err);
 	if (rc == 0)
 		rc = generate(job, &err);
 	end = cJSON_CreateObject();

@@ -3,16 +3,9 @@
  * HTTP/1.1 (RFC 9112), without pipelining: a connection carries one request at a time, as
  * browsers and client libraries do it.
  */
-#include "gameday/load/http.h"
-#include "gameday/load/proto/http_target.h"
-#include "gameday/load/proto/rows.h"
+#include "gameday/load/proto/http1.h"
 
-struct http1 {
-	const struct gd_http_target *target;
-	uint64_t id;
-	bool busy, began;
-	struct gd_http parser;
-};
+#include "gameday/load/proto/rows.h"
 
 static int target_init(const struct gd_load_spec *spec, const char *url,
 		       struct gd_target *ret, struct gd_error *err)
@@ -20,19 +13,19 @@ static int target_init(const struct gd_load_spec *spec, const char *url,
 	return gd_http_target_init(spec, url, "https", "http/1.1", ret, err);
 }
 
-static enum gd_proto_next http1_open(void *conn, const struct gd_target *t,
-				     struct gd_proto_io *io GD_UNUSED)
+enum gd_proto_next gd_http1_open(void *conn, const struct gd_target *t,
+				 struct gd_proto_io *io GD_UNUSED)
 {
-	struct http1 *c = conn;
+	struct gd_http1 *c = conn;
 
 	c->target = t->data;
 	return GD_PROTO_GO_ON;
 }
 
-static enum gd_proto_next http1_send(void *conn, const struct gd_target *t GD_UNUSED,
-				     uint64_t id, uint64_t seq, struct gd_proto_io *io)
+enum gd_proto_next gd_http1_send(void *conn, const struct gd_target *t GD_UNUSED,
+				 uint64_t id, uint64_t seq, struct gd_proto_io *io)
 {
-	struct http1 *c = conn;
+	struct gd_http1 *c = conn;
 
 	c->id = id;
 	c->busy = true;
@@ -40,17 +33,16 @@ static enum gd_proto_next http1_send(void *conn, const struct gd_target *t GD_UN
 	gd_http_begin(&c->parser, c->target->head_request);
 	if (c->target->expect.body)
 		gd_http_expect(&c->parser, &c->target->expect);
-	return gd_http_request_put(&c->target->request, seq, &io->out) ? GD_PROTO_GO_ON
-								       : GD_PROTO_CLOSE;
+	return c->target->put(c->target, seq, &io->out) ? GD_PROTO_GO_ON : GD_PROTO_CLOSE;
 }
 
-static void over(struct http1 *c, const struct gd_reply *r, struct gd_proto_io *io)
+static void over(struct gd_http1 *c, const struct gd_reply *r, struct gd_proto_io *io)
 {
 	c->busy = false;
 	io->reply(io, c->id, r);
 }
 
-static void whole(struct http1 *c, struct gd_proto_io *io)
+static void whole(struct gd_http1 *c, struct gd_proto_io *io)
 {
 	struct gd_reply r = gd_http_judge(c->target, &c->parser.match, c->parser.status,
 					  gd_http_wait_seconds(&c->parser.wait));
@@ -58,11 +50,11 @@ static void whole(struct http1 *c, struct gd_proto_io *io)
 	over(c, &r, io);
 }
 
-static enum gd_proto_next http1_feed(void *conn, const char *data, size_t size,
-				     struct gd_proto_io *io)
+enum gd_proto_next gd_http1_feed(void *conn, const char *data, size_t size,
+				 struct gd_proto_io *io)
 {
 	struct gd_reply broken = {.outcome = GD_OUTCOME_PROTOCOL, .retry_after_ns = -1};
-	struct http1 *c = conn;
+	struct gd_http1 *c = conn;
 	size_t used = 0;
 
 	/* Bytes that answer nothing: what they belong to can't be known. */
@@ -87,9 +79,9 @@ static enum gd_proto_next http1_feed(void *conn, const char *data, size_t size,
 		       : GD_PROTO_CLOSE;
 }
 
-static void http1_eof(void *conn, struct gd_proto_io *io)
+void gd_http1_eof(void *conn, struct gd_proto_io *io)
 {
-	struct http1 *c = conn;
+	struct gd_http1 *c = conn;
 
 	if (c->busy && gd_http_eof(&c->parser) == GD_HTTP_DONE)
 		whole(c, io);
@@ -101,11 +93,11 @@ const struct gd_proto gd_proto_http = {
 	.key = "http",
 	.schemes = schemes,
 	.transport = GD_PROTO_STREAM,
-	.conn_size = sizeof(struct http1),
+	.conn_size = GD_HTTP1_CONN_SIZE,
 	.target_init = target_init,
 	.target_fini = gd_http_target_fini,
-	.open = http1_open,
-	.send = http1_send,
-	.feed = http1_feed,
-	.eof = http1_eof,
+	.open = gd_http1_open,
+	.send = gd_http1_send,
+	.feed = gd_http1_feed,
+	.eof = gd_http1_eof,
 };

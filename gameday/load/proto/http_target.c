@@ -23,6 +23,24 @@ static int compile_expect(const struct gd_load_spec *spec, struct gd_expect *e,
 	return x && x->body ? gd_expect_set_body(e, x->body, err) : 0;
 }
 
+int gd_http_target_connect(const struct gd_load_spec *spec, const struct gd_url *url,
+			   bool secure, const char *alpn, struct gd_target *t,
+			   struct gd_error *err)
+{
+	if (secure && gd_tls_config_new(spec->tls, url->host, alpn, &t->tls, err) < 0)
+		return -1;
+	if (gd_address_resolve(url, &t->addr, &t->addr_len, err) < 0)
+		return -1;
+	(void)snprintf(t->name, sizeof(t->name), "%.100s", url->authority);
+	t->streams = 1;
+	return 0;
+}
+
+static bool put_request(const struct gd_http_target *t, uint64_t seq, struct gd_out *out)
+{
+	return gd_http_request_put(&t->request, seq, out);
+}
+
 static int init(const struct gd_load_spec *spec, const char *text, bool secure,
 		const char *alpn, struct gd_target *t, struct gd_error *err)
 {
@@ -31,19 +49,14 @@ static int init(const struct gd_load_spec *spec, const char *text, bool secure,
 
 	if (gd_url_parse(text, secure ? 443 : 80, &url, err) < 0)
 		return -1;
+	h->put = put_request;
 	h->head_request = strcmp(spec->method, "HEAD") == 0;
 	h->keepalive = spec->keepalive;
 	if (gd_http_request_compile(spec, url.authority, url.path, &h->request, err) <
 		    0 ||
 	    compile_expect(spec, &h->expect, err) < 0)
 		return -1;
-	if (secure && gd_tls_config_new(spec->tls, url.host, alpn, &t->tls, err) < 0)
-		return -1;
-	if (gd_address_resolve(&url, &t->addr, &t->addr_len, err) < 0)
-		return -1;
-	(void)snprintf(t->name, sizeof(t->name), "%.100s", url.authority);
-	t->streams = 1;
-	return 0;
+	return gd_http_target_connect(spec, &url, secure, alpn, t, err);
 }
 
 int gd_http_target_init(const struct gd_load_spec *spec, const char *url,

@@ -92,6 +92,7 @@ struct gd_proto {
 	const char *const *schemes; /* of URLs, NULL at the end: "http", "https" */
 	enum gd_proto_transport transport;
 	size_t conn_size; /* of a connection's state; zeroed before open */
+	int capability;   /* what a user other than root needs, as CAP_NET_RAW; 0: none */
 
 	/*
 	 * Parses the URL, resolves its host (once), compiles what spec asks to be sent. *ret

@@ -6,3 +6,8 @@
 
 extern const struct gd_proto gd_proto_http;
 extern const struct gd_proto gd_proto_h2;
+extern const struct gd_proto gd_proto_tcp;
+extern const struct gd_proto gd_proto_udp;
+extern const struct gd_proto gd_proto_ping;
+extern const struct gd_proto gd_proto_etcd;
+extern const struct gd_proto gd_proto_fsync;

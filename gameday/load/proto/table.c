@@ -3,9 +3,8 @@
 #include "gameday/load/url.h"
 
 static const struct gd_proto *const rows[] = {
-	&gd_proto_http,
-	&gd_proto_h2,
-	NULL,
+	&gd_proto_http, &gd_proto_h2,   &gd_proto_tcp,   &gd_proto_udp,
+	&gd_proto_ping, &gd_proto_etcd, &gd_proto_fsync, NULL,
 };
 
 static bool has_scheme(const struct gd_proto *p, const char *url)

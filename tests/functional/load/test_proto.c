@@ -351,6 +351,17 @@ static void test_refusals(void **state GD_UNUSED)
 	refuse("\"http\": \"http://127.0.0.1:1/\", \"expect\": {\"status\": [\"20x\"]}",
 	       "expected status '20x'");
 	refuse("\"http\": \"gopher://127.0.0.1:1/\"", "gopher");
+	refuse("\"http\": \"tcp://127.0.0.1:1\"", "as http wants it");
+	refuse("\"tcp\": \"127.0.0.1\"", "has no port");
+	refuse("\"tcp\": \"127.0.0.1:1\", \"ping\": \"127.0.0.1\"", "only one of http");
+	refuse("\"from\": \"runner\"", "give one of http");
+	refuse("\"udp\": \"127.0.0.1:1\", \"size\": \"8B\"", "16 to 65507");
+	refuse("\"udp\": \"127.0.0.1:1\", \"body\": \"x\"", "body says nothing to udp");
+	refuse("\"ping\": \"127.0.0.1:1\"", "without port");
+	refuse("\"fsync\": \"relative\"", "no absolute path");
+	refuse("\"fsync\": \"/not/there\"", "'/not/there'");
+	refuse("\"fsync\": \"/dev/null\"", "not a directory");
+	refuse("\"etcd\": \"127.0.0.1:1/v2\"", "a path");
 }
 
 int main(void)

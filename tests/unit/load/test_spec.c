@@ -90,7 +90,6 @@ static void test_rows_refuse(void **state GD_UNUSED)
 		const char *text, *want;
 	} cases[] = {
 		{"{\"http\": \"http://h/\"}", "name"},
-		{"{\"name\": \"a\"}", "http"},
 		{LOAD("\"connections\": -1"), "connections"},
 		{LOAD("\"connections\": 20001"), "connections"},
 		{LOAD("\"timeout\": \"0ms\""), "timeout"},
@@ -122,6 +121,11 @@ static void test_checks(void **state GD_UNUSED)
 		const char *text, *want;
 	} cases[] = {
 		{LOAD("\"concurrency\": 0"), "either rate"},
+		{"{\"name\": \"a\", \"rate\": \"1/s\"}", "give one of http"},
+		{LOAD("\"rate\": \"1/s\", \"ping\": \"h\""), "give only one of http"},
+		{"{\"name\": \"a\", \"rate\": \"1/s\", \"ping\": \"h\", \"body\": \"x\"}",
+		 "body says nothing to ping"},
+		{LOAD("\"rate\": \"1/s\", \"body\": \"${x}\""), "body: '${x}'"},
 		{LOAD("\"rate\": \"5/s\", \"concurrency\": 2"), "not both"},
 		{LOAD("\"rate\": \"5/s\", \"burst\": 2, \"every\": \"1s\""),
 		 "one of rate and every"},

@@ -66,6 +66,35 @@ static void roles_become_hosts_and_faults_multiply(void **state)
 	unload(&l);
 }
 
+/* Whatever the protocol, the plan says where it goes, whole. */
+static void other_protocols_get_their_scheme(void **state)
+{
+	GD_AUTO_FREE char *text = replaced(good_scenario, "http: http://{server}:8080/",
+					   "etcd: '{server}:2379'");
+	struct gd_list urls = {0};
+	GD_AUTO_STRBUF(out);
+	struct gd_error err = GD_ERROR_INIT;
+	struct loaded l;
+	struct gd_plan p;
+
+	(void)state;
+	load(&l, text, good_inventory);
+	assert_int_equal(gd_plan_make(&l.s, &l.inv, &test_kinds, &p, &l.diags), 0);
+	assert_int_equal(
+		gd_plan_urls(&p, GD_AT(&l.s.loads, struct gd_load_spec, 0), &urls, &err),
+		0);
+	assert_int_equal(urls.n, 1);
+	assert_string_equal(GD_AT(&urls, struct gd_url_spec, 0)->text,
+			    "etcd://10.20.0.11:2379");
+	gd_load_urls_fini(&urls);
+	gd_plan_print(&p, &out);
+	assert_non_null(strstr(gd_strbuf_str(&out), "etcd://10.20.0.11:2379 from"));
+	assert_non_null(
+		strstr(gd_strbuf_str(&out), "10% puts, the others gets, of 1000"));
+	gd_plan_fini(&p);
+	unload(&l);
+}
+
 static void ipv6_addresses_get_brackets(void **state)
 {
 	GD_AUTO_FREE char *text =
@@ -239,6 +268,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(roles_become_hosts_and_faults_multiply),
 		cmocka_unit_test(ipv6_addresses_get_brackets),
+		cmocka_unit_test(other_protocols_get_their_scheme),
 		cmocka_unit_test(roles_without_hosts_are_errors),
 		cmocka_unit_test(the_plan_tells_all_that_will_be_done),
 		cmocka_unit_test(how_requests_start_is_told),
