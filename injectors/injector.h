@@ -13,13 +13,15 @@
  *   apply      makes the change; may fail half-way, revert is then called
  *   verify     reads back through another call than apply's; unlike = GD_E_DRIFT
  *   tend       meanwhile, again and again
+ *   change     any number of times: other numbers, in place; verify follows each time
  *   effect     at the end of the stage: what the kernel counted, and whether it bit
  *   revert     from undo alone, any number of times, also when apply never ran, also in
  *              another process that shares no memory with the one that applied
  *   state      again; the fault is gone only when this text equals "before"
  *
  * args and undo are structs described by shapes; they own no memory outside the shape's
- * kinds. All slots are mandatory but those that say otherwise: "nothing to do" is a function that says so.
+ * kinds. All slots are mandatory: "nothing to do" is a function that says so. Those that
+ * may be NULL say what that means.
  */
 #pragma once
 
@@ -51,6 +53,11 @@ struct gd_effect {
 	size_t n_counters;
 };
 
+/*
+ * GD_CHECK_IDLE: well formed, but they ask for nothing; *err says what could be asked for.
+ * That is a mistake, but for one level of a fault that changes while it is in.
+ */
+enum { GD_CHECK_IDLE = 1 };
 typedef int gd_check_fn(const void *args, struct gd_error *err);
 typedef void gd_describe_fn(const void *args, struct gd_strbuf *out);
 typedef void gd_manual_fn(const void *args, struct gd_strbuf *out);
@@ -64,6 +71,12 @@ typedef int gd_capture_fn(const struct gd_ports *p, const void *args, void *undo
 			  struct gd_error *err);
 typedef int gd_apply_fn(const struct gd_ports *p, const void *args, const void *undo,
 			struct gd_error *err);
+/*
+ * Reads only. After capture, for each set of args that will come later: refuses what can't
+ * be done then, and widens undo, as far as it was filled, to what that will need.
+ */
+typedef int gd_foresee_fn(const struct gd_ports *p, const void *args, void *undo,
+			  struct gd_error *err);
 typedef int gd_effect_fn(const struct gd_ports *p, const void *args, const void *undo,
 			 struct gd_effect *ret, struct gd_error *err);
 /* What can be hurt here, one line of text; or the reason why nothing can. Reads only. */
@@ -99,6 +112,14 @@ struct gd_injector {
 	gd_capture_fn *capture;
 	gd_apply_fn *apply;
 	gd_apply_fn *verify;
+	/*
+	 * Both or none (NULL: no parameter can change while the fault is in). change makes an
+	 * active fault one with args, without taking it out in between: same target, other
+	 * numbers, which foresee has seen. It may fail half-way, revert is then called, with
+	 * the same undo as ever.
+	 */
+	gd_foresee_fn *foresee;
+	gd_apply_fn *change;
 	gd_effect_fn *effect;
 	gd_revert_fn *revert;
 	/*

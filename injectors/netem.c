@@ -80,6 +80,7 @@ static bool needs_segmenter(const struct gd_netem *n)
 /* What netem gets: as asked, the queue's size and the kernel's conventions filled in. */
 static struct gd_netem wanted(const struct gd_netem *asked, int64_t limit)
 {
+	const struct gd_ratio none = {0};
 	struct gd_netem n = *asked;
 
 	n.limit = limit;
@@ -88,10 +89,17 @@ static struct gd_netem wanted(const struct gd_netem *asked, int64_t limit)
 		n.gap = 1; /* 0 would turn reordering off */
 	if (n.slot_max.ns == 0)
 		n.slot_max = n.slot;
+	/* At a level where they refine nothing, the kernel is not told of them. */
+	if (n.reorder.ppb == 0)
+		n.reorder_correlation.ppb = n.gap = 0;
 	if (n.burst_start.ppb == 0)
-		n.burst_loss.ppb = 0;
+		n.burst_end = n.burst_loss = n.quiet_loss = none;
 	if (n.p13.ppb == 0)
-		n.p23.ppb = 0;
+		n.p31 = n.p32 = n.p23 = n.p14 = none;
+	if (n.rate.bps == 0)
+		n.packet_overhead = n.cell_size = n.cell_overhead = 0;
+	if (n.slot_max.ns == 0)
+		n.slot_packets = n.slot_bytes = 0;
 	return n;
 }
 
@@ -281,6 +289,19 @@ static int64_t derive_limit(const struct gd_netem *n, struct gd_bitrate speed)
 				     : (int64_t)packets;
 }
 
+/* Makes room for n: in the queue, in front of it, and in the time that undoing waits. */
+static void provide(const struct gd_netem *n, struct gd_bitrate speed,
+		    struct gd_netem_side *side, struct gd_span *drain)
+{
+	const struct gd_netem w = wanted(n, 0);
+	struct gd_span wait = {longest_wait(n).ns + 50 * GD_NS_PER_MS};
+	int64_t limit = derive_limit(n, speed);
+
+	side->limit = limit > side->limit ? limit : side->limit;
+	side->segmented = side->segmented || needs_segmenter(&w);
+	*drain = wait.ns > drain->ns ? wait : *drain;
+}
+
 static int capture(const struct gd_ports *p, const void *args, void *undo,
 		   struct gd_error *err)
 {
@@ -295,6 +316,8 @@ static int capture(const struct gd_ports *p, const void *args, void *undo,
 		return -1;
 	(void)snprintf(u->device, sizeof(u->device), "%s", a->device);
 	u->made_clsact = h.hook == GD_TC_HOOK_NONE;
+	u->out = u->in = (struct gd_netem_side){0};
+	u->drain.ns = 0;
 	for (size_t i = 0; i < GD_N_ELEMS(sides); i++) {
 		const struct gd_netem *n = gd_netem_of_side(a, sides[i]);
 		struct gd_netem_side *side = sides[i] ? &u->in : &u->out;
@@ -302,11 +325,32 @@ static int capture(const struct gd_ports *p, const void *args, void *undo,
 		if (!n)
 			continue;
 		name_ifb(a->device, sides[i], side->ifb);
-		side->limit = derive_limit(n, info.speed);
-		if (longest_wait(n).ns > u->drain.ns)
-			u->drain = longest_wait(n);
+		provide(n, info.speed, side, &u->drain);
 	}
-	u->drain.ns += 50 * GD_NS_PER_MS;
+	return 0;
+}
+
+static int foresee(const struct gd_ports *p, const void *args, void *undo,
+		   struct gd_error *err)
+{
+	const struct gd_netem_args *a = args;
+	struct gd_netem_undo *u = undo;
+	struct gd_link_info info;
+
+	if (gd_device_ready(p, u->device, &info, err) < 0)
+		return -1;
+	for (size_t i = 0; i < GD_N_ELEMS(sides); i++) {
+		const struct gd_netem *n = gd_netem_of_side(a, sides[i]);
+		struct gd_netem_side *side = sides[i] ? &u->in : &u->out;
+
+		if (!n)
+			continue;
+		if (!side->ifb[0])
+			return gd_raise(err, GD_E_INPUT, "the direction can't change");
+		if (check_kernel(p, n, err) < 0)
+			return -1;
+		provide(n, info.speed, side, &u->drain);
+	}
 	return 0;
 }
 
@@ -333,13 +377,12 @@ static int make_ifb(const struct gd_ports *p, const struct gd_netem_side *side,
 {
 	const struct gd_netem n = wanted(asked, side->limit);
 	const struct gd_tc_port *tc = p->tc;
-	bool segmented = needs_segmenter(&n);
 
 	if (p->link->add_ifb(p->link->ctx, side->ifb, err) < 0)
 		return -1;
-	if (segmented && tc->add_segmenter(tc->ctx, side->ifb, mtu, err) < 0)
+	if (side->segmented && tc->add_segmenter(tc->ctx, side->ifb, mtu, err) < 0)
 		return -1;
-	return tc->add_netem(tc->ctx, side->ifb, segmented, &n, err);
+	return tc->add_netem(tc->ctx, side->ifb, side->segmented, &n, err);
 }
 
 static int apply(const struct gd_ports *p, const void *args, const void *undo,
@@ -363,6 +406,27 @@ static int apply(const struct gd_ports *p, const void *args, const void *undo,
 		if (gd_netem_of_side(a, sides[i]) &&
 		    gd_netem_each_filter(p, a, u, sides[i], add_one, NULL, err) < 0)
 			return -1;
+	return 0;
+}
+
+/* The filters stay, so which packets suffer does; those on their way keep their delay. */
+static int change(const struct gd_ports *p, const void *args, const void *undo,
+		  struct gd_error *err)
+{
+	const struct gd_netem_undo *u = undo;
+
+	for (size_t i = 0; i < GD_N_ELEMS(sides); i++) {
+		const struct gd_netem *asked = gd_netem_of_side(args, sides[i]);
+		const struct gd_netem_side *side = side_of(u, sides[i]);
+		struct gd_netem n;
+
+		if (!asked)
+			continue;
+		n = wanted(asked, side->limit);
+		if (p->tc->change_netem(p->tc->ctx, side->ifb, side->segmented, &n, err) <
+		    0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -599,6 +663,8 @@ const struct gd_injector gd_injector_netem = {
 	.capture = capture,
 	.apply = apply,
 	.verify = verify,
+	.foresee = foresee,
+	.change = change,
 	.effect = effect,
 	.revert = revert,
 };

@@ -249,6 +249,8 @@ const struct gd_field gd_netem_undo_rows[GD_NETEM_UNDO_ROWS] = {
 	KEEP("limit", GD_KIND_INT, out.limit, "packets its queue holds"),
 	KEEP("ifb_in", GD_KIND_NAME, in.ifb, "for incoming packets"),
 	KEEP("limit_in", GD_KIND_INT, in.limit, "packets its queue holds"),
+	KEEP("segmented", GD_KIND_BOOL, out.segmented, "a segmenter is in front"),
+	KEEP("segmented_in", GD_KIND_BOOL, in.segmented, "a segmenter is in front"),
 	KEEP("drain", GD_KIND_DURATION, drain, "how long packets may be on their way"),
 	{.name = "peers",
 	 .help = "as resolved",
@@ -268,14 +270,14 @@ const struct gd_field gd_netem_undo_rows[GD_NETEM_UNDO_ROWS] = {
 
 /* --- relations ----------------------------------------------------------------------- */
 
-/* `given` without what it refines. */
+/* `given` without what it refines: as idle as asking for nothing. */
 static int check_refines(bool given, bool base, const char *name, const char *base_name,
 			 struct gd_error *err)
 {
-	if (given && !base)
-		return gd_raise(err, GD_E_INPUT, "%s without %s has no meaning", name,
-				base_name);
-	return 0;
+	if (!given || base)
+		return 0;
+	(void)gd_raise(err, GD_E_INPUT, "%s without %s has no meaning", name, base_name);
+	return GD_CHECK_IDLE;
 }
 
 struct refinement {
@@ -314,8 +316,8 @@ static int check_refinements(const struct gd_netem *n, struct gd_error *err)
 
 	for (size_t i = 0; i < GD_N_ELEMS(list); i++)
 		if (check_refines(list[i].given, list[i].base, list[i].name,
-				  list[i].base_name, err) < 0)
-			return -1;
+				  list[i].base_name, err) != 0)
+			return GD_CHECK_IDLE;
 	return 0;
 }
 
@@ -364,15 +366,34 @@ static int check_values(const struct gd_netem *n, struct gd_error *err)
 				n->cell_size);
 	if (n->slot_max.ns && n->slot_max.ns < n->slot.ns)
 		return gd_raise(err, GD_E_INPUT, "slot_max is less than slot");
-	if (check_refinements(n, err) < 0 || check_loss(n, err) < 0)
-		return -1;
-	if (!n->delay.ns && !n->loss.ppb && !n->burst_start.ppb && !n->p13.ppb &&
-	    !n->duplicate.ppb && !n->corrupt.ppb && !n->rate.bps && !n->slot.ns &&
-	    !n->slot_max.ns)
+	return check_loss(n, err);
+}
+
+static bool is_idle(const struct gd_netem *n)
+{
+	return !n->delay.ns && !n->loss.ppb && !n->burst_start.ppb && !n->p13.ppb &&
+	       !n->duplicate.ppb && !n->corrupt.ppb && !n->rate.bps && !n->slot.ns &&
+	       !n->slot_max.ns;
+}
+
+static int check_idle(const struct gd_netem *n, struct gd_error *err)
+{
+	int rc = check_refinements(n, err);
+
+	if (rc != 0 || !is_idle(n))
+		return rc;
+	(void)gd_raise(err, GD_E_INPUT,
+		       "nothing is asked for: give delay, loss, burst_start, p13, "
+		       "duplicate, corrupt, reorder, rate or slot");
+	return GD_CHECK_IDLE;
+}
+
+static int check_except(const struct gd_netem_scope *x, struct gd_error *err)
+{
+	if (!x->peers.n && !x->ports.n && !x->protocols.n)
 		return gd_raise(err, GD_E_INPUT,
-				"nothing is asked for: give delay, loss, burst_start, "
-				"p13, duplicate, corrupt, reorder, rate or slot");
-	return 0;
+				"except: is empty: give peers, ports or protocols");
+	return gd_netem_scope_check(x, err) < 0 ? gd_wrap(err, "except: ") : 0;
 }
 
 int gd_netem_check(const void *args, struct gd_error *err)
@@ -389,12 +410,14 @@ int gd_netem_check(const void *args, struct gd_error *err)
 				"needs `direction: both`");
 	if (a->ingress && check_values(a->ingress, err) < 0)
 		return gd_wrap(err, "ingress: ");
-	if (!x)
+	if (x && check_except(x, err) < 0)
+		return -1;
+	if (check_idle(&a->netem, err) != 0)
+		return GD_CHECK_IDLE;
+	if (!a->ingress || check_idle(a->ingress, err) == 0)
 		return 0;
-	if (!x->peers.n && !x->ports.n && !x->protocols.n)
-		return gd_raise(err, GD_E_INPUT,
-				"except: is empty: give peers, ports or protocols");
-	return gd_netem_scope_check(x, err) < 0 ? gd_wrap(err, "except: ") : 0;
+	(void)gd_wrap(err, "ingress: ");
+	return GD_CHECK_IDLE;
 }
 
 const struct gd_netem *gd_netem_of_side(const struct gd_netem_args *a, bool ingress)
@@ -489,6 +512,8 @@ static void add_values(struct sentence *s, const struct gd_netem *n)
 {
 	char buf[32];
 
+	if (is_idle(n))
+		add_part(s, "leave %s as they are", s->packets);
 	add_losses(s, n);
 	add_delay(s, n);
 	add_share(s, "duplicate", n->duplicate);

@@ -43,6 +43,7 @@ struct gd_netem_args {
 struct gd_netem_side {
 	char ifb[GD_DEVICE_NAME]; /* the intermediate device; "": this direction is as ever */
 	int64_t limit;            /* packets its queue holds; what apply and verify use */
+	bool segmented;           /* a segmenter sits in front of netem */
 };
 
 struct gd_netem_undo {
@@ -53,7 +54,7 @@ struct gd_netem_undo {
 	struct gd_list peers, except_peers; /* struct gd_netem_text: names resolved */
 };
 
-enum { GD_NETEM_ARG_ROWS = 40, GD_NETEM_UNDO_ROWS = 9 };
+enum { GD_NETEM_ARG_ROWS = 40, GD_NETEM_UNDO_ROWS = 11 };
 extern const struct gd_field gd_netem_arg_rows[GD_NETEM_ARG_ROWS];
 extern const struct gd_field gd_netem_undo_rows[GD_NETEM_UNDO_ROWS];
 

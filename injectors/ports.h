@@ -144,6 +144,12 @@ struct gd_tc_port {
 	/* netem as 10:, the root (or below the segmenter). */
 	int (*add_netem)(void *ctx, const char *device, bool below_segmenter,
 			 const struct gd_netem *n, struct gd_error *err);
+	/*
+	 * That netem gets these settings in place of all it had, and keeps the packets it
+	 * holds. A distribution stays what it was.
+	 */
+	int (*change_netem)(void *ctx, const char *device, bool below_segmenter,
+			    const struct gd_netem *n, struct gd_error *err);
 	/* Read back from a dump; or ABSENT. */
 	int (*get_netem)(void *ctx, const char *device, struct gd_netem *ret,
 			 struct gd_tc_stats *ret_stats, struct gd_error *err);

@@ -160,6 +160,28 @@ static int read_rings(const struct gd_ports *p, const char *device, struct gd_ri
 	return rc;
 }
 
+static int check_sizes(const struct args *a, const struct gd_ring *now,
+		       const struct gd_ring *most, struct gd_error *err)
+{
+	for (size_t i = 0; i < N_RINGS; i++) {
+		int64_t v = value_of(&a->ring, &rings[i]);
+		int64_t max = value_of(most, &rings[i]);
+
+		if (v && !max)
+			return gd_raise(err, GD_E_REFUSED,
+					"%s has no %s ring: leave %s out", a->device,
+					rings[i].name, rings[i].name);
+		if (v > max)
+			return gd_raise(err, GD_E_REFUSED,
+					"%s: %s %" PRId64
+					" is more than the card's %" PRId64
+					" (now %" PRId64 ")",
+					a->device, rings[i].name, v, max,
+					value_of(now, &rings[i]));
+	}
+	return 0;
+}
+
 static int preflight(const struct gd_ports *p, const void *args, struct gd_error *err)
 {
 	const struct args *a = args;
@@ -169,18 +191,8 @@ static int preflight(const struct gd_ports *p, const void *args, struct gd_error
 	if (gd_device_ready(p, a->device, &info, err) < 0 ||
 	    read_rings(p, a->device, &now, &most, err) < 0)
 		return -1;
-	for (size_t i = 0; i < N_RINGS; i++) {
-		int64_t v = value_of(&a->ring, &rings[i]);
-		int64_t max = value_of(&most, &rings[i]);
-
-		if (v > max)
-			return gd_raise(err, GD_E_REFUSED,
-					"%s: %s %" PRId64
-					" is more than the card's %" PRId64
-					" (now %" PRId64 ")",
-					a->device, rings[i].name, v, max,
-					value_of(&now, &rings[i]));
-	}
+	if (check_sizes(a, &now, &most, err) < 0)
+		return -1;
 	want = merged(&now, &a->ring);
 	if (same(&want, &now))
 		return gd_raise(err, GD_E_REFUSED,
@@ -293,6 +305,17 @@ static int set_and_wait(const struct gd_ports *p, const char *device,
 	return info.carrier ? wait_for_carrier(p, device, err) : 0;
 }
 
+static int foresee(const struct gd_ports *p, const void *args, void *undo GD_UNUSED,
+		   struct gd_error *err)
+{
+	const struct args *a = args;
+	struct gd_ring now, most;
+
+	if (read_rings(p, a->device, &now, &most, err) < 0)
+		return -1;
+	return check_sizes(a, &now, &most, err);
+}
+
 static int apply(const struct gd_ports *p, const void *args, const void *undo,
 		 struct gd_error *err)
 {
@@ -301,6 +324,19 @@ static int apply(const struct gd_ports *p, const void *args, const void *undo,
 	struct gd_ring want = merged(&u->ring, &a->ring);
 
 	return set_and_wait(p, u->device, &want, err);
+}
+
+/* Like apply, but for a size that the driver has already: no reset without need. */
+static int change(const struct gd_ports *p, const void *args, const void *undo,
+		  struct gd_error *err)
+{
+	const struct args *a = args;
+	const struct undo *u = undo;
+	struct gd_ring now, most, want = merged(&u->ring, &a->ring);
+
+	if (read_rings(p, u->device, &now, &most, err) < 0)
+		return -1;
+	return same(&now, &want) ? 0 : set_and_wait(p, u->device, &want, err);
 }
 
 /* "rx 48, tx 256", and rings of other kinds where the card has some */
@@ -328,13 +364,13 @@ static int verify(const struct gd_ports *p, const void *args, const void *undo,
 	if (read_rings(p, u->device, &now, &most, err) < 0)
 		return -1;
 	say_rings(&now, sizes, sizeof(sizes));
+	if (same(&now, &want))
+		return 0;
 	if (same(&now, &u->ring))
 		return gd_raise(err, GD_E_DRIFT,
 				"%s: the driver kept its rings (%s): smaller than it "
 				"allows?",
 				u->device, sizes);
-	if (same(&now, &want))
-		return 0;
 	(void)snprintf(text, sizeof(text), "%s: the driver rounded the rings to %s",
 		       u->device, sizes);
 	p->note(p->note_ctx, text);
@@ -432,6 +468,8 @@ const struct gd_injector gd_injector_ring = {
 	.capture = capture,
 	.apply = apply,
 	.verify = verify,
+	.foresee = foresee,
+	.change = change,
 	.effect = effect,
 	.revert = revert,
 };

@@ -20,7 +20,8 @@ static struct gd_kind_row *fault_rows(size_t *ret_n)
 					       .describe = gd_injectors[i]->describe,
 					       .manual = gd_injectors[i]->manual,
 					       .target_field =
-						       gd_injectors[i]->target_field};
+						       gd_injectors[i]->target_field,
+					       .can_change = gd_injectors[i]->change};
 	*ret_n = n;
 	return rows;
 }

@@ -76,6 +76,13 @@ static void on_injected(const cJSON *e, struct gd_strbuf *out)
 	add_took(out, e);
 }
 
+static void on_changed(const cJSON *e, struct gd_strbuf *out)
+{
+	gd_strbuf_addf(out, "%s is changed in place and verified", str(e, "ref"));
+	add_took(out, e);
+	add_tail(out, e, "text");
+}
+
 static void on_control_path(const cJSON *e, struct gd_strbuf *out)
 {
 	bool ok = gd_json_bool(e, "ok", false);
@@ -163,6 +170,7 @@ static const struct {
 	{"stage_end", on_stage_end},
 	{"fault_injecting", on_injecting},
 	{"fault_injected", on_injected},
+	{"fault_changed", on_changed},
 	{"control_path", on_control_path},
 	{"fault_effect", on_effect},
 	{"fault_drift", on_drift},

@@ -419,6 +419,21 @@ static const char *restoration(const struct gd_report *r, const struct gd_fault_
 	return gd_story_unwitnessed(r, f) ? "not-witnessed" : "left-behind";
 }
 
+static cJSON *make_changes(const struct gd_report *r, const struct gd_fault_view *f)
+{
+	cJSON *list = cJSON_CreateArray();
+	bool ok = list;
+
+	for (size_t i = 0; ok && i < f->n_changes; i++) {
+		cJSON *o = cJSON_CreateObject();
+
+		ok = append(list, done(o, add_second(o, "s", r, f->changes[i].wall_ns) &&
+						  gd_json_set_str(o, "text",
+								  f->changes[i].text)));
+	}
+	return done(list, ok);
+}
+
 static cJSON *make_fault(const struct gd_report *r, const struct gd_fault_view *f)
 {
 	cJSON *o = cJSON_CreateObject();
@@ -436,6 +451,8 @@ static cJSON *make_fault(const struct gd_report *r, const struct gd_fault_view *
 			       gd_json_set_int(o, "times", f->times) &&
 			       add_second(o, "drift_s", r, f->drift_ns) &&
 			       gd_json_set_str(o, "drift", f->drift) &&
+			       (f->n_changes == 0 ||
+				gd_json_set(o, "changes", make_changes(r, f))) &&
 			       add_num(o, "inject_ms", f->inject_ms) &&
 			       add_num(o, "revert_ms", f->revert_ms) &&
 			       gd_json_set_bool(o, "effect_seen", f->effect_seen) &&

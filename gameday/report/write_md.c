@@ -376,6 +376,19 @@ static void write_restoration(const struct gd_report *r, const struct gd_fault_v
 	gd_strbuf_addc(out, '\n');
 }
 
+static void write_changes(const struct gd_report *r, const struct gd_fault_view *f,
+			  struct gd_strbuf *out)
+{
+	if (f->n_changes == 0)
+		return;
+	gd_strbuf_addf(out, "\n- Changed in place %zu %s, at seconds after the start: ",
+		       f->n_changes, f->n_changes == 1 ? "time" : "times");
+	for (size_t i = 0; i < f->n_changes; i++)
+		gd_text_mdf(out, "%s%.1f: %s", i ? "; " : "",
+			    gd_report_seconds(r, f->changes[i].wall_ns),
+			    f->changes[i].text);
+}
+
 static void write_fault(const struct gd_report *r, const struct gd_fault_view *f,
 			struct gd_strbuf *out)
 {
@@ -397,6 +410,7 @@ static void write_fault(const struct gd_report *r, const struct gd_fault_view *f
 			       f->times);
 	if (!isnan(f->inject_ms))
 		gd_strbuf_addf(out, ", within %.4g ms", f->inject_ms);
+	write_changes(r, f, out);
 	gd_strbuf_adds(out, "\n- Effect: ");
 	if (f->has_effect)
 		gd_text_mdf(out, "%s: %s", f->effect_seen ? "seen" : "NONE SEEN",

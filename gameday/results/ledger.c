@@ -22,6 +22,9 @@ static void fault_fini(struct fault *f)
 
 	for (size_t i = 0; i < GD_N_ELEMS(owned); i++)
 		free(owned[i]);
+	for (size_t i = 0; i < f->n_changes; i++)
+		free(f->changes[i].text);
+	free(f->changes);
 }
 
 void gd_res_ledger_fini(struct ledger *l)
@@ -135,6 +138,28 @@ static int on_injected(struct gd_results *r, const cJSON *line, int64_t at,
 	f->injected_ns = f->injected_ns ? f->injected_ns : at;
 	f->times++;
 	f->inject_ms = gd_json_num(line, "took_ms", (double)NAN);
+	return 0;
+}
+
+static int on_changed(struct gd_results *r, const cJSON *line, int64_t at,
+		      struct gd_error *err)
+{
+	struct gd_change *grown;
+	struct fault *f;
+
+	if (fault_get(r, line, &f, err) < 0)
+		return -1;
+	if (f->n_changes == MAX_CHANGES)
+		return 0;
+	grown = reallocarray(f->changes, f->n_changes + 1, sizeof(*grown));
+	if (!grown)
+		return gd_raise_nomem(err);
+	f->changes = grown;
+	grown[f->n_changes] = (struct gd_change){.wall_ns = at};
+	grown[f->n_changes].text = strdup(gd_json_str(line, "text", ""));
+	if (!grown[f->n_changes].text)
+		return gd_raise_nomem(err);
+	f->n_changes++;
 	return 0;
 }
 
@@ -286,6 +311,7 @@ static const struct {
 } handlers[] = {
 	{"fault_injecting", on_injecting},
 	{"fault_injected", on_injected},
+	{"fault_changed", on_changed},
 	{"fault_effect", on_effect},
 	{"fault_drift", on_drift},
 	{"fault_reverted", on_reverted},
@@ -366,6 +392,8 @@ struct gd_fault_view gd_results_fault(const struct gd_results *r, size_t i)
 		.times = f->times,
 		.drift_ns = f->drift_ns,
 		.drift = text_or(f->drift),
+		.changes = f->changes,
+		.n_changes = f->n_changes,
 	};
 }
 

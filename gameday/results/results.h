@@ -225,6 +225,11 @@ enum gd_found gd_results_host_metric(const struct gd_results *r, size_t watch,
 void gd_results_sample(const struct gd_results *r, size_t watch, size_t sample,
 		       size_t column, int64_t *ret_wall_ns, double *ret_value) GD_NONNULL;
 
+struct gd_change {
+	int64_t wall_ns;
+	char *text; /* owned by the results */
+};
+
 /* What the journal told of one fault. Strings are borrowed, never NULL ("" = not told). */
 struct gd_fault_view {
 	const char *ref, *stage, *role, *host, *kind, *describe, *manual;
@@ -239,6 +244,9 @@ struct gd_fault_view {
 	/* Somebody else took it out before its time: when first, and how. */
 	int64_t drift_ns; /* wall; 0: no */
 	const char *drift;
+	/* Its changes in place, in order, at most 1,000: "loss 4%" at each wall time. */
+	const struct gd_change *changes;
+	size_t n_changes;
 };
 size_t gd_results_n_faults(const struct gd_results *r) GD_NONNULL;
 struct gd_fault_view gd_results_fault(const struct gd_results *r, size_t i) GD_NONNULL;

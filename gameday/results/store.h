@@ -12,6 +12,7 @@ enum {
 	MAX_COLUMNS = 64,
 	MAX_SAMPLES = 200000,
 	MAX_FAULTS = 1024,
+	MAX_CHANGES = 1000,
 };
 
 /* The numbers of one load series over one stage, kept until the stage's window changes. */
@@ -79,7 +80,9 @@ struct fault {
 	int64_t injecting_ns, injected_ns, reverted_ns, drift_ns;
 	double inject_ms, revert_ms;
 	bool has_effect, effect_seen, has_revert, equal;
-	int64_t times; /* that it was in */
+	int64_t times;             /* that it was in */
+	struct gd_change *changes; /* owned */
+	size_t n_changes;
 };
 
 struct ledger {

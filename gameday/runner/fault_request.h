@@ -3,15 +3,18 @@
 #pragma once
 
 #include "gameday/runner/fleet.h"
-#include "gameday/shape/node.h"
+#include "gameday/scenario/levels.h"
 
 /*
- * `preflight` or `inject`: args is the text form, NULL for none. Caller owns the result; NULL
+ * `preflight` or `inject` of a fault with at least one level. Caller owns the result; NULL
  * with *err for want of memory or a node that is no JSON.
  */
 cJSON *gd_fault_request(const char *op, const char *ref, const char *kind,
-			const struct gd_node *args, struct gd_error *err)
-	GD_NONNULL_ARGS(1, 2, 3, 5) GD_MUST_CHECK;
+			const struct gd_list *levels,
+			struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* `change` to that level. As above. */
+cJSON *gd_fault_request_change(const char *ref, const struct gd_level *level,
+			       struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* `keep`, `effect`, `revert`: about the fault ref, or about all (NULL). NULL: no memory. */
 cJSON *gd_fault_request_by_ref(const char *op, const char *ref)
 	GD_NONNULL_ARGS(1) GD_MUST_CHECK;

@@ -57,7 +57,7 @@ static void draw_faults(struct gd_run *r)
 
 		if (f->phase != GD_FAULT_IN && f->phase != GD_FAULT_ASKED)
 			continue;
-		f->plan->kind->describe(f->plan->args, &what);
+		f->plan->kind->describe(gd_cycle_level(f)->args, &what);
 		gd_view_block_line(r->view, GD_TONE_FAULT, "  fault  %s: %s",
 				   f->member->inv->name, gd_strbuf_str(&what));
 	}

@@ -9,6 +9,7 @@
 #include "gameday/base/auto.h"
 #include "gameday/runner/fault_request.h"
 #include "gameday/runner/fleet.h"
+#include "gameday/scenario/timing.h"
 
 static const struct gd_span LIMIT = {30 * GD_NS_PER_S};
 static const char ONESHOT_REF[] = "one-shot";
@@ -256,7 +257,7 @@ int gd_oneshot_revert(const struct gd_oneshot *o, struct gd_error *err)
 static cJSON *request(const char *op, const struct gd_oneshot_fault *fault,
 		      struct gd_error *err)
 {
-	return gd_fault_request(op, ONESHOT_REF, fault->kind->name, fault->args, err);
+	return gd_fault_request(op, ONESHOT_REF, fault->kind->name, fault->levels, err);
 }
 
 static int ask(struct gd_fleet *f, cJSON *req, cJSON **ret, struct gd_error *err)
@@ -326,34 +327,125 @@ static int undo(struct gd_fleet *f, struct gd_error *err)
 	return status;
 }
 
+static int put_in(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
+		  struct gd_error *err)
+{
+	const struct gd_level *first = GD_AT(fault->levels, const struct gd_level, 0);
+	GD_AUTO_STRBUF(what);
+	cJSON *reply = NULL;
+
+	if (ask(f, request("inject", fault, err), &reply, err) < 0)
+		return -1;
+	print_notes(&f->members[0], reply);
+	cJSON_Delete(reply);
+	fault->kind->describe(first->args, &what);
+	(void)printf("%s: %s; Ctrl-C undoes it at once\n", fault->host,
+		     gd_strbuf_str(&what));
+	(void)fflush(stdout);
+	return 0;
+}
+
+static int change(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
+		  const struct gd_level *level, struct gd_error *err)
+{
+	cJSON *reply = NULL;
+
+	if (ask(f, gd_fault_request_change(ONESHOT_REF, level, err), &reply, err) < 0)
+		return -1;
+	print_notes(&f->members[0], reply);
+	cJSON_Delete(reply);
+	(void)printf("%s: %s\n", fault->host, level->text);
+	(void)fflush(stdout);
+	return 0;
+}
+
+/* From level to level until then: 0, 1 a stop was asked for, or -1. */
+static int stay(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
+		struct gd_instant in, struct gd_instant until, struct gd_error *err)
+{
+	for (size_t level = 0; level + 1 < fault->levels->n;) {
+		const struct gd_level *l =
+			GD_AT(fault->levels, const struct gd_level, level + 1);
+		struct gd_instant due = gd_after(in, l->at);
+		int stopped;
+
+		if (due.ns >= until.ns)
+			break;
+		stopped = gd_fleet_sleep(f, due, err);
+		if (stopped != 0)
+			return stopped;
+		level = gd_level_at(fault->levels, gd_between(in, gd_now()));
+		if (change(f, fault, GD_AT(fault->levels, const struct gd_level, level),
+			   err) < 0)
+			return -1;
+	}
+	return gd_fleet_sleep(f, until, err);
+}
+
+/* Takes it out until it comes again; the exit status. */
+static int rest(struct gd_fleet *f, struct gd_error *err)
+{
+	cJSON *reply = NULL;
+	int status;
+
+	if (ask(f, gd_fault_request_by_ref("revert", ONESHOT_REF), &reply, err) < 0)
+		return -1;
+	status = print_reverted(&f->members[0], reply);
+	cJSON_Delete(reply);
+	return status;
+}
+
+/*
+ * One coming after the other: 0, 1 a stop was asked for, or -1 with *err. *ret_seen: it had an
+ * effect at least once.
+ */
+static int come_and_go(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
+		       bool *ret_seen, struct gd_error *err)
+{
+	struct gd_instant start = gd_now(), end = gd_after(start, fault->length);
+	struct gd_cycle c, next;
+
+	for (int64_t n = 0; gd_cycle_at(fault->use, fault->length, n, &c); n++) {
+		struct gd_instant until = end, in = gd_after(start, c.in);
+		int stopped = 0;
+
+		if (n > 0 && in.ns < gd_now().ns)
+			continue;
+		stopped = gd_fleet_sleep(f, in, err);
+		if (stopped != 0)
+			return stopped;
+		if (put_in(f, fault, err) < 0)
+			return -1;
+		in = gd_now();
+		if (fault->use->hold.ns > 0)
+			until = gd_after(in, fault->use->hold);
+		until.ns = until.ns < end.ns ? until.ns : end.ns;
+		stopped = stay(f, fault, in, until, err);
+		if (stopped == 1)
+			(void)printf("%s\n", f->stop_reason);
+		if (f->stop != GD_STOP_REVERTED && f->members[0].state == GD_MEMBER_READY)
+			print_effect(f, ret_seen);
+		if (stopped != 0)
+			return stopped;
+		if (gd_cycle_at(fault->use, fault->length, n + 1, &next) &&
+		    rest(f, err) != GD_EXIT_HELD)
+			return -1;
+	}
+	return 0;
+}
+
 static int hold(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 		struct gd_error *err)
 {
 	struct gd_error undo_err = GD_ERROR_INIT;
-	GD_AUTO_STRBUF(what);
-	cJSON *reply = NULL;
 	bool seen = false;
-	char length[32];
-	int stopped, status;
+	int stopped = come_and_go(f, fault, &seen, err);
+	int status = undo(f, &undo_err);
 
-	if (ask(f, request("inject", fault, err), &reply, err) < 0) {
-		(void)undo(f, &undo_err);
-		return -1;
-	}
-	print_notes(&f->members[0], reply);
-	cJSON_Delete(reply);
-	fault->kind->describe(fault->decoded, &what);
-	(void)printf("%s: %s, for %s; Ctrl-C undoes it at once\n", fault->host,
-		     gd_strbuf_str(&what), gd_span_format(fault->length, length));
-	(void)fflush(stdout);
-	stopped = gd_fleet_sleep(f, gd_after(gd_now(), fault->length), err);
-	if (stopped == 1)
-		(void)printf("%s\n", f->stop_reason);
-	if (f->stop != GD_STOP_REVERTED && f->members[0].state == GD_MEMBER_READY)
-		print_effect(f, &seen);
-	status = undo(f, &undo_err);
 	if (status != GD_EXIT_HELD)
 		return status;
+	if (stopped < 0)
+		return -1;
 	if (stopped)
 		return GD_EXIT_ABORTED;
 	return seen ? GD_EXIT_HELD : GD_EXIT_INVALID;

@@ -6,7 +6,7 @@
 
 #include "gameday/base/json.h"
 #include "gameday/base/strbuf.h"
-#include "gameday/scenario/check.h"
+#include "gameday/scenario/levels.h"
 #include "gameday/scenario/scenario.h"
 
 struct gd_oneshot {
@@ -18,14 +18,14 @@ struct gd_oneshot {
 struct gd_oneshot_fault {
 	const struct gd_kind_row *kind;
 	const char *host;
-	const struct gd_node *args; /* text form, decoded and checked already */
-	const void *decoded;
+	const struct gd_fault_use *use; /* when it is in, within the length */
+	const struct gd_list *levels;   /* struct gd_level: checked already */
 	struct gd_span length;
 };
 
 /*
- * Applies the fault, holds it for its length, undoes it and says what it did. Signals end it
- * early. Returns an exit status; -1 with *err when nothing was injected.
+ * Applies the fault, holds it for its length, with comings and levels as in a stage of that
+ * length, undoes it and says what it did. Signals end it early. Returns an exit status; -1 with *err when nothing was injected.
  */
 int gd_oneshot_inject(const struct gd_oneshot *o, const struct gd_oneshot_fault *fault,
 		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

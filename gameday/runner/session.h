@@ -30,6 +30,8 @@ struct gd_live_fault {
 	bool resting;          /* it is undone for now, its stage goes on */
 	int64_t cycle;         /* the cycle that is on, or the next one */
 	struct gd_instant out; /* when this cycle ends; 0: with the stage */
+	struct gd_instant in;  /* its levels' times count from here */
+	size_t level;          /* of plan->levels: the one that is in */
 };
 
 /* A load that is being generated, here or on a host. */
@@ -91,6 +93,12 @@ int gd_stage_preflight(struct gd_run *r, struct gd_error *err) GD_NONNULL GD_MUS
  */
 int gd_stage_inject(struct gd_run *r, const size_t *which, size_t n,
 		    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/*
+ * Changes n faults that are in, given by their index, to the level that is set in each, all
+ * at once. On failure as for gd_stage_inject; the agent has undone what it could not change.
+ */
+int gd_stage_change(struct gd_run *r, const size_t *which, size_t n,
+		    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* Reads the effect of a fault whose stage goes on, undoes it and checks the proof. */
 int gd_stage_rest(struct gd_run *r, struct gd_live_fault *f,
 		  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
@@ -106,11 +114,14 @@ void gd_stage_release(struct gd_run *r) GD_NONNULL;
 
 /* --- cycle.c: when each fault is in --------------------------------------------------- */
 
+/* The level of a fault that is in, or will be when it comes. */
+const struct gd_level *gd_cycle_level(const struct gd_live_fault *f) GD_NONNULL;
 /* Puts in what is due at the stage's very start. */
 int gd_cycle_begin(struct gd_run *r, const struct gd_stage *st,
 		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /*
- * Lets the stage pass until r->stage_until, with faults coming and going at their times.
+ * Lets the stage pass until r->stage_until, with faults coming, changing and going at their
+ * times.
  * 0; 1: a stop was asked for; -1: a fault could not be put in or back, err says which.
  */
 int gd_cycle_pass(struct gd_run *r, const struct gd_stage *st,

@@ -98,7 +98,7 @@ static struct gd_call *call_faults(struct gd_run *r, const char *op, const size_
 	for (size_t i = 0; i < n; i++) {
 		struct gd_live_fault *f = &r->faults[which[i]];
 		cJSON *req = gd_fault_request(op, f->plan->ref, f->plan->use->kind,
-					      f->plan->use->args, err);
+					      &f->plan->levels, err);
 
 		if (req && strcmp(op, "inject") == 0) {
 			if (!f->proved)
@@ -106,6 +106,7 @@ static struct gd_call *call_faults(struct gd_run *r, const char *op, const size_
 			f->phase = GD_FAULT_ASKED;
 			f->effect_asked = false;
 			f->resting = false;
+			f->level = 0;
 		}
 		gd_fleet_call(&r->fleet, f->member, req, limit, &calls[i]);
 	}
@@ -155,7 +156,7 @@ static void record_injecting(struct gd_run *r, const struct gd_live_fault *f)
 
 	p->kind->describe(p->args, &what);
 	p->kind->manual(p->args, &manual);
-	if (p->use->args && gd_node_to_json(p->use->args, &args, &err) < 0)
+	if (gd_node_to_json(p->node, &args, &err) < 0)
 		args = NULL;
 	if (m) {
 		(void)gd_json_set_str(m, "ref", p->ref);
@@ -346,6 +347,61 @@ int gd_stage_inject(struct gd_run *r, const size_t *which, size_t n, struct gd_e
 	}
 	gd_calls_free(calls, n);
 	return result < 0 ? -1 : prove_and_keep(r, which, n, err);
+}
+
+/* --- another level -------------------------------------------------------------------- */
+
+static void record_changed(struct gd_run *r, const struct gd_live_fault *f,
+			   const cJSON *reply)
+{
+	static const char *const keys[] = {"took_ms", "notes", "figures"};
+	const struct gd_level *l = gd_cycle_level(f);
+	struct gd_error err = GD_ERROR_INIT;
+	cJSON *m = cJSON_CreateObject(), *args = NULL;
+
+	if (m) {
+		(void)gd_json_set_str(m, "ref", f->plan->ref);
+		(void)gd_json_set_str(m, "host", f->member->inv->name);
+		(void)gd_json_set_str(m, "text", l->text);
+		(void)gd_json_set_int(m, "at_ns", l->at.ns);
+		if (gd_node_to_json(l->node, &args, &err) == 0)
+			(void)gd_json_set(m, "args", args);
+		for (size_t i = 0; i < GD_N_ELEMS(keys); i++)
+			copy_member(m, reply, keys[i]);
+	}
+	gd_record_event(r->rec, "fault_changed", m);
+	gd_view_event(r->view, GD_TONE_FAULT, "change   %s: %s: %s", f->member->inv->name,
+		      f->plan->use->kind, l->text);
+}
+
+int gd_stage_change(struct gd_run *r, const size_t *which, size_t n, struct gd_error *err)
+{
+	struct gd_call *calls = calloc(n + 1, sizeof(*calls));
+	int result = 0;
+
+	if (!calls)
+		return gd_raise_nomem(err);
+	for (size_t i = 0; i < n; i++) {
+		struct gd_live_fault *f = &r->faults[which[i]];
+
+		gd_fleet_call(
+			&r->fleet, f->member,
+			gd_fault_request_change(f->plan->ref, gd_cycle_level(f), err),
+			INJECT_LIMIT, &calls[i]);
+	}
+	if (gd_fleet_wait(&r->fleet, calls, n, err) < 0)
+		result = -1;
+	for (size_t i = 0; result == 0 && i < n; i++) {
+		if (!calls[i].reply) {
+			*err = calls[i].err;
+			result = -1;
+			continue;
+		}
+		note_transient(r, calls[i].reply);
+		record_changed(r, &r->faults[which[i]], calls[i].reply);
+	}
+	gd_calls_free(calls, n);
+	return result;
 }
 
 /* --- out ----------------------------------------------------------------------------- */

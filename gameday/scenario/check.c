@@ -7,6 +7,7 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/load/proto/proto.h"
+#include "gameday/scenario/levels.h"
 #include "gameday/scenario/metric_check.h"
 #include "gameday/scenario/source.h"
 
@@ -278,6 +279,15 @@ static void check_args(const struct context *x, const struct gd_kind_row *row,
 		gd_kind_args_free(row, value);
 }
 
+static void check_levels(const struct context *x, const struct gd_kind_row *row,
+			 const struct gd_fault_use *f, struct gd_span length)
+{
+	struct gd_list levels;
+
+	if (gd_levels_make(row, f, length, &levels, x->diags) == 0)
+		gd_levels_fini(row, &levels);
+}
+
 static bool same_use(const char *kind_a, const char *on_a, const char *kind_b,
 		     const char *on_b)
 {
@@ -346,8 +356,9 @@ static void check_conflict(const struct context *x, const struct gd_list *faults
 static void check_faults(const struct context *x)
 {
 	for (size_t i = 0; i < x->s->stages.n; i++) {
-		const struct gd_list *faults =
-			&GD_AT(&x->s->stages, const struct gd_stage, i)->faults;
+		const struct gd_stage *stage =
+			GD_AT(&x->s->stages, const struct gd_stage, i);
+		const struct gd_list *faults = &stage->faults;
 
 		for (size_t k = 0; k < faults->n; k++) {
 			const struct gd_fault_use *f =
@@ -359,7 +370,7 @@ static void check_faults(const struct context *x)
 			check_role(x, f->on, f->on_pos);
 			if (!row)
 				continue;
-			check_args(x, row, f->args, f->pos);
+			check_levels(x, row, f, stage->length);
 			check_conflict(x, faults, k, row);
 		}
 	}

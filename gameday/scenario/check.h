@@ -12,7 +12,8 @@
 struct gd_kind_row {
 	const char *name;
 	const struct gd_shape *args;
-	int (*check)(const void *args, struct gd_error *err);      /* may be NULL */
+	/* May be NULL. 1: well formed, but nothing is asked for; *err says what could be. */
+	int (*check)(const void *args, struct gd_error *err);
 	void (*describe)(const void *args, struct gd_strbuf *out); /* may be NULL */
 	void (*manual)(const void *args, struct gd_strbuf *out);   /* may be NULL */
 	const struct gd_metric_row *metrics; /* watches; may be NULL */
@@ -20,6 +21,7 @@ struct gd_kind_row {
 	const char *const *gauges; /* watches; may be NULL */
 	const char *
 		target_field; /* faults: the args member naming what is hurt; may be NULL */
+	bool can_change; /* faults: numbers can change while it is in, see levels.h */
 };
 
 struct gd_kinds {
@@ -39,6 +41,13 @@ const struct gd_kind_row *gd_kind_find(const struct gd_kind_row *rows, size_t n,
 int gd_kind_args_decode(const struct gd_kind_row *row, const struct gd_node *args,
 			struct gd_pos pos, void **ret,
 			struct gd_diags *diags) GD_NONNULL GD_MUST_CHECK;
+/*
+ * The same for one of several levels: 1 with *ret and *ret_idle (with its place) when the
+ * kind's check found that nothing is asked for.
+ */
+int gd_kind_args_decode_level(const struct gd_kind_row *row, const struct gd_node *args,
+			      struct gd_pos pos, void **ret, struct gd_error *ret_idle,
+			      struct gd_diags *diags) GD_NONNULL GD_MUST_CHECK;
 void gd_kind_args_free(const struct gd_kind_row *row, void *args) GD_NONNULL_ARGS(1);
 
 /* All cross-checks of a scenario, with the inventory when there is one (else NULL). */

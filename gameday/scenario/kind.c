@@ -50,10 +50,12 @@ static struct gd_pos place_by_text(const struct gd_node *args, const char *text,
 	return pos;
 }
 
-int gd_kind_args_decode(const struct gd_kind_row *row, const struct gd_node *args,
-			struct gd_pos pos, void **ret, struct gd_diags *diags)
+int gd_kind_args_decode_level(const struct gd_kind_row *row, const struct gd_node *args,
+			      struct gd_pos pos, void **ret, struct gd_error *ret_idle,
+			      struct gd_diags *diags)
 {
 	struct gd_error err = GD_ERROR_INIT;
+	int rc = 0;
 	void *value = calloc(1, row->args->size ? row->args->size : 1);
 
 	if (!value) {
@@ -64,13 +66,36 @@ int gd_kind_args_decode(const struct gd_kind_row *row, const struct gd_node *arg
 		gd_kind_args_free(row, value);
 		return -1;
 	}
-	if (row->check && row->check(value, &err) < 0) {
+	if (row->check)
+		rc = row->check(value, &err);
+	if (rc < 0) {
 		gd_diag_take(diags, &err, place_by_text(args, err.text, pos));
 		gd_kind_args_free(row, value);
 		return -1;
 	}
+	if (rc > 0) {
+		*ret_idle = err;
+		ret_idle->pos = place_by_text(args, err.text, pos);
+	}
 	*ret = value;
-	return 0;
+	return rc;
+}
+
+int gd_kind_args_decode(const struct gd_kind_row *row, const struct gd_node *args,
+			struct gd_pos pos, void **ret, struct gd_diags *diags)
+{
+	struct gd_error idle = GD_ERROR_INIT;
+	void *value = NULL;
+	int rc = gd_kind_args_decode_level(row, args, pos, &value, &idle, diags);
+
+	if (rc == 0) {
+		*ret = value;
+		return 0;
+	}
+	if (rc > 0)
+		gd_diag_take(diags, &idle, pos);
+	gd_kind_args_free(row, value);
+	return -1;
 }
 
 void gd_kind_args_free(const struct gd_kind_row *row, void *args)

@@ -76,8 +76,10 @@ static int add_fault(struct gd_plan *p, const struct gd_stage *stage,
 			      "the names of this fault and host are too long");
 		return -1;
 	}
-	if (gd_kind_args_decode(kind, use->args, use->pos, &f->args, diags) < 0)
+	if (gd_levels_make(kind, use, stage->length, &f->levels, diags) < 0)
 		return -1;
+	f->node = GD_AT(&f->levels, struct gd_level, 0)->node;
+	f->args = GD_AT(&f->levels, struct gd_level, 0)->args;
 	p->n_faults++;
 	return 0;
 }
@@ -172,7 +174,7 @@ int gd_plan_make(const struct gd_scenario *s, const struct gd_inventory *inv,
 void gd_plan_fini(struct gd_plan *p)
 {
 	for (size_t i = 0; i < p->n_faults; i++)
-		gd_kind_args_free(p->faults[i].kind, p->faults[i].args);
+		gd_levels_fini(p->faults[i].kind, &p->faults[i].levels);
 	free(p->faults);
 	free(p->hosts);
 	*p = (struct gd_plan){0};

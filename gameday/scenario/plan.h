@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gameday/scenario/check.h"
+#include "gameday/scenario/levels.h"
 
 struct gd_plan_host {
 	const struct gd_inventory_host *host; /* borrowed */
@@ -15,7 +16,9 @@ struct gd_plan_fault {
 	const struct gd_kind_row *kind; /* borrowed */
 	size_t host;                    /* index into hosts */
 	char ref[128];                  /* unique: use->ref + "@" + host name */
-	void *args;                     /* owned: decoded by kind->args */
+	struct gd_list levels;          /* owned: struct gd_level, at least one */
+	const struct gd_node *node;     /* borrowed: the parameters it begins with */
+	const void *args;               /* the same, decoded by kind->args */
 };
 
 struct gd_plan {

@@ -50,6 +50,26 @@ static cJSON *cycles_json(const struct gd_plan_fault *f)
 	return gd_steal_ptr(&list);
 }
 
+/* The parameters over time, from the moment it is in; NULL: out of memory. */
+static cJSON *levels_json(const struct gd_plan_fault *f, struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *list = cJSON_CreateArray();
+
+	for (size_t i = 0; list && i < f->levels.n; i++) {
+		const struct gd_level *l = GD_AT(&f->levels, const struct gd_level, i);
+		GD_AUTO(cJSON) cJSON *one = cJSON_CreateObject();
+		cJSON *args = NULL;
+
+		if (!one || gd_shape_to_json(f->kind->args, l->args, &args, err) < 0 ||
+		    !gd_json_set(one, "args", args) ||
+		    !gd_json_set_int(one, "at_ns", l->at.ns) ||
+		    !gd_json_set_str(one, "text", l->text) ||
+		    !append(list, gd_steal_ptr(&one)))
+			return NULL;
+	}
+	return gd_steal_ptr(&list);
+}
+
 static cJSON *fault_json(const struct gd_plan *p, const struct gd_plan_fault *f,
 			 struct gd_error *err)
 {
@@ -70,6 +90,7 @@ static cJSON *fault_json(const struct gd_plan *p, const struct gd_plan_fault *f,
 	    gd_json_set_str(json, "host", p->hosts[f->host].host->name) &&
 	    gd_json_set_int(json, "after_ns", f->use->after.ns) &&
 	    gd_json_set(json, "cycles", cycles_json(f)) &&
+	    (f->levels.n < 2 || gd_json_set(json, "levels", levels_json(f, err))) &&
 	    add_text(json, "describe", &describe) && add_text(json, "manual", &manual))
 		return gd_steal_ptr(&json);
 	return NULL;

@@ -352,6 +352,23 @@ static void add_times(const struct gd_plan_fault *f, struct gd_strbuf *out)
 	gd_strbuf_addf(out, "%s s of the stage)", n > MAX_TIMES ? " ..." : "");
 }
 
+/* "        it changes in place: loss 0% at 0s, loss 2% at 5s, ... of each coming" */
+static void print_levels(const struct gd_plan_fault *f, struct gd_strbuf *out)
+{
+	char buf[32];
+
+	if (f->levels.n < 2)
+		return;
+	gd_strbuf_addf(out, "        changed in place, counted from %s:\n",
+		       f->use->every.ns ? "each time it is in" : "when it is in");
+	for (size_t i = 0; i < f->levels.n; i++) {
+		const struct gd_level *l = GD_AT(&f->levels, const struct gd_level, i);
+
+		gd_strbuf_addf(out, "          at %s: %s\n", gd_span_format(l->at, buf),
+			       l->text);
+	}
+}
+
 static void print_fault(const struct gd_plan *p, const struct gd_plan_fault *f,
 			struct gd_strbuf *out)
 {
@@ -362,9 +379,10 @@ static void print_fault(const struct gd_plan *p, const struct gd_plan_fault *f,
 	gd_strbuf_addf(out, "      %s on %s: %s", f->use->kind,
 		       p->hosts[f->host].host->name, gd_strbuf_str(&text));
 	if (!f->kind->describe)
-		add_args(f->use->args, out);
+		add_args(f->node, out);
 	add_times(f, out);
 	gd_strbuf_addc(out, '\n');
+	print_levels(f, out);
 	gd_strbuf_clear(&text);
 	if (f->kind->manual)
 		f->kind->manual(f->args, &text);

@@ -204,33 +204,11 @@ static struct gd_pos time_pos(const struct gd_node *node, const char *key)
 static void check_times(const struct gd_node *node, const struct gd_stage *stage,
 			const struct gd_fault_use *f, struct gd_diags *diags)
 {
-	bool whole = f->every.ns == 0;
+	struct gd_error err = GD_ERROR_INIT;
+	const char *key;
 
-	if (stage->length.ns > 0 && f->after.ns >= stage->length.ns)
-		gd_diag_error(diags, f->after_pos,
-			      "%.60s: after is not within the stage, which is shorter",
-			      f->kind);
-	else if (whole && (f->count > 0 || f->spread.ns > 0))
-		gd_diag_error(diags, time_pos(node, f->count > 0 ? "count" : "spread"),
-			      "%.60s: without every it comes once: give every and hold, "
-			      "as in every: 35s, hold: 5s",
-			      f->kind);
-	else if (!whole && f->hold.ns == 0)
-		gd_diag_error(diags, time_pos(node, "every"),
-			      "%.60s: every needs hold, which says how long it stays, as "
-			      "in every: 35s, hold: 5s",
-			      f->kind);
-	else if (!whole && f->hold.ns + f->spread.ns >= f->every.ns)
-		gd_diag_error(
-			diags, time_pos(node, "hold"),
-			"%.60s: hold and spread together must be shorter than every: "
-			"else it would never be away",
-			f->kind);
-	else if (gd_cycle_count(f, stage->length) > GD_MAX_CYCLES)
-		gd_diag_error(diags, time_pos(node, "every"),
-			      "%.60s: it would come more than %d times in this stage: "
-			      "make every longer, or give a count",
-			      f->kind, (int)GD_MAX_CYCLES);
+	if (gd_cycle_check(f, stage->length, &key, &err) < 0)
+		gd_diag_error(diags, time_pos(node, key), "%.60s: %s", f->kind, err.text);
 }
 
 /* "lossy.1.netem": fits, because names are bounded; a kind too long is no kind anyway. */

@@ -50,3 +50,38 @@ int64_t gd_cycle_count(const struct gd_fault_use *f, struct gd_span length)
 		n++;
 	return n;
 }
+
+int gd_cycle_check(const struct gd_fault_use *f, struct gd_span length,
+		   const char **ret_key, struct gd_error *err)
+{
+	const struct {
+		bool wrong;
+		const char *key, *text;
+	} rows[] = {
+		{length.ns > 0 && f->after.ns >= length.ns, "after",
+		 "after is not within the stage, which is shorter"},
+		{f->every.ns == 0 && (f->count > 0 || f->spread.ns > 0),
+		 f->count > 0 ? "count" : "spread",
+		 "without every it comes once: give every and hold, as in every: 35s, "
+		 "hold: 5s"},
+		{f->every.ns > 0 && f->hold.ns == 0, "every",
+		 "every needs hold, which says how long it stays, as in every: 35s, "
+		 "hold: 5s"},
+		{f->every.ns > 0 && f->hold.ns + f->spread.ns >= f->every.ns, "hold",
+		 "hold and spread together must be shorter than every: else it would "
+		 "never be away"},
+	};
+
+	for (size_t i = 0; i < GD_N_ELEMS(rows); i++)
+		if (rows[i].wrong) {
+			*ret_key = rows[i].key;
+			return gd_raise(err, GD_E_INPUT, "%s", rows[i].text);
+		}
+	if (gd_cycle_count(f, length) <= GD_MAX_CYCLES)
+		return 0;
+	*ret_key = "every";
+	return gd_raise(err, GD_E_INPUT,
+			"it would come more than %d times in this stage: make every "
+			"longer, or give a count",
+			(int)GD_MAX_CYCLES);
+}

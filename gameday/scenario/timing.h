@@ -22,6 +22,12 @@ struct gd_cycle {
  */
 bool gd_cycle_at(const struct gd_fault_use *f, struct gd_span length, int64_t n,
 		 struct gd_cycle *ret) GD_NONNULL;
+/*
+ * Do the times go together, in a stage of that length (0: not known)? Else -1 with
+ * GD_E_INPUT, and the key that is wrong.
+ */
+int gd_cycle_check(const struct gd_fault_use *f, struct gd_span length,
+		   const char **ret_key, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* The number of cycles; stops counting at GD_MAX_CYCLES + 1. */
 int64_t gd_cycle_count(const struct gd_fault_use *f, struct gd_span length) GD_NONNULL;
 /* Does it go away before the stage ends, or come more than once? */

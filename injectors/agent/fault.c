@@ -120,30 +120,11 @@ static int prepare(const struct gd_ports *p, struct decoded *d, const char *kind
 {
 	if (decode_args(d, kind, args, err) < 0)
 		return -1;
+	/* One of several levels may be idle; the runner has seen to it that not all are. */
 	if (d->injector->check(d->args, err) < 0 || check_needs(d->injector, err) < 0 ||
 	    d->injector->preflight(p, d->args, err) < 0)
 		return gd_wrap(err, "%s: ", kind);
 	return 0;
-}
-
-int gd_fault_preflight(const struct gd_ports *p, const char *kind, const cJSON *args,
-		       struct gd_strbuf *ret_state, struct gd_error *err)
-{
-	AUTO_DECODED struct decoded d = {0};
-
-	if (prepare(p, &d, kind, args, err) < 0)
-		return -1;
-	if (read_state(p, &d, ret_state, err) < 0)
-		return gd_wrap(err, "%s: read state: ", kind);
-	return 0;
-}
-
-int gd_fault_doctor(const struct gd_ports *p, const struct gd_injector *i,
-		    struct gd_strbuf *out, struct gd_error *err)
-{
-	if (check_needs(i, err) < 0 || i->doctor(p, out, err) < 0)
-		return -1;
-	return out->failed ? gd_raise_nomem(err) : 0;
 }
 
 /* The text of the args member that names what is hurt. */
@@ -167,8 +148,70 @@ static void name_target(const struct decoded *d, char *ret, size_t size)
 	}
 }
 
+/* One set of args that will come later. */
+static int foresee_one(const struct gd_ports *p, const struct decoded *d,
+		       const cJSON *args, struct gd_error *err)
+{
+	AUTO_DECODED struct decoded to = {0};
+	char target[64] = "", other[64] = "";
+
+	if (decode_args(&to, d->injector->name, args, err) < 0 ||
+	    d->injector->check(to.args, err) < 0)
+		return -1;
+	name_target(d, target, sizeof(target));
+	name_target(&to, other, sizeof(other));
+	if (strcmp(target, other) != 0)
+		return gd_raise(err, GD_E_INPUT,
+				"it is on %s and can't change to be on %s", target,
+				other);
+	return d->injector->foresee(p, to.args, d->undo, err);
+}
+
+/* Reads what revert will need, now and after every later change. */
+static int capture(const struct gd_ports *p, struct decoded *d, const cJSON *later,
+		   struct gd_error *err)
+{
+	const cJSON *args;
+
+	d->undo = calloc(1, d->injector->undo.size);
+	if (!d->undo)
+		return gd_raise_nomem(err);
+	if (d->injector->capture(p, d->args, d->undo, err) < 0)
+		return gd_wrap(err, "%s: capture: ", d->injector->name);
+	if (cJSON_GetArraySize(later) > 0 && !d->injector->change)
+		return gd_raise(err, GD_E_INPUT, "%s can't change while it is in",
+				d->injector->name);
+	for (args = later ? later->child : NULL; args; args = args->next)
+		if (foresee_one(p, d, args, err) < 0)
+			return gd_wrap(err, "%s: a later change: ", d->injector->name);
+	return 0;
+}
+
+int gd_fault_preflight(const struct gd_ports *p, const char *kind, const cJSON *args,
+		       const cJSON *later, struct gd_strbuf *ret_state,
+		       struct gd_error *err)
+{
+	AUTO_DECODED struct decoded d = {0};
+
+	if (prepare(p, &d, kind, args, err) < 0)
+		return -1;
+	if (later && capture(p, &d, later, err) < 0)
+		return -1;
+	if (read_state(p, &d, ret_state, err) < 0)
+		return gd_wrap(err, "%s: read state: ", kind);
+	return 0;
+}
+
+int gd_fault_doctor(const struct gd_ports *p, const struct gd_injector *i,
+		    struct gd_strbuf *out, struct gd_error *err)
+{
+	if (check_needs(i, err) < 0 || i->doctor(p, out, err) < 0)
+		return -1;
+	return out->failed ? gd_raise_nomem(err) : 0;
+}
+
 int gd_fault_capture(const struct gd_ports *p, const char *kind, const cJSON *args,
-		     struct gd_record *ret, struct gd_error *err)
+		     const cJSON *later, struct gd_record *ret, struct gd_error *err)
 {
 	AUTO_DECODED struct decoded d = {0};
 	GD_AUTO_RECORD struct gd_record r = {0};
@@ -176,12 +219,10 @@ int gd_fault_capture(const struct gd_ports *p, const char *kind, const cJSON *ar
 
 	if (prepare(p, &d, kind, args, err) < 0)
 		return -1;
-	d.undo = calloc(1, d.injector->undo.size);
-	if (!d.undo)
-		return gd_raise_nomem(err);
-	if (read_state(p, &d, &before, err) < 0 ||
-	    d.injector->capture(p, d.args, d.undo, err) < 0)
+	if (read_state(p, &d, &before, err) < 0)
 		return gd_wrap(err, "%s: capture: ", kind);
+	if (capture(p, &d, later, err) < 0)
+		return -1;
 	if (gd_copy_text(r.kind, sizeof(r.kind), kind, "kind", err) < 0 ||
 	    gd_shape_to_json(&d.injector->args, d.args, &r.args, err) < 0 ||
 	    gd_shape_to_json(&d.injector->undo, d.undo, &r.undo, err) < 0)
@@ -206,6 +247,39 @@ int gd_fault_apply(const struct gd_ports *p, const struct gd_record *r,
 		return gd_wrap(err, "%s: ", r->kind);
 	if (d.injector->apply(p, d.args, d.undo, err) < 0)
 		return gd_wrap(err, "%s: apply: ", r->kind);
+	if (d.injector->verify(p, d.args, d.undo, err) < 0)
+		return gd_wrap(err, "%s: verify: ", r->kind);
+	return 0;
+}
+
+int gd_fault_check_change(const struct gd_record *r, const cJSON *args, cJSON **ret_args,
+			  struct gd_error *err)
+{
+	AUTO_DECODED struct decoded d = {0};
+	char target[64] = "";
+
+	if (decode_args(&d, r->kind, args, err) < 0 || d.injector->check(d.args, err) < 0)
+		return gd_wrap(err, "%s: ", r->kind);
+	name_target(&d, target, sizeof(target));
+	if (strcmp(target, r->target) != 0)
+		return gd_raise(err, GD_E_INPUT,
+				"%s: it is on %s and can't change to be on %s", r->kind,
+				r->target, target);
+	if (!d.injector->change)
+		return gd_raise(err, GD_E_INPUT, "%s can't change while it is in",
+				r->kind);
+	return gd_shape_to_json(&d.injector->args, d.args, ret_args, err);
+}
+
+int gd_fault_change(const struct gd_ports *p, const struct gd_record *r,
+		    struct gd_error *err)
+{
+	AUTO_DECODED struct decoded d = {0};
+
+	if (decode(&d, r, err) < 0)
+		return gd_wrap(err, "%s: ", r->kind);
+	if (d.injector->change(p, d.args, d.undo, err) < 0)
+		return gd_wrap(err, "%s: change: ", r->kind);
 	if (d.injector->verify(p, d.args, d.undo, err) < 0)
 		return gd_wrap(err, "%s: verify: ", r->kind);
 	return 0;

@@ -13,11 +13,12 @@
 
 /*
  * check, needed capabilities, preflight, then what the fault would change, as text.
- * GD_E_INPUT: kind or args are wrong; GD_E_REFUSED: not here, not now.
+ * `later`: a list of the args that the fault will be changed to while it is in, or NULL.
+ * GD_E_INPUT: kind or args are wrong; GD_E_REFUSED: not here, not now, or not later.
  */
 int gd_fault_preflight(const struct gd_ports *p, const char *kind, const cJSON *args,
-		       struct gd_strbuf *ret_state, struct gd_error *err)
-	GD_NONNULL_ARGS(1, 2, 4, 5) GD_MUST_CHECK;
+		       const cJSON *later, struct gd_strbuf *ret_state,
+		       struct gd_error *err) GD_NONNULL_ARGS(1, 2, 5, 6) GD_MUST_CHECK;
 /* The injector's own survey of the host, after its needs. */
 int gd_fault_doctor(const struct gd_ports *p, const struct gd_injector *i,
 		    struct gd_strbuf *out, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
@@ -26,11 +27,21 @@ int gd_fault_doctor(const struct gd_ports *p, const struct gd_injector *i,
  * undo and before of *ret; caller calls fini.
  */
 int gd_fault_capture(const struct gd_ports *p, const char *kind, const cJSON *args,
-		     struct gd_record *ret, struct gd_error *err)
-	GD_NONNULL_ARGS(1, 2, 4, 5) GD_MUST_CHECK;
+		     const cJSON *later, struct gd_record *ret, struct gd_error *err)
+	GD_NONNULL_ARGS(1, 2, 5, 6) GD_MUST_CHECK;
 /* Makes the change and verifies it. When it fails, restore is up to the caller. */
 int gd_fault_apply(const struct gd_ports *p, const struct gd_record *r,
 		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/*
+ * Can the fault of r be changed to args? Then they, as a shape writes them, into *ret_args
+ * (owned by the caller). GD_E_INPUT: they are wrong, or for another target, or the fault
+ * can't change. Touches nothing.
+ */
+int gd_fault_check_change(const struct gd_record *r, const cJSON *args, cJSON **ret_args,
+			  struct gd_error *err) GD_NONNULL_ARGS(1, 3, 4) GD_MUST_CHECK;
+/* Changes an active fault to r's args, in place, and verifies. As gd_fault_apply. */
+int gd_fault_change(const struct gd_ports *p, const struct gd_record *r,
+		    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* The state text as it is now. */
 int gd_fault_state(const struct gd_ports *p, const struct gd_record *r,
 		   struct gd_strbuf *out, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

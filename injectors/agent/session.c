@@ -337,6 +337,7 @@ static const struct op {
 	{"preflight", gd_session_op_preflight},
 	{"inject", gd_session_op_inject},
 	{"keep", gd_session_op_keep},
+	{"change", gd_session_op_change},
 	{"effect", gd_session_op_effect},
 	{"revert", gd_session_op_revert},
 	{"recover", gd_session_op_recover},

@@ -212,7 +212,8 @@ int gd_session_op_preflight(struct gd_session *s, const cJSON *request, cJSON *r
 	const cJSON *args = cJSON_GetObjectItemCaseSensitive(request, "args");
 	GD_AUTO_STRBUF(state);
 
-	if (gd_fault_preflight(&s->ports, gd_json_str(request, "kind", ""), args, &state,
+	if (gd_fault_preflight(&s->ports, gd_json_str(request, "kind", ""), args,
+			       cJSON_GetObjectItemCaseSensitive(request, "later"), &state,
 			       err) < 0)
 		return -1;
 	if (!gd_json_set_str(reply, "state", gd_strbuf_str(&state)))
@@ -284,12 +285,27 @@ static int announce(struct gd_session *s, struct gd_record *r, struct gd_span tr
 	return 0;
 }
 
+/* After a step of fault i that failed: it is undone at once, and err says so. */
+static int undo_at_once(struct gd_session *s, size_t i, const char *why,
+			struct gd_error *err)
+{
+	GD_AUTO_RESTORED struct gd_restored res = {0};
+	GD_AUTO(cJSON) cJSON *facts = NULL;
+
+	undo_one(s, i, why, &res, &facts);
+	if (res.equal) {
+		gd_session_remove_fault(s, i);
+		return gd_wrap(err, "undone at once, nothing is left: ");
+	}
+	err->code = GD_E_LEFT_BEHIND;
+	return gd_wrap(err,
+		       "failed, and undoing it failed too (%.150s): ", res.problem.text);
+}
+
 /* Applies the last fault of the table; on failure it is undone at once. */
 static int apply_last(struct gd_session *s, struct gd_error *err)
 {
 	size_t i = s->n_faults - 1;
-	GD_AUTO_RESTORED struct gd_restored res = {0};
-	GD_AUTO(cJSON) cJSON *facts = NULL;
 	struct live *f = &s->faults[i];
 
 	if (gd_fault_apply(&s->ports, &f->record, err) == 0 &&
@@ -298,14 +314,7 @@ static int apply_last(struct gd_session *s, struct gd_error *err)
 		f->phase = GD_PHASE_ACTIVE;
 		return 0;
 	}
-	undo_one(s, i, "it did not go in", &res, &facts);
-	if (res.equal) {
-		gd_session_remove_fault(s, i);
-		return gd_wrap(err, "undone at once, nothing is left: ");
-	}
-	err->code = GD_E_LEFT_BEHIND;
-	return gd_wrap(err,
-		       "failed, and undoing it failed too (%.150s): ", res.problem.text);
+	return undo_at_once(s, i, "it did not go in", err);
 }
 
 /*
@@ -347,7 +356,8 @@ int gd_session_op_inject(struct gd_session *s, const cJSON *request, cJSON *repl
 	    gd_session_read_lease(request, "lease_ms", MAX_LEASE_MS, &trial, err) < 0)
 		return -1;
 	if (gd_fault_capture(&s->ports, gd_json_str(request, "kind", ""),
-			     cJSON_GetObjectItemCaseSensitive(request, "args"), &r,
+			     cJSON_GetObjectItemCaseSensitive(request, "args"),
+			     cJSON_GetObjectItemCaseSensitive(request, "later"), &r,
 			     err) < 0 ||
 	    complete_record(s, gd_json_str(request, "ref", ""), &r, err) < 0 ||
 	    check_conflicts(s, &r, err) < 0 || announce(s, &r, trial, err) < 0 ||
@@ -378,6 +388,39 @@ static int find_fault(struct gd_session *s, const cJSON *request, size_t *ret,
 			return 0;
 		}
 	return gd_raise(err, GD_E_INPUT, "no fault %.60s is in", ref);
+}
+
+/*
+ * The undo record is left as it is: what was captured first is what comes back. A request
+ * that is wrong changes nothing; a change that fails undoes the fault.
+ */
+int gd_session_op_change(struct gd_session *s, const cJSON *request, cJSON *reply,
+			 struct gd_error *err)
+{
+	const cJSON *asked = cJSON_GetObjectItemCaseSensitive(request, "args");
+	GD_AUTO(cJSON) cJSON *args = NULL;
+	struct gd_instant start = gd_now();
+	struct live *f;
+	size_t i;
+
+	s->said = (struct gd_said){0};
+	if (need_claim(s, err) < 0 || find_fault(s, request, &i, err) < 0)
+		return -1;
+	f = &s->faults[i];
+	if (f->phase != GD_PHASE_ACTIVE)
+		return gd_raise(err, GD_E_REFUSED, "fault %s is %s, not active",
+				f->record.ref, gd_phase_name(f->phase));
+	if (gd_fault_check_change(&f->record, asked, &args, err) < 0 ||
+	    gd_journal_change(&s->journal, f->record.id, args, err) < 0)
+		return -1;
+	cJSON_Delete(f->record.args);
+	f->record.args = gd_steal_ptr(&args);
+	if (gd_fault_change(&s->ports, &f->record, err) < 0)
+		return undo_at_once(s, i, "a change failed", err);
+	if (!gd_json_set_int(reply, "took_ms",
+			     gd_between(start, gd_now()).ns / GD_NS_PER_MS))
+		return gd_raise_nomem(err);
+	return gd_said_add(reply, &s->said, err);
 }
 
 int gd_session_op_keep(struct gd_session *s, const cJSON *request, cJSON *reply GD_UNUSED,

@@ -62,7 +62,7 @@ void gd_session_unclaim(struct gd_session *s);
 
 /* session_fault.c: in and out again */
 gd_session_op gd_session_op_preflight, gd_session_op_inject, gd_session_op_keep,
-	gd_session_op_effect, gd_session_op_revert;
+	gd_session_op_change, gd_session_op_effect, gd_session_op_revert;
 /* gd_ports.note and gd_ports.figure of a session: kept for the reply, notes told on. */
 void gd_session_note(void *session, const char *text);
 void gd_session_figure(void *session, const char *name, int64_t value);

@@ -29,6 +29,9 @@ static const char *const phase_names[] = {
 	[GD_PHASE_LEFT_BEHIND] = "left-behind",
 };
 
+/* No phase: the fault stays active. */
+static const char step_change[] = "change";
+
 const char *gd_phase_name(enum gd_phase phase)
 {
 	return phase_names[phase];
@@ -141,11 +144,32 @@ static int take_undone(struct gd_journal_entry *e, const cJSON *json)
 	return 0;
 }
 
+/* As it was about to be: whether it came to that, nobody needs to know. */
+static int take_change(struct gd_journal_view *v, const cJSON *json)
+{
+	struct gd_journal_entry *e = find_entry(v, gd_json_int(json, "id", 0));
+	const cJSON *args = cJSON_GetObjectItemCaseSensitive(json, "args");
+	cJSON *copy;
+
+	if (!cJSON_IsObject(args))
+		return -1;
+	if (!e)
+		return 0;
+	copy = cJSON_Duplicate(args, 1);
+	if (!copy)
+		return -2;
+	cJSON_Delete(e->record.args);
+	e->record.args = copy;
+	return 0;
+}
+
 static int take_json(struct gd_journal_view *v, const cJSON *json)
 {
 	int phase = find_phase(gd_json_str(json, "step", ""));
 	struct gd_journal_entry *e;
 
+	if (strcmp(gd_json_str(json, "step", ""), step_change) == 0)
+		return take_change(v, json);
 	if (phase < 0)
 		return -1;
 	if (phase == GD_PHASE_OPEN)
@@ -344,6 +368,19 @@ int gd_journal_begin(struct gd_journal *j, const struct gd_record *r,
 		return -1;
 	j->last_id = r->id;
 	return 0;
+}
+
+int gd_journal_change(struct gd_journal *j, int64_t id, const cJSON *args,
+		      struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *json = cJSON_CreateObject();
+
+	if (!json || !gd_json_set_str(json, "step", step_change) ||
+	    !gd_json_set_int(json, "id", id) ||
+	    !gd_json_set_int(json, "wall_ns", gd_wall_now().ns) ||
+	    !gd_json_set(json, "args", cJSON_Duplicate(args, 1)))
+		return gd_raise_nomem(err);
+	return append(j, json, err);
 }
 
 int gd_journal_step(struct gd_journal *j, int64_t id, enum gd_phase phase,

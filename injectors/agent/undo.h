@@ -4,6 +4,7 @@
  * before the change; and what became of it. Append-only, one line per step:
  *
  *   CHECKSUM {"step": "open", ...record...}
+ *   CHECKSUM {"step": "change", "id": N, "wall_ns": N, "args": {...}}
  *   CHECKSUM {"step": "active" | "clean" | "left-behind", "id": N, "wall_ns": N, ...}
  *
  * The last two bear "undone": who undid it, when, why, and what was seen of it (said.h).
@@ -81,6 +82,12 @@ int64_t gd_journal_next_id(const struct gd_journal *j) GD_NONNULL;
 /* Writes the opening line of r, which bears the next id; on disk when it returns. */
 int gd_journal_begin(struct gd_journal *j, const struct gd_record *r,
 		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/*
+ * An active fault is about to be changed to args; how it is undone stays as it was. On disk
+ * when it returns.
+ */
+int gd_journal_change(struct gd_journal *j, int64_t id, const cJSON *args,
+		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /*
  * The next step of a fault; after, problem and undone (as gd_undone_to_json makes it) may be
  * NULL. On disk when it returns.

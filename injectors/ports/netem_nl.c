@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A new netem gets the attributes of what was asked for, and the kernel's own defaults for the
+ * rest. In a change the kernel keeps what it is not told, so there all but the loss model,
+ * whose absence means random loss, are told, also when they are nothing.
+ */
 #include "injectors/ports/netem_nl.h"
 
 #include <linux/pkt_sched.h>
@@ -32,7 +37,7 @@ static uint32_t to_ticks(struct gd_span s)
 	return t > UINT32_MAX ? UINT32_MAX : (uint32_t)t;
 }
 
-static int put_rate(struct nl_msg *m, const struct gd_netem *n)
+static int put_rate(struct nl_msg *m, const struct gd_netem *n, bool is_new)
 {
 	uint64_t bytes = (uint64_t)n->rate.bps / 8;
 	struct tc_netem_rate r = {.rate = bytes > UINT32_MAX ? UINT32_MAX
@@ -41,7 +46,7 @@ static int put_rate(struct nl_msg *m, const struct gd_netem *n)
 				  .cell_size = (uint32_t)n->cell_size,
 				  .cell_overhead = (int32_t)n->cell_overhead};
 
-	if (n->rate.bps == 0)
+	if (is_new && n->rate.bps == 0)
 		return 0;
 	if (bytes > UINT32_MAX && nla_put(m, TCA_NETEM_RATE64, sizeof(bytes), &bytes) < 0)
 		return -1;
@@ -74,22 +79,23 @@ static int put_loss_model(struct nl_msg *m, const struct gd_netem *n)
 	return 0;
 }
 
-static int put_slot(struct nl_msg *m, const struct gd_netem *n)
+static int put_slot(struct nl_msg *m, const struct gd_netem *n, bool is_new)
 {
 	struct tc_netem_slot slot = {.min_delay = n->slot.ns,
 				     .max_delay = n->slot_max.ns,
 				     .max_packets = (int32_t)n->slot_packets,
 				     .max_bytes = (int32_t)n->slot_bytes};
 
-	return n->slot_max.ns ? nla_put(m, TCA_NETEM_SLOT, sizeof(slot), &slot) : 0;
+	if (is_new && !n->slot_max.ns)
+		return 0;
+	return nla_put(m, TCA_NETEM_SLOT, sizeof(slot), &slot);
 }
 
-/* Attributes that stand for themselves: absent, the kernel does nothing about it. */
-static int put_extras(struct nl_msg *m, const struct gd_netem *n)
+static int put_extras(struct nl_msg *m, const struct gd_netem *n, bool is_new)
 {
 	GD_AUTO_FREE int16_t *table = NULL;
 
-	if (n->ecn && nla_put_u32(m, TCA_NETEM_ECN, 1) < 0)
+	if ((n->ecn || !is_new) && nla_put_u32(m, TCA_NETEM_ECN, n->ecn) < 0)
 		return -1;
 	if (n->seed && nla_put(m, PRNG_SEED, sizeof(n->seed), &n->seed) < 0)
 		return -1;
@@ -103,7 +109,7 @@ static int put_extras(struct nl_msg *m, const struct gd_netem *n)
 		       table);
 }
 
-static int put_parts(struct nl_msg *m, const struct gd_netem *n)
+static int put_parts(struct nl_msg *m, const struct gd_netem *n, bool is_new)
 {
 	struct tc_netem_corr corr = {.delay_corr = to_fraction(n->delay_correlation),
 				     .loss_corr = to_fraction(n->loss_correlation),
@@ -119,18 +125,19 @@ static int put_parts(struct nl_msg *m, const struct gd_netem *n)
 	    nla_put(m, TCA_NETEM_LATENCY64, sizeof(n->delay.ns), &n->delay.ns) < 0 ||
 	    nla_put(m, TCA_NETEM_JITTER64, sizeof(n->jitter.ns), &n->jitter.ns) < 0)
 		return -1;
-	/* A reorder attribute also turns reordering on: only when asked for. */
-	if (n->reorder.ppb &&
+	if ((n->reorder.ppb || !is_new) &&
 	    nla_put(m, TCA_NETEM_REORDER, sizeof(reorder), &reorder) < 0)
 		return -1;
 	if (nla_put(m, TCA_NETEM_CORRUPT, sizeof(corrupt), &corrupt) < 0)
 		return -1;
-	if (put_rate(m, n) < 0 || put_loss_model(m, n) < 0 || put_slot(m, n) < 0)
+	if (put_rate(m, n, is_new) < 0 || put_loss_model(m, n) < 0 ||
+	    put_slot(m, n, is_new) < 0)
 		return -1;
-	return put_extras(m, n);
+	return put_extras(m, n, is_new);
 }
 
-int gd_netem_put(struct nl_msg *m, const struct gd_netem *n, struct gd_error *err)
+int gd_netem_put(struct nl_msg *m, const struct gd_netem *n, bool is_new,
+		 struct gd_error *err)
 {
 	struct tc_netem_qopt opt = {.latency = to_ticks(n->delay),
 				    .limit = (uint32_t)n->limit,
@@ -142,7 +149,7 @@ int gd_netem_put(struct nl_msg *m, const struct gd_netem *n, struct gd_error *er
 	struct nlattr *nest = nla_nest_start(m, TCA_OPTIONS);
 
 	if (!nest || nlmsg_append(m, &opt, sizeof(opt), NLMSG_ALIGNTO) < 0 ||
-	    put_parts(m, n) < 0)
+	    put_parts(m, n, is_new) < 0)
 		return gd_raise_nomem(err);
 	(void)nla_nest_end(m, nest);
 	return 0;

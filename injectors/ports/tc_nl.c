@@ -141,20 +141,33 @@ static int add_segmenter(void *ctx GD_UNUSED, const char *device, int64_t mtu,
 	return send_off(m, device, "add qdisc tbf", err);
 }
 
-static int add_netem(void *ctx GD_UNUSED, const char *device, bool below_segmenter,
-		     const struct gd_netem *n, struct gd_error *err)
+static int put_netem(const char *device, bool below_segmenter, const struct gd_netem *n,
+		     bool is_new, struct gd_error *err)
 {
 	const struct request r = {.device = device,
 				  .type = RTM_NEWQDISC,
-				  .flags = NLM_F_CREATE | NLM_F_EXCL,
+				  .flags = is_new ? NLM_F_CREATE | NLM_F_EXCL : 0,
 				  .handle = netem_handle,
 				  .parent = below_segmenter ? segmenter | 1 : TC_H_ROOT,
 				  .kind = "netem"};
 	GD_AUTO(nl_msg) struct nl_msg *m = NULL;
 
-	if (begin(&r, &m, err) < 0 || gd_netem_put(m, n, err) < 0)
+	if (begin(&r, &m, err) < 0 || gd_netem_put(m, n, is_new, err) < 0)
 		return -1;
-	return send_off(m, device, "add qdisc netem", err);
+	return send_off(m, device, is_new ? "add qdisc netem" : "change qdisc netem",
+			err);
+}
+
+static int add_netem(void *ctx GD_UNUSED, const char *device, bool below_segmenter,
+		     const struct gd_netem *n, struct gd_error *err)
+{
+	return put_netem(device, below_segmenter, n, true, err);
+}
+
+static int change_netem(void *ctx GD_UNUSED, const char *device, bool below_segmenter,
+			const struct gd_netem *n, struct gd_error *err)
+{
+	return put_netem(device, below_segmenter, n, false, err);
 }
 
 /* --- filters ------------------------------------------------------------------------- */
@@ -353,5 +366,6 @@ const struct gd_tc_port gd_tc_linux = {
 	.remove_filters = remove_filters,
 	.add_segmenter = add_segmenter,
 	.add_netem = add_netem,
+	.change_netem = change_netem,
 	.get_netem = get_netem,
 };

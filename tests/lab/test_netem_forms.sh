@@ -41,17 +41,35 @@ scenario "$WORK/forms.yaml" '  - forms:
         - netem: {on: server, device: t-br, direction: ingress, duplicate: 1%, corrupt: 1%, protocols: [tcp, udp], except: {ports: [53]}}
         - netem: {on: server, device: t-vlan, delay: 20ms, reorder: 25%, reorder_correlation: 50%, gap: 5}
         - netem: {on: server, device: eth1, direction: both, delay: 50ms, ingress: {delay: 30ms}, peers: [api-2], except: {protocols: [udp]}}
-        - ring: {on: server, device: eth1, rx: 64}'
+        - ring: {on: server, device: eth1, rx: 64}
+  - moving:
+      for: 12s
+      faults:
+        - netem: {on: server, device: eth1, delay: [40ms for 4s, 80ms for 2s, 120ms], peers: [api-2]}
+        - netem: {on: server, device: t-dum, delay: {from: 0ms, to: 45ms, over: 9s, steps: 10}}'
 "$GD" run "$WORK/forms.yaml" -i "$WORK/inventory.yaml" --yes -o "$RUNS" >"$WORK/run.out" 2>&1 &
 run=$!
 in_stage() { [ "$(cat "$RUNS"/*/journal.jsonl 2>/dev/null | grep -c '"event":"stage_measured"')" -ge 2 ]; }
-wait_for 40 in_stage || { cat "$WORK/run.out"; fail "the faults did not go in"; }
+wait_for 120 in_stage || { cat "$WORK/run.out"; fail "the faults did not go in"; }
 # Nobody answers from a dummy device, so all 20,000 leave.
 on api-1 'exec 3>/dev/udp/192.0.2.9/9; for ((i = 0; i < 20000; i++)); do echo >&3; done' &
 flood=$!
+# Every other device sends and receives something, so that each fault is seen to bite.
+on api-1 'for d in t-mq t-v0 t-vlan t-br; do for n in 1 2 3; do echo >/dev/udp/ff02::1%$d/9; done; done
+	for n in 1 2 3; do echo >/dev/udp/ff02::1%t-v0/9; done'
 slow=$(average api-2 10.20.0.11)
 near=$(average api-3 10.20.0.11)
 wait $flood || fail "20,000 packets: exit $?"
+# The third stage: round trips all along it, and packets under way at each of its changes.
+moves() { [ "$(grep -c '"event":"stage_measured"' "$(last_run)/journal.jsonl")" -ge 3 ]; }
+wait_for 90 moves || { cat "$WORK/run.out"; fail "the third stage did not come"; }
+on api-2 'ping -c 140 -i 0.05 10.20.0.11' >"$WORK/ping" &
+ping=$!
+on api-1 'before=$(cat /sys/class/net/t-dum/statistics/tx_packets); n=0; end=$((SECONDS + 6))
+	exec 3>/dev/udp/192.0.2.9/9
+	while [ $SECONDS -lt $end ]; do echo >&3; n=$((n + 1)); done
+	sleep 0.3; echo $n $(($(cat /sys/class/net/t-dum/statistics/tx_packets) - before))' >"$WORK/sent"
+wait $ping || fail "ping while the delay changes: exit $?"
 status=0
 wait $run || status=$?
 [ $status -eq 0 ] || { cat "$WORK/run.out"; fail "the run: exit $status"; }
@@ -65,18 +83,41 @@ grep '"event":"fault_effect"' "$journal" |
 	sed -n 's/.*"text":"\([0-9]*\) of \([0-9]*\) packets dropped.*/\1 \2/p' |
 	awk '$2 >= 20000 { n++; p = 100 * $1 / $2; printf "loss asked 1 %%: %.2f %%\n", p }
 		END { exit !(n == 1 && p > 0.7 && p < 1.3) }' || fail "loss is not 1 %"
-[ "$(grep '"event":"fault_reverted"' "$journal" | grep -c '"equal":true')" -eq 7 ] || fail "not all restored"
+[ "$(grep '"event":"fault_reverted"' "$journal" | grep -c '"equal":true')" -eq 9 ] || fail "not all restored"
 grep -q '"event":"fault_injected".*"carrier_away_ms":[1-9]' "$journal" || fail "no time without carrier"
 grep -q '"notes":\["peer api-2 is 10.20.0.12"' "$journal" || fail "the peer's address is not told"
 all_state >"$WORK/after"
 expect_same "$WORK/before" "$WORK/after" "netem on many devices"
+
+# Each delay held for its time, and none of the changes lost or dropped a packet.
+grep -q ' 0% packet loss' "$WORK/ping" || { tail -n 3 "$WORK/ping"; fail "changing a delay lost packets"; }
+sed -n 's/.*time=\([0-9]*\).*/\1/p' "$WORK/ping" | awk '
+	$1 >= 40 && $1 < 75 { a++ } $1 >= 80 && $1 < 115 { b++ } $1 >= 120 && $1 < 160 { c++ }
+	END { printf "round trips while the delay changes: %d of 40, %d of 80, %d of 120 ms\n", a, b, c
+		exit !(a >= 5 && b >= 20 && b <= 50 && c >= 10 && a + b + c >= 120) }' ||
+	{ cat "$WORK/ping"; fail "the delay did not move as asked"; }
+read -r sent left <"$WORK/sent"
+echo "10 delays in 9 s: $sent packets sent, $left left the device"
+# The host itself may send a packet or two.
+[ "$sent" -gt 2000 ] && [ "$left" -ge "$sent" ] && [ "$left" -lt $((sent + 20)) ] || fail "changes in place lost $((sent - left)) of $sent packets"
+grep '"event":"fault_effect"' "$journal" | grep 'moving.2' | grep -q '"text":"0 of ' || fail "a change dropped packets"
+# Times are the plan's, and none is late because the one before it was.
+[ "$(grep -c '"event":"fault_changed"' "$journal")" -eq 11 ] || fail "not 2 and 9 changes"
+number() { sed -n "s/.*\"$1\":\"\{0,1\}\([0-9]*\).*/\1/p"; }
+start=$(grep '"event":"stage_measured"' "$journal" | sed -n 3p | number wall_ns)
+grep '"event":"fault_changed"' "$journal" | while read -r line; do
+	echo "$(($(number wall_ns <<<"$line") - start)) $(number at_ns <<<"$line")"
+done | awk '{ print ($1 - $2) / 1e6 }' | sort -n | awk '{ late[NR] = $1 } END {
+	printf "changes are late by %.0f ms (median), at most %.0f ms\n", late[int((NR + 1) / 2)], late[NR]
+	exit !(late[1] >= 0 && late[int((NR + 1) / 2)] < 300 && late[NR] < 1500) }' || fail "changes are not in time"
+grep -q 'Changed in place 9 times.*delay 45ms' "$(last_run)/report.md" || fail "the report does not list the changes"
 
 # All is lost in both directions but the way back, with neighbours forgotten as well.
 timeout 60 "$GD" inject netem -i "$WORK/inventory.yaml" --on api-1 --for 5s --yes \
 	device=eth0 direction=both loss=100% >"$WORK/out" 2>&1 &
 inject=$!
 has_fault() { on api-1 'ip link show gi-eth0' >/dev/null 2>&1; }
-wait_for 20 has_fault || { cat "$WORK/out"; fail "eth0: the fault did not go in"; }
+wait_for 60 has_fault || { cat "$WORK/out"; fail "eth0: the fault did not go in"; }
 on api-1 'ip neigh flush dev eth0; ip -6 neigh flush dev eth0; ping -c 2 -i 0.2 -W 1 10.0.2.3; true' >/dev/null
 on api-1 'ip neigh flush dev eth0' || fail "no new connection under 100 % loss"
 wait $inject || { cat "$WORK/out"; fail "inject: exit $?"; }

@@ -87,7 +87,10 @@ static int check(const void *args, struct gd_error *err)
 
 	if (a->path[0] != '/')
 		return gd_raise(err, GD_E_INPUT, "path is not absolute");
-	return 0;
+	if (*a->content)
+		return 0;
+	(void)gd_raise(err, GD_E_INPUT, "nothing is asked for");
+	return GD_CHECK_IDLE;
 }
 
 static void describe(const void *args, struct gd_strbuf *out)
@@ -163,6 +166,14 @@ static int verify(const struct gd_ports *p GD_UNUSED, const void *args,
 	return 0;
 }
 
+static int foresee(const struct gd_ports *p GD_UNUSED, const void *args,
+		   void *undo GD_UNUSED, struct gd_error *err)
+{
+	if (strcmp(((const struct args *)args)->content, "never") == 0)
+		return gd_raise(err, GD_E_REFUSED, "it can never hold this");
+	return 0;
+}
+
 static int effect(const struct gd_ports *p GD_UNUSED, const void *args GD_UNUSED,
 		  const void *undo GD_UNUSED, struct gd_effect *ret,
 		  struct gd_error *err GD_UNUSED)
@@ -205,6 +216,8 @@ static const struct gd_injector file_fault = {
 	.capture = capture,
 	.apply = apply,
 	.verify = verify,
+	.foresee = foresee,
+	.change = apply,
 	.effect = effect,
 	.revert = revert,
 };

@@ -221,6 +221,81 @@ static void test_what_is_refused(void **state)
 	assert_all_as_before(f);
 }
 
+static char *change(const char *ref, const char *path, const char *content,
+		    const char *more)
+{
+	char *text = gd_strf("\"ref\":\"%s\",\"args\":{\"path\":\"%s\","
+			     "\"content\":\"%s\"%s}",
+			     ref, path, content, more);
+
+	assert_non_null(text);
+	return text;
+}
+
+/* However often it was changed, what comes back is what was there at first. */
+static void test_change_in_place(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_FREE char *worse = change("a", f->one, "worse", "");
+	GD_AUTO_FREE char *nothing = change("a", f->one, "", "");
+	GD_AUTO_FREE char *elsewhere = change("a", f->two, "worse", "");
+	GD_AUTO(cJSON) cJSON *reply = NULL;
+	GD_AUTO(cJSON) cJSON *out = NULL;
+
+	start_and_claim(f, CLAIM);
+	client_refused(&f->c, "change", worse, "no fault a");
+	inject(&f->c, "a", f->one, "");
+	reply = client_call(&f->c, "change", worse);
+	assert_true(gd_json_bool(reply, "ok", false));
+	assert_int_equal(figure(reply), strlen("worse"));
+	assert_holds(f->one, "worse");
+	/* A level may be one at which it does nothing. */
+	client_must(&f->c, "change", nothing);
+	assert_holds(f->one, "");
+	client_refused(&f->c, "change", elsewhere, "can't change to be on");
+	assert_holds(f->two, "second");
+	out = client_call(&f->c, "revert", "\"ref\":\"a\"");
+	assert_true(gd_json_bool(first_fault(out), "equal", false));
+	client_must(&f->c, "release", "");
+	assert_int_equal(client_end(&f->c), 0);
+	assert_all_as_before(f);
+}
+
+static void test_a_change_that_fails_undoes_the_fault(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_FREE char *apply = change("a", f->one, "worse", ",\"fail\":\"apply\"");
+	GD_AUTO_FREE char *verify = change("a", f->one, "worse", ",\"fail\":\"verify\"");
+
+	start_and_claim(f, CLAIM);
+	inject(&f->c, "a", f->one, "");
+	client_refused(&f->c, "change", apply, "nothing is left");
+	assert_all_as_before(f);
+	inject(&f->c, "a", f->one, "");
+	client_refused(&f->c, "change", verify, "nothing is left");
+	assert_all_as_before(f);
+	client_must(&f->c, "release", "");
+	assert_int_equal(client_end(&f->c), 0);
+}
+
+/* What can't be done later is refused before anything is done. */
+static void test_later_changes_are_foreseen(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_FREE char *a = fault("a", f->one, "");
+	GD_AUTO_FREE char *later =
+		gd_strf("%s,\"later\":[{\"path\":\"%s\",\"content\":\"worse\"},"
+			"{\"path\":\"%s\",\"content\":\"never\"}]",
+			a, f->one, f->one);
+
+	start_and_claim(f, CLAIM);
+	client_refused(&f->c, "preflight", later, "a later change: it can never");
+	client_refused(&f->c, "inject", later, "a later change: it can never");
+	assert_all_as_before(f);
+	client_must(&f->c, "release", "");
+	assert_int_equal(client_end(&f->c), 0);
+}
+
 static void test_one_runner_at_a_time(void **state)
 {
 	struct fixture *f = *state;
@@ -673,9 +748,11 @@ static bool run_with_crash(struct fixture *f, int n)
 {
 	GD_AUTO_FREE char *a = fault("a", f->one, "");
 	GD_AUTO_FREE char *b = fault("b", f->two, "");
+	GD_AUTO_FREE char *worse = change("a", f->one, "worse", "");
 	const char *const steps[][2] = {{"claim", CLAIM},
 					{"inject", a},
 					{"inject", b},
+					{"change", worse},
 					{"revert", "\"ref\":\"a\""},
 					{"revert", "\"all\":true"},
 					{"release", ""}};
@@ -706,8 +783,8 @@ static void test_crash_at_every_step(void **state)
 		assert_all_as_before(f);
 	}
 	assert_all_as_before(f);
-	/* Two faults, each opened, active and clean; before and after each line. */
-	assert_int_equal(n, 13);
+	/* Two faults, each opened, active and clean, one changed; before and after each. */
+	assert_int_equal(n, 15);
 }
 
 /* --- load and watch ------------------------------------------------------------------ */
@@ -759,6 +836,9 @@ int main(void)
 		TEST(test_there_and_back),
 		TEST(test_notes_and_figures),
 		TEST(test_what_is_refused),
+		TEST(test_change_in_place),
+		TEST(test_a_change_that_fails_undoes_the_fault),
+		TEST(test_later_changes_are_foreseen),
 		TEST(test_one_runner_at_a_time),
 		TEST(test_failing_half_way_leaves_nothing),
 		TEST(test_a_slow_fault_does_not_hold_up_the_lease),

@@ -67,6 +67,31 @@ static void step(struct fixture *f, struct gd_journal *j, int64_t id, enum gd_ph
 	assert_int_equal(gd_journal_step(j, id, phase, "now", NULL, NULL, &f->err), 0);
 }
 
+/* An active fault that was changed is undone from the undo record of its beginning. */
+static void test_a_change_leaves_the_undo(void **state)
+{
+	GD_AUTO_JOURNAL_VIEW struct gd_journal_view v = {0};
+	GD_AUTO(cJSON) cJSON *args = cJSON_CreateObject();
+	struct fixture *f = *state;
+	struct gd_journal j;
+	int64_t id;
+
+	assert_true(gd_json_set_str(args, "rx", "48"));
+	assert_int_equal(gd_journal_open(f->dir, &j, &f->err), 0);
+	id = begin(f, &j, "a");
+	step(f, &j, id, GD_PHASE_ACTIVE);
+	assert_int_equal(gd_journal_change(&j, id, args, &f->err), 0);
+	/* Of a fault that is over: odd, but no damage. */
+	assert_int_equal(gd_journal_change(&j, id + 7, args, &f->err), 0);
+	gd_journal_close(&j);
+	assert_int_equal(gd_journal_load(f->dir, &v, &f->err), 0);
+	assert_int_equal(v.n_damaged, 0);
+	assert_int_equal(v.n, 1);
+	assert_int_equal(v.entries[0].phase, GD_PHASE_ACTIVE);
+	assert_string_equal(gd_json_str(v.entries[0].record.args, "rx", ""), "48");
+	assert_string_equal(gd_json_str(v.entries[0].record.undo, "rx", ""), "256");
+}
+
 static char *journal_path(const struct fixture *f)
 {
 	char *path = gd_path_join(f->dir, "journal");
@@ -239,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_what_is_open_is_found),
+		TEST(test_a_change_leaves_the_undo),
 		TEST(test_ids_go_on_after_reopening),
 		TEST(test_rights),
 		TEST(test_a_journal_cut_at_every_byte),

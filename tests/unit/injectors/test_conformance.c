@@ -28,10 +28,22 @@ static const struct {
 	{"ring", "eth0", "{\"device\":\"eth0\",\"rx\":128,\"tx\":64}"},
 };
 
+/* What a fault with these can be changed to while it is in, for those that can change. */
+static const struct {
+	const char *name, *args;
+} changed[] = {
+	{"netem", "{\"device\":\"eth0\",\"direction\":\"both\",\"delay\":\"500ms\","
+		  "\"loss\":\"0%\",\"ingress\":{\"rate\":\"10mbit\"},"
+		  "\"peers\":[\"10.0.0.0/8\",\"db.example\"],\"ports\":[80],"
+		  "\"except\":{\"peers\":[\"10.1.0.0/16\"],\"protocols\":[\"udp\"]}}"},
+	{"ring", "{\"device\":\"eth0\",\"rx\":48,\"tx\":64}"},
+};
+
 struct subject {
 	const struct gd_injector *i;
 	const char *target;
 	void *args, *undo;
+	void *changed; /* NULL: it can't change */
 };
 
 static void decode_text(const struct gd_shape *shape, const char *text, void *out)
@@ -46,7 +58,7 @@ static void decode_text(const struct gd_shape *shape, const char *text, void *ou
 
 static void subject_init(struct subject *s, const struct gd_injector *i)
 {
-	s->i = i;
+	*s = (struct subject){.i = i};
 	s->args = calloc(1, i->args.size);
 	s->undo = calloc(1, i->undo.size);
 	assert_non_null(s->args);
@@ -55,15 +67,24 @@ static void subject_init(struct subject *s, const struct gd_injector *i)
 		if (strcmp(examples[n].name, i->name) == 0) {
 			decode_text(&i->args, examples[n].args, s->args);
 			s->target = examples[n].target;
-			return;
 		}
-	fail_msg("%s: add example arguments to this test", i->name);
+	if (!s->target)
+		fail_msg("%s: add example arguments to this test", i->name);
+	for (size_t n = 0; n < GD_N_ELEMS(changed); n++)
+		if (strcmp(changed[n].name, i->name) == 0) {
+			s->changed = calloc(1, i->args.size);
+			assert_non_null(s->changed);
+			decode_text(&i->args, changed[n].args, s->changed);
+		}
 }
 
 static void subject_fini(struct subject *s)
 {
 	gd_shape_fini(&s->i->args, s->args);
 	gd_shape_fini(&s->i->undo, s->undo);
+	if (s->changed)
+		gd_shape_fini(&s->i->args, s->changed);
+	free(s->changed);
 	free(s->args);
 	free(s->undo);
 }
@@ -126,6 +147,7 @@ static void test_every_slot_is_filled(void **state GD_UNUSED)
 			if (strcmp(i->args.fields[n].name, i->target_field) == 0)
 				found = true;
 		assert_true(found);
+		assert_int_equal(!i->foresee, !i->change);
 		assert_ptr_equal(gd_injector_find(i->name), i);
 	}
 	assert_null(gd_injector_find("no-such-fault"));
@@ -299,6 +321,57 @@ static void test_revert_that_fails_at_each_call(void **state GD_UNUSED)
 	}
 }
 
+/*
+ * Changes an active fault, call n failing; whatever came of it, the undo of before brings all
+ * back. True when there was a call n.
+ */
+static bool changes(const struct gd_injector *i, int n)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO_FREE char *before = NULL;
+	struct fake_host h;
+	struct subject s;
+	int rc;
+
+	fake_host_init(&h);
+	subject_init(&s, i);
+	assert_int_equal(!s.changed, !i->change);
+	before = read_state(&s, &h);
+	if (s.changed) {
+		assert_int_equal(i->capture(&h.ports, s.args, s.undo, &err), 0);
+		assert_int_equal(i->foresee(&h.ports, s.changed, s.undo, &err), 0);
+		assert_state(&s, &h, before);
+		assert_int_equal(i->apply(&h.ports, s.args, s.undo, &err), 0);
+		through_json(&i->undo, &s.undo);
+		h.calls = 0;
+		h.fail_at = n;
+		rc = i->change(&h.ports, s.changed, s.undo, &err);
+		if (rc == 0)
+			rc = i->verify(&h.ports, s.changed, s.undo, &err);
+		assert_int_equal(rc, h.failed ? -1 : 0);
+		h.fail_at = 0;
+		/* It is another fault now. */
+		if (rc == 0 && i->verify(&h.ports, s.args, s.undo, &err) == 0)
+			assert_true(h.last_note[0]);
+		assert_int_equal(i->revert(&h.ports, s.undo, &err), 0);
+		assert_state(&s, &h, before);
+	}
+	subject_fini(&s);
+	return h.failed;
+}
+
+static void test_change_that_fails_at_each_call(void **state GD_UNUSED)
+{
+	FOR_EACH_INJECTOR(i)
+	{
+		int n = 1;
+
+		while (changes(i, n))
+			n++;
+		assert_true(n > 1 || !i->change);
+	}
+}
+
 static void test_reading_changes_nothing(void **state GD_UNUSED)
 {
 	FOR_EACH_INJECTOR(i)
@@ -334,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_revert_without_apply),
 		cmocka_unit_test(test_apply_that_fails_at_each_call),
 		cmocka_unit_test(test_revert_that_fails_at_each_call),
+		cmocka_unit_test(test_change_that_fails_at_each_call),
 		cmocka_unit_test(test_reading_changes_nothing),
 	};
 

@@ -64,7 +64,7 @@ static struct gd_netem there_and_back(const struct gd_netem *n)
 	struct nlattr *options;
 
 	assert_non_null(m);
-	assert_int_equal(gd_netem_put(m, n, &err), 0);
+	assert_int_equal(gd_netem_put(m, n, true, &err), 0);
 	options = nlmsg_find_attr(nlmsg_hdr(m), sizeof(t), TCA_OPTIONS);
 	assert_non_null(options);
 	assert_int_equal(gd_netem_read(options, &back, &err), 0);
@@ -83,6 +83,34 @@ static void test_netem_options_round_trip(void **state GD_UNUSED)
 	assert_memory_equal(&back, &bursts, sizeof(back));
 	back = there_and_back(&four_states);
 	assert_memory_equal(&back, &four_states, sizeof(back));
+}
+
+static bool has_attribute(const struct gd_netem *n, bool is_new, int type)
+{
+	const struct tcmsg t = {0};
+	GD_AUTO(nl_msg) struct nl_msg *m = gd_nl_request(RTM_NEWQDISC, 0, &t, sizeof(t));
+	size_t skip = sizeof(struct tc_netem_qopt);
+	struct gd_error err = GD_ERROR_INIT;
+	struct nlattr *options;
+
+	assert_int_equal(gd_netem_put(m, n, is_new, &err), 0);
+	options = nlmsg_find_attr(nlmsg_hdr(m), sizeof(t), TCA_OPTIONS);
+	return nla_find((struct nlattr *)(void *)((char *)nla_data(options) + skip),
+			nla_len(options) - (int)skip, type) != NULL;
+}
+
+/* The kernel keeps what a change does not name; a new qdisc has nothing to keep. */
+static void test_a_change_names_what_is_nothing(void **state GD_UNUSED)
+{
+	const struct gd_netem nothing = {.limit = 1000};
+	const int types[] = {TCA_NETEM_RATE, TCA_NETEM_SLOT, TCA_NETEM_ECN,
+			     TCA_NETEM_REORDER};
+
+	for (size_t i = 0; i < GD_N_ELEMS(types); i++) {
+		assert_true(has_attribute(&nothing, false, types[i]));
+		assert_false(has_attribute(&nothing, true, types[i]));
+	}
+	assert_false(has_attribute(&nothing, false, TCA_NETEM_LOSS));
 }
 
 static void mean_and_deviation(enum gd_distribution d, double *ret_mean,
@@ -136,7 +164,7 @@ static void test_a_distribution_is_sent(void **state GD_UNUSED)
 	size_t skip = sizeof(struct tc_netem_qopt);
 	struct nlattr *options, *table;
 
-	assert_int_equal(gd_netem_put(m, &n, &err), 0);
+	assert_int_equal(gd_netem_put(m, &n, true, &err), 0);
 	options = nlmsg_find_attr(nlmsg_hdr(m), sizeof(t), TCA_OPTIONS);
 	table = nla_find((struct nlattr *)(void *)((char *)nla_data(options) + skip),
 			 nla_len(options) - (int)skip, TCA_NETEM_DELAY_DIST);
@@ -154,7 +182,7 @@ static void test_netem_options_in_the_kernels_units(void **state GD_UNUSED)
 	struct tc_netem_qopt opt;
 	struct nlattr *options;
 
-	assert_int_equal(gd_netem_put(m, &n, &err), 0);
+	assert_int_equal(gd_netem_put(m, &n, true, &err), 0);
 	options = nlmsg_find_attr(nlmsg_hdr(m), sizeof(t), TCA_OPTIONS);
 	memcpy(&opt, nla_data(options), sizeof(opt));
 	assert_int_equal(opt.loss, 42949673);
@@ -283,6 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_netem_options_round_trip),
+		cmocka_unit_test(test_a_change_names_what_is_nothing),
 		cmocka_unit_test(test_netem_options_in_the_kernels_units),
 		cmocka_unit_test(test_distributions),
 		cmocka_unit_test(test_a_distribution_is_sent),

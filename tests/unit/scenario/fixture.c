@@ -32,12 +32,13 @@ static int slow_check(const void *args, struct gd_error *err)
 {
 	const struct slow *s = args;
 
-	if (s->delay.ns == 0 && s->loss.ppb == 0)
-		return gd_raise(err, GD_E_INPUT, "slow: give delay or loss");
 	if (s->delay.ns > 0 && s->loss.ppb > 500000000)
 		return gd_raise(err, GD_E_INPUT,
 				"slow: loss above 50%% makes delay pointless");
-	return 0;
+	if (s->delay.ns > 0 || s->loss.ppb > 0)
+		return 0;
+	(void)gd_raise(err, GD_E_INPUT, "slow: give delay or loss");
+	return 1;
 }
 
 static void slow_describe(const void *args, struct gd_strbuf *out)
@@ -78,13 +79,15 @@ static const struct gd_kind_row fault_rows[] = {
 	 .check = slow_check,
 	 .describe = slow_describe,
 	 .manual = slow_manual,
-	 .target_field = "device"},
+	 .target_field = "device",
+	 .can_change = true},
+	{.name = "fixed", .args = &slow_shape, .target_field = "device"},
 };
 static const struct gd_kind_row watch_rows[] = {
 	{.name = "nic", .args = &nic_shape, .metrics = nic_metrics, .gauges = nic_gauges},
 };
 const struct gd_kinds test_kinds = {
-	.faults = fault_rows, .n_faults = 1, .watches = watch_rows, .n_watches = 1};
+	.faults = fault_rows, .n_faults = 2, .watches = watch_rows, .n_watches = 1};
 
 const char good_scenario[] =
 	"scenario: demo\n"                                                  /* 1 */

@@ -249,6 +249,20 @@ static int add_netem(void *ctx, const char *device, bool below_segmenter,
 	return 0;
 }
 
+static int change_netem(void *ctx, const char *device, bool below_segmenter,
+			const struct gd_netem *n, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+	struct fake_link *l = fake_link(h, device);
+
+	if (call(h, "change netem", err) < 0)
+		return -1;
+	if (!l || !l->has_netem || l->below_segmenter != below_segmenter)
+		return gd_raise(err, GD_E_SYSTEM, "no netem to change");
+	l->netem = *n;
+	return 0;
+}
+
 static int get_netem(void *ctx, const char *device, struct gd_netem *ret,
 		     struct gd_tc_stats *ret_stats, struct gd_error *err)
 {
@@ -924,7 +938,8 @@ static void make_tables(struct fake_host *h, struct tables *t)
 	t->link = (struct gd_link_port){h, link_get, link_list, add_ifb, remove_ifb};
 	t->tc = (struct gd_tc_port){
 		h,          snapshot,       hook,          add_clsact, remove_clsact,
-		add_filter, remove_filters, add_segmenter, add_netem,  get_netem};
+		add_filter, remove_filters, add_segmenter, add_netem,  change_netem,
+		get_netem};
 	t->ring = (struct gd_ring_port){h, get_ring, set_ring, losses};
 	t->disk = (struct gd_disk_port){h, disk_find, disk_list, disk_stats, disk_holds};
 	t->dm = (struct gd_dm_port){h,       dm_get,   dm_table,  dm_create,
