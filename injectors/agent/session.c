@@ -124,9 +124,12 @@ int gd_session_renew(struct gd_session *s, int64_t lease_ms, int64_t *ret_left_m
 	(void)pthread_mutex_lock(&s->lock);
 	if (!s->guardian || s->lease.ns <= now.ns || s->deadline.ns <= now.ns ||
 	    gd_ceiling_passed(s->ceiling)) {
-		rc = gd_raise(err, GD_E_REFUSED,
-			      s->guardian ? "the lease has lapsed"
-					  : "nothing is claimed here");
+		rc = gd_raise(err, GD_E_REFUSED, "%s",
+			      !s->guardian               ? "nothing is claimed here"
+			      : s->deadline.ns <= now.ns ? "the deadline passed"
+			      : gd_ceiling_passed(s->ceiling)
+				      ? "the wall clock passed the deadline"
+				      : "the lease has lapsed");
 	} else {
 		s->lease = gd_after(now, gd_span_ms(lease_ms));
 		tell_lease(s);

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Nobody renews: the host undoes its fault in time by itself, and the runner does not believe
-# that it was in.
+# Nobody renews, or clocks jump: the host undoes its fault in time by itself, and the runner
+# does not believe that it was in.
 . "$(dirname "$0")/functions.sh"
 
 LEASE=10
 scenario "$WORK/short.yaml" '  - slow: {for: 8s, faults: [{netem: {on: server, device: eth1, delay: 20ms}}]}'
+scenario "$WORK/long.yaml" '  - slow: {for: 60s, faults: [{netem: {on: server, device: eth1, delay: 20ms}}]}'
 state api-1 >"$WORK/before"
 
 under_fault() { # NAME SCENARIO: starts a run and waits until its fault counts
@@ -52,4 +53,44 @@ says "stood still"
 undone_in_time stopped
 head -n 1 "$WORK"/stopped/*/report.md | grep -q "aborted: .*stood still" || fail "the report begins with something else"
 
+# The link is cut: nothing passes the host's eth0 for longer than the lease.
+under_fault cut long
+on api-1 '(trap "" HUP
+	tc qdisc add dev eth0 clsact
+	tc filter add dev eth0 ingress matchall action drop
+	tc filter add dev eth0 egress matchall action drop
+	sleep 13
+	tc qdisc del dev eth0 clsact) </dev/null >/dev/null 2>&1 &' &
+ended cut 4
+wait
+undone_in_time cut
+grep -q "undone by the host.*: lease lapsed" "$WORK"/cut/*/journal.jsonl || fail "cut: it was not the lease"
+
+# The host's clock is stepped. Forwards beyond the deadline: undone early. Backwards: no later.
+step() { # SECONDS
+	on api-1 "date -s @\$((\$(date +%s) + $1)) >/dev/null"
+}
+inject() { # STATUS SECONDS_OF_FAULT SECONDS_OF_STEP
+	local status=0
+	"$GD" inject netem -i lab --on api-1 device=eth1 delay=20ms --for "$2s" --yes >"$WORK/out" 2>&1 &
+	runner=$!
+	wait_for 90 grep -qs 'Ctrl-C undoes' "$WORK/out" || { cat "$WORK/out"; fail "no fault in"; }
+	since=$SECONDS
+	step "$3"
+	wait $runner || status=$?
+	took=$((SECONDS - since))
+	step $((-$3))
+	[ $status -eq "$1" ] || { cat "$WORK/out"; fail "clock $3 s: exit $status, expected $1"; }
+	state api-1 >"$WORK/after"
+	expect_same "$WORK/before" "$WORK/after" "clock $3 s"
+	echo "clock $3 s: $took s of $2"
+}
+inject 4 60 3600
+says "the wall clock passed the deadline"
+[ $took -lt 20 ] || fail "a clock beyond the deadline did not end the fault"
+run_gameday 0 status -i lab --on api-1
+says "was undone by the host's agent"
+inject 0 5 -3600
+says "exactly as before"
+[ $took -lt 15 ] || fail "a clock stepped back prolonged the fault"
 echo "lease: $SECONDS s"
