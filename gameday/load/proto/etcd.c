@@ -125,7 +125,7 @@ static int check(const struct gd_load_spec *spec, const struct gd_url *url,
 static int compile(const struct gd_load_spec *spec, const struct gd_url *url,
 		   struct etcd_target *t, struct gd_error *err)
 {
-	static char post[] = "POST";
+	char post[] = "POST";
 	GD_AUTO_FREE char *get = blank_body(0);
 	GD_AUTO_FREE char *put = blank_body(base64_len(t->size));
 	struct gd_load_spec s = *spec;
