@@ -31,6 +31,7 @@ struct options {
 	struct gd_span length;
 	struct gd_list clients; /* struct yaml_text */
 	struct gd_list with;    /* struct yaml_text */
+	int engine;             /* enum gd_reactor_kind */
 	bool share, json;
 };
 
@@ -75,6 +76,13 @@ static const struct gd_shape with_shape = {.name = "with",
 					   .node_offset = GD_NO_OFFSET,
 					   .given_offset = GD_NO_OFFSET,
 					   .scalar = true};
+
+static const struct gd_choice engines[] = {
+	{"auto", "io_uring where the kernel allows it, else epoll", GD_REACTOR_AUTO},
+	{"epoll", "readiness", GD_REACTOR_EPOLL},
+	{"io_uring", "rings shared with the kernel, Linux 6.1", GD_REACTOR_URING},
+	{0},
+};
 
 static const struct gd_field fields[] = {
 	{.name = "rate",
@@ -130,6 +138,12 @@ static const struct gd_field fields[] = {
 	 .kind = GD_KIND_LIST,
 	 .shape = &with_shape,
 	 GD_MEMBER(struct options, with)},
+	{.name = "engine",
+	 .help = "how it waits for the network (for comparing them)",
+	 .kind = GD_KIND_ENUM,
+	 .dflt = "auto",
+	 .choices = engines,
+	 GD_MEMBER(struct options, engine)},
 	{.name = "json",
 	 .help = "print the result as JSON",
 	 .kind = GD_KIND_BOOL,
@@ -294,7 +308,10 @@ static int start(const struct gd_cmd_args *args, struct session *s, struct gd_er
 	GD_AUTO(gd_node)
 	struct gd_node *map = gd_node_new(GD_NODE_MAP, (struct gd_pos){0});
 	GD_AUTO_DIAGS(diags);
-	struct gd_load_options opt = {.duration = s->options->length};
+	struct gd_load_options opt = {
+		.duration = s->options->length,
+		.reactor = (enum gd_reactor_kind)s->options->engine,
+	};
 	struct gd_load_spec spec = {0};
 	int status;
 

@@ -106,7 +106,7 @@ int gd_engine_new(const struct gd_engine_config *cfg, gd_engine_emit_fn *emit, v
 		return gd_raise_nomem(err);
 	if (make_conns(e, err) < 0)
 		return -1;
-	if (gd_reactor_epoll_new(&report, &e->reactor, err) < 0)
+	if (gd_reactor_new(cfg->reactor, &report, &e->reactor, err) < 0)
 		return gd_wrap(err, "load %s: ", cfg->name);
 	for (size_t i = 0; i < cfg->n_clients; i++) {
 		if (gd_lane_init(&e->lanes[i], e, i, err) < 0)
@@ -299,6 +299,11 @@ int gd_engine_run(struct gd_engine *e, struct gd_error *err)
 			break;
 		span = more ? 0 : next_instant(e, now) - gd_now().ns;
 		if (e->reactor->ops->wait(e->reactor, span > 0 ? span : 0, err) < 0)
+			return gd_wrap(err, "load %s: ", e->cfg.name);
+	}
+	/* What was said last, as that an attempt is given up, goes out too. */
+	for (int i = 0; i < 2; i++) {
+		if (e->reactor->ops->wait(e->reactor, 0, err) < 0)
 			return gd_wrap(err, "load %s: ", e->cfg.name);
 	}
 	if (!e->failed)

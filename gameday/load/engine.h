@@ -161,6 +161,7 @@ struct gd_engine_config {
 	int64_t concurrency, connections;
 	int64_t interval_ns, start_ns, end_ns; /* end INT64_MAX: until stopped */
 	uint64_t seed;
+	enum gd_reactor_kind reactor;
 	const struct gd_load_spec *spec; /* borrowed until gd_engine_new returned */
 	size_t n_clients;                /* of spec, or 1 without policies */
 };

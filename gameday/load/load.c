@@ -126,6 +126,7 @@ static int copy_times(const struct gd_load_options *opt, struct gd_engine_config
 				"load %s: its start is more than 10s ago", cfg->name);
 	cfg->end_ns = opt->duration.ns > 0 ? cfg->start_ns + opt->duration.ns : INT64_MAX;
 	cfg->seed = opt->seed ? opt->seed : 1;
+	cfg->reactor = opt->reactor;
 	cfg->pace.seed = cfg->seed;
 	return 0;
 }

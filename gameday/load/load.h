@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The load generator: open-loop (or closed-loop) HTTP/1.1 over epoll. One thread runs one
+ * The load generator: open-loop (or closed-loop), over io_uring or epoll. One thread runs one
  * load; the caller polls a descriptor for finished intervals, so it fits any event loop.
  */
 #pragma once
 
 #include "gameday/load/interval.h"
+#include "gameday/load/reactor.h"
 #include "gameday/load/spec.h"
 
 struct gd_load;
@@ -15,6 +16,7 @@ struct gd_load_options {
 	struct gd_span duration; /* 0: until stopped */
 	struct gd_instant start; /* CLOCK_BOOTTIME of the first intended start; 0: now */
 	uint64_t seed;           /* of jitter and the like; 0: 1 */
+	enum gd_reactor_kind reactor;
 };
 
 /*
@@ -28,7 +30,7 @@ int gd_load_start(const struct gd_load_spec *spec, const struct gd_load_options 
 int gd_load_fd(const struct gd_load *load) GD_NONNULL;
 /* 1: *ret is an interval (caller fini); 0: none now; 2: the load has ended and all is taken. */
 int gd_load_take(struct gd_load *load, struct gd_interval *ret) GD_NONNULL GD_MUST_CHECK;
-/* After the end: 0, or -1 with why the load ended early (no memory, epoll failed). */
+/* After the end: 0, or -1 with why the load ended early (no memory, waiting failed). */
 int gd_load_status(struct gd_load *load, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /*
  * The one capability that a user other than root needs for this load (CAP_NET_RAW of

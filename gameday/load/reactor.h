@@ -30,6 +30,7 @@ struct gd_sock {
 	bool connecting, datagram, want_write;
 	char *rest; /* owned: what could not be written yet */
 	size_t n_rest, n_rest_sent;
+	size_t under_way; /* bytes that the kernel has and has not sent yet */
 };
 
 struct gd_reactor_report {
@@ -55,8 +56,10 @@ struct gd_reactor_ops {
 	int (*open)(struct gd_reactor *r, struct gd_sock *s, int fd,
 		    const struct sockaddr *addr, socklen_t addr_len);
 	/*
-	 * All of it goes out, now or as soon as the peer takes it; data is the caller's again.
-	 * -1 with errno when the connection is dead or the peer is too far behind.
+	 * All of it goes out as soon as the peer takes it, though perhaps not before the next
+	 * wait, and the last of it not before the one after that; data is the caller's again.
+	 * -1 with errno when the connection is dead or the peer is too far behind; that it is
+	 * dead may also be told by `ended`.
 	 */
 	int (*send)(struct gd_reactor *r, struct gd_sock *s, const char *data,
 		    size_t size);
@@ -76,8 +79,25 @@ struct gd_reactor {
 /* Bytes sent that wait for the peer. */
 static inline size_t gd_sock_pending(const struct gd_sock *s)
 {
-	return s->n_rest - s->n_rest_sent;
+	return s->n_rest - s->n_rest_sent + s->under_way;
 }
 
+/* Which kind. */
+enum gd_reactor_kind {
+	GD_REACTOR_AUTO, /* the cheapest that this kernel has */
+	GD_REACTOR_EPOLL,
+	GD_REACTOR_URING,
+};
+
+/*
+ * Of that kind: URING is an error where the kernel does not have it or does not allow it
+ * (io_uring(7): Linux 6.1, kernel.io_uring_disabled, seccomp), AUTO takes epoll then. Made
+ * in any thread; wait is called by one only. Caller frees.
+ */
+int gd_reactor_new(enum gd_reactor_kind kind, const struct gd_reactor_report *report,
+		   struct gd_reactor **ret,
+		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+int gd_reactor_uring_new(const struct gd_reactor_report *report, struct gd_reactor **ret,
+			 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 int gd_reactor_epoll_new(const struct gd_reactor_report *report, struct gd_reactor **ret,
 			 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

@@ -52,6 +52,10 @@ expect 0 '^plain +200 /s +100 ' "$url" --burst 20 --every 100ms --for 500ms
 expect 0 '^b +100 /s +50 ' "$url" --rate 200/s --for 500ms --share --client a --client b
 expect 0 '^plain +[0-9.]+ /s +(6|7|8|9|1[0-4])[0-9] ' "$url" --rate 200/s --for 500ms \
 	--arrivals poisson
+expect 0 '^plain .* 100 % ' "$url" --concurrency 4 --for 200ms --engine epoll
+if [ "$(cat /proc/sys/kernel/io_uring_disabled 2>/dev/null)" = 0 ]; then
+	expect 0 '^plain .* 100 % ' "$url" --concurrency 4 --for 200ms --engine io_uring
+fi
 expect 2 'how long the rate before' "$url" --rate '10/s, 20/s' --for 1s
 expect 2 'did you mean "body"' "$url" --rate 1/s --for 1s --with 'bdy: x'
 expect 2 'key method given twice' "$url" --rate 1/s --for 1s --method PUT --with 'method: GET'

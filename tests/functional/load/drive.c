@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "gameday/load/load.h"
+#include "tests/functional/load/reactor_kind.h"
 
 static void check(const struct gd_interval *s)
 {
@@ -67,6 +68,7 @@ void drive(struct driven *ret, int64_t duration_ms, const char *spec, ...)
 {
 	struct gd_load_options opt = {
 		.interval = gd_span_ms(200),
+		.reactor = reactor_kind(),
 		.duration = gd_span_ms(duration_ms),
 	};
 	struct gd_load_spec decoded = {0};

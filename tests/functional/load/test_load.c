@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "gameday/load/load.h"
+#include "tests/functional/load/reactor_kind.h"
 #include "tests/functional/load/server.h"
 
 enum { MAX_SEEN = 64 };
@@ -127,6 +128,7 @@ static void run_load(const struct ask *ask, uint16_t port, struct total totals[2
 	struct gd_load_spec spec = {0};
 	struct gd_load_options opt = {
 		.interval = gd_span_ms(ask->interval_ms ? ask->interval_ms : 250),
+		.reactor = reactor_kind(),
 		.duration = gd_span_ms(ask->duration_ms),
 	};
 	GD_AUTO(gd_load) struct gd_load *load = NULL;
@@ -563,7 +565,10 @@ static void test_stop_leaves_unfinished(void **state GD_UNUSED)
 static void test_free_without_taking(void **state GD_UNUSED)
 {
 	struct server *s = server_start(&(struct server_config){.mode = SERVER_SILENT});
-	struct gd_load_options opt = {.interval = gd_span_ms(20)};
+	struct gd_load_options opt = {
+		.interval = gd_span_ms(20),
+		.reactor = reactor_kind(),
+	};
 	struct gd_load_spec spec = {0};
 	struct gd_error err = GD_ERROR_INIT;
 	struct gd_load *load = NULL;
