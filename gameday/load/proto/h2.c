@@ -207,23 +207,26 @@ static int on_sent(nghttp2_session *session GD_UNUSED, const nghttp2_frame *fram
 }
 
 /* A request that never went out: the server takes no more, or it was cancelled before. */
-static int on_not_sent(nghttp2_session *session GD_UNUSED, const nghttp2_frame *frame,
+static int on_not_sent(nghttp2_session *session, const nghttp2_frame *frame,
 		       int problem GD_UNUSED, void *ctx)
 {
 	static const struct gd_reply gone = {.outcome = GD_OUTCOME_RESET,
 					     .retry_after_ns = -1};
 	struct h2 *c = ctx;
+	struct stream *s;
 
 	if (frame->hd.type != NGHTTP2_HEADERS)
 		return 0;
-	for (struct stream *s = c->active; s; s = s->next) {
-		if (s->stream_id != frame->hd.stream_id)
-			continue;
-		stream_end(c, s);
-		if (!s->cancelled)
-			c->io->reply(c->io, s->id, &gone);
-		break;
-	}
+	s = c->active;
+	while (s && s->stream_id != frame->hd.stream_id)
+		s = s->next;
+	if (!s)
+		return 0;
+	/* Its end is not reported a second time. */
+	(void)nghttp2_session_set_stream_user_data(session, s->stream_id, NULL);
+	stream_end(c, s);
+	if (!s->cancelled)
+		c->io->reply(c->io, s->id, &gone);
 	return 0;
 }
 

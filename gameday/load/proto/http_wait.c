@@ -31,6 +31,7 @@ static int64_t parse_date(const char *s, size_t len)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	int day, month = 0, century, year, hour, minute, second;
+	int64_t at;
 
 	if (len != 29 || memcmp(s + 25, " GMT", 4) != 0)
 		return -1;
@@ -45,8 +46,9 @@ static int64_t parse_date(const char *s, size_t len)
 	if (month == 12 || day < 1 || century < 19 || year < 0 || hour < 0 ||
 	    minute < 0 || second < 0)
 		return -1;
-	return days_of(century * 100 + year, month + 1, day) * 86400 + hour * 3600 +
-	       minute * 60 + second;
+	at = days_of(century * 100 + year, month + 1, day) * 86400 + hour * 3600 +
+	     minute * 60 + second;
+	return at < 0 ? -1 : at;
 }
 
 static void retry_after(struct gd_http_wait *w, const char *s, size_t len)

@@ -281,6 +281,7 @@ static void test_retry_after(void **state GD_UNUSED)
 		{"Retry-After: Sun, 06 Nov 1994 08:49:36 GMT\r\n"
 		 "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
 		 0},
+		{"Retry-After: Sun, 07 Nov 1959 08:49:36 GMT\r\n", -1},
 		{"Retry-After: Sun, 06 Nox 1994 08:49:36 GMT\r\n"
 		 "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
 		 -1},
