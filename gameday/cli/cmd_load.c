@@ -3,7 +3,6 @@
  * The load generator alone. The command line becomes the node tree of a scenario's load, so
  * rates, limits and client policies mean here what they mean there.
  */
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +13,10 @@
 #include "gameday/base/auto.h"
 #include "gameday/base/loop.h"
 #include "gameday/cli/cmd.h"
+#include "gameday/cli/load_result.h"
 #include "gameday/load/load.h"
 #include "gameday/load/proto/proto.h"
 #include "gameday/scenario/yaml.h"
-#include "gameday/shape/metric.h"
 
 GD_DEFINE_AUTO(gd_loop, gd_loop_free);
 
@@ -150,18 +149,11 @@ static const struct gd_field fields[] = {
 	 GD_MEMBER(struct options, json)},
 };
 
-/* One client's intervals, added up. */
-struct summary {
-	struct gd_interval sum; /* owned */
-	size_t n_intervals, n_behind;
-};
-
 struct session {
 	const struct options *options;
 	struct gd_load *load; /* owned */
-	struct summary clients[GD_LOAD_MAX_CLIENTS];
-	size_t n_clients;
-	bool live, ended, stopped, given_up;
+	struct gd_load_result result;
+	bool live, ended, given_up;
 	struct gd_error err;
 	bool failed;
 };
@@ -328,230 +320,14 @@ static int start(const struct gd_cmd_args *args, struct session *s, struct gd_er
 	return status;
 }
 
-/* --- figures -------------------------------------------------------------------------- */
-
-static uint64_t n_finished(const struct gd_interval *iv)
-{
-	return iv->intended - iv->outcomes[GD_OUTCOME_UNFINISHED];
-}
-
-static double seconds_of(const struct gd_interval *iv)
-{
-	return (double)iv->length_ns / (double)GD_NS_PER_S;
-}
-
-/* of / whole; NAN when there is no whole. */
-static double share(uint64_t of, uint64_t whole)
-{
-	return whole > 0 ? (double)of / (double)whole : (double)NAN;
-}
-
-static double success_of(const struct gd_interval *iv)
-{
-	return share(iv->outcomes[GD_OUTCOME_OK], n_finished(iv));
-}
-
-/* A step's upper end may lie above the greatest value itself: that would look odd. */
-static double percentile(const struct gd_interval *iv, double p)
-{
-	if (gd_hist_count(iv->latency) == 0)
-		return (double)NAN;
-	return fmin((double)gd_hist_percentile(iv->latency, p),
-		    (double)gd_hist_max(iv->latency));
-}
-
-static const struct {
-	const char *title, *key;
-	double percentile;
-} columns[] = {
-	{"p50", "p50_ns", 50},      {"p90", "p90_ns", 90},  {"p99", "p99_ns", 99},
-	{"p99.9", "p999_ns", 99.9}, {"max", "max_ns", 100},
-};
-
-static void print_errors(const struct gd_interval *iv)
-{
-	bool first = true;
-
-	for (size_t i = 0; i < GD_N_OUTCOMES; i++) {
-		if (i == GD_OUTCOME_OK || iv->outcomes[i] == 0)
-			continue;
-		(void)printf("%s%s %llu", first ? "  errors: " : ", ",
-			     gd_outcome_name((enum gd_outcome)i),
-			     (unsigned long long)iv->outcomes[i]);
-		first = false;
-	}
-	if (!first)
-		(void)printf("%s%s%s\n", *iv->problem ? " (" : "", iv->problem,
-			     *iv->problem ? ")" : "");
-}
-
-static void print_counts(const struct gd_counts *counts)
-{
-	bool first = true;
-	char cell[32];
-
-	for (const struct gd_count_row *row = gd_count_rows; row->name; row++) {
-		if (gd_count_get(counts, row) == 0)
-			continue;
-		(void)printf("%s%s %s", first ? "  policies: " : ", ", row->name,
-			     gd_metric_format((double)gd_count_get(counts, row),
-					      row->unit, cell));
-		first = false;
-	}
-	if (!first)
-		(void)putchar('\n');
-}
-
-static void print_row(const struct summary *c)
-{
-	const struct gd_interval *iv = &c->sum;
-	char rate[32], success[32], cell[32];
-
-	(void)gd_metric_format((double)iv->intended / seconds_of(iv), GD_UNIT_FREQ, rate);
-	(void)gd_metric_format(success_of(iv), GD_UNIT_RATIO, success);
-	(void)printf("%-14s %10s %9llu %10s", iv->client, rate,
-		     (unsigned long long)iv->intended, success);
-	for (size_t i = 0; i < GD_N_ELEMS(columns); i++)
-		(void)printf(" %9s",
-			     gd_metric_format(percentile(iv, columns[i].percentile),
-					      GD_UNIT_DURATION, cell));
-	(void)printf(" %8.3f %8llu\n", share(iv->attempts, iv->intended),
-		     (unsigned long long)iv->retries);
-	print_errors(iv);
-	if (iv->budget_denied > 0)
-		(void)printf("  retries denied by the budget: %llu\n",
-			     (unsigned long long)iv->budget_denied);
-	print_counts(&iv->counts);
-}
-
-static void print_behind(const struct session *s)
-{
-	char late[32];
-
-	for (size_t i = 0; i < s->n_clients; i++) {
-		const struct summary *c = &s->clients[i];
-
-		if (c->n_behind == 0)
-			continue;
-		(void)printf(
-			"%s: the generator itself fell behind in %zu of %zu intervals, "
-			"by up to %s:\n  these latencies hold its own delay too\n",
-			c->sum.client, c->n_behind, c->n_intervals,
-			gd_span_human((struct gd_span){c->sum.late_max_ns}, late));
-	}
-}
-
-static void print_table(const struct session *s)
-{
-	(void)printf("%-14s %10s %9s %10s", "client", "rate", "requests", "success");
-	for (size_t i = 0; i < GD_N_ELEMS(columns); i++)
-		(void)printf(" %9s", columns[i].title);
-	(void)printf(" %8s %8s\n", "att/req", "retries");
-	for (size_t i = 0; i < s->n_clients; i++)
-		print_row(&s->clients[i]);
-	print_behind(s);
-}
-
-static int client_to_json(const struct summary *c, cJSON *list, struct gd_error *err)
-{
-	const struct gd_interval *iv = &c->sum;
-	cJSON *obj = NULL;
-	bool ok;
-
-	if (gd_interval_to_json(iv, &obj, err) < 0)
-		return -1;
-	if (!cJSON_AddItemToArray(list, obj)) {
-		cJSON_Delete(obj);
-		return gd_raise_nomem(err);
-	}
-	cJSON_DeleteItemFromObjectCaseSensitive(obj, "type");
-	cJSON_DeleteItemFromObjectCaseSensitive(obj, "index");
-	ok = gd_json_set_num(obj, "seconds", seconds_of(iv)) &&
-	     gd_json_set_num(obj, "rate", (double)iv->intended / seconds_of(iv)) &&
-	     gd_json_set_num(obj, "success", success_of(iv)) &&
-	     gd_json_set_num(obj, "attempts_per_request",
-			     share(iv->attempts, iv->intended)) &&
-	     gd_json_set_int(obj, "intervals", (int64_t)c->n_intervals) &&
-	     gd_json_set_int(obj, "behind_intervals", (int64_t)c->n_behind);
-	for (size_t i = 0; ok && i < GD_N_ELEMS(columns); i++)
-		ok = gd_json_set_num(obj, columns[i].key,
-				     percentile(iv, columns[i].percentile));
-	return ok ? 0 : gd_raise_nomem(err);
-}
-
-static int print_json(const struct gd_cmd_args *args, const struct session *s,
-		      struct gd_error *err)
-{
-	GD_AUTO(cJSON) cJSON *root = cJSON_CreateObject();
-	GD_AUTO_FREE char *text = NULL;
-	cJSON *list = cJSON_CreateArray();
-
-	if (!gd_json_set(root, "clients", list) ||
-	    !gd_json_set_str(root, "url", args->operands[0]) ||
-	    !gd_json_set_bool(root, "stopped", s->stopped))
-		return gd_raise_nomem(err);
-	for (size_t i = 0; i < s->n_clients; i++) {
-		if (client_to_json(&s->clients[i], list, err) < 0)
-			return -1;
-	}
-	text = gd_json_print_pretty(root);
-	if (!text)
-		return gd_raise_nomem(err);
-	(void)puts(text);
-	return 0;
-}
-
 /* --- while it runs -------------------------------------------------------------------- */
-
-static void print_live(const struct gd_interval *iv)
-{
-	char rate[32], success[32], p50[32], p99[32];
-	uint64_t n_errors = n_finished(iv) - iv->outcomes[GD_OUTCOME_OK];
-
-	(void)fprintf(stderr,
-		      "%4llu  %-14s %10s  ok %-9s p50 %-9s p99 %-9s errors %llu%s\n",
-		      (unsigned long long)iv->index + 1, iv->client,
-		      gd_metric_format((double)iv->intended / seconds_of(iv),
-				       GD_UNIT_FREQ, rate),
-		      gd_metric_format(success_of(iv), GD_UNIT_RATIO, success),
-		      gd_metric_format(percentile(iv, 50), GD_UNIT_DURATION, p50),
-		      gd_metric_format(percentile(iv, 99), GD_UNIT_DURATION, p99),
-		      (unsigned long long)n_errors, iv->behind ? "  (behind)" : "");
-}
-
-/* The summary of iv's client, made when it is seen first; NULL when out of memory. */
-static struct summary *summary_of(struct session *s, const struct gd_interval *iv)
-{
-	struct summary *c;
-
-	for (size_t i = 0; i < s->n_clients; i++) {
-		if (strcmp(s->clients[i].sum.client, iv->client) == 0)
-			return &s->clients[i];
-	}
-	gd_assert(s->n_clients < GD_LOAD_MAX_CLIENTS);
-	c = &s->clients[s->n_clients++];
-	memcpy(c->sum.load, iv->load, sizeof(c->sum.load));
-	memcpy(c->sum.client, iv->client, sizeof(c->sum.client));
-	c->sum.start_wall_ns = iv->start_wall_ns;
-	c->sum.latency = gd_hist_new();
-	c->sum.attempt_latency = gd_hist_new();
-	return c->sum.latency && c->sum.attempt_latency ? c : NULL;
-}
 
 static void take_interval(struct session *s, const struct gd_interval *iv)
 {
-	struct summary *c = summary_of(s, iv);
-
-	if (!c) {
-		(void)gd_raise_nomem(&s->err);
+	if (gd_load_result_add(&s->result, iv, &s->err) < 0)
 		s->failed = s->ended = true;
-		return;
-	}
-	gd_interval_add(&c->sum, iv);
-	c->n_intervals++;
-	c->n_behind += iv->behind;
 	if (s->live)
-		print_live(iv);
+		gd_load_result_print_live(iv);
 }
 
 static void on_load(void *ctx, uint32_t events GD_UNUSED)
@@ -573,8 +349,8 @@ static void on_signal(void *ctx, int signo GD_UNUSED)
 {
 	struct session *s = ctx;
 
-	s->given_up = s->stopped;
-	s->stopped = true;
+	s->given_up = s->result.stopped;
+	s->result.stopped = true;
 	gd_load_stop(s->load);
 }
 
@@ -597,14 +373,29 @@ static int drive(struct session *s, struct gd_error *err)
 	return s->failed ? -1 : gd_load_status(s->load, err);
 }
 
+static int print_json(const struct gd_load_result *r, struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *json = NULL;
+	GD_AUTO_FREE char *text = NULL;
+
+	if (gd_load_result_to_json(r, &json, err) < 0)
+		return -1;
+	text = gd_json_print_pretty(json);
+	if (!text)
+		return gd_raise_nomem(err);
+	(void)puts(text);
+	return 0;
+}
+
 static int run_session(const struct gd_cmd_args *args, struct session *s,
 		       struct gd_error *err)
 {
+	s->result.url = args->operands[0];
 	if (start(args, s, err) < 0 || drive(s, err) < 0)
 		return -1;
 	if (s->options->json)
-		return print_json(args, s, err);
-	print_table(s);
+		return print_json(&s->result, err);
+	gd_load_result_print(&s->result);
 	return GD_EXIT_HELD;
 }
 
@@ -614,8 +405,7 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 	int status = run_session(args, &s, err);
 
 	gd_load_free(s.load);
-	for (size_t i = 0; i < s.n_clients; i++)
-		gd_interval_fini(&s.clients[i].sum);
+	gd_load_result_fini(&s.result);
 	return status;
 }
 

@@ -180,6 +180,8 @@ struct gd_engine {
 	bool ended;       /* no more starts */
 	int64_t drain_ns; /* what is still open then, is unfinished */
 	struct gd_pace pace;
+	uint64_t n_news;       /* reports of the reactor so far */
+	int64_t oversleep_ns;  /* what nearly every sleep takes longer than asked for */
 	size_t next_lane;      /* takes turns, so that no client is always first */
 	struct gd_lane *lanes; /* owned, cfg.n_clients */
 	char *conns; /* owned: cfg.n_clients x cfg.connections, conn_size each */

@@ -78,6 +78,7 @@ void gd_interval_fini(struct gd_interval *iv)
 {
 	gd_hist_free(iv->latency);
 	gd_hist_free(iv->attempt_latency);
+	gd_hist_free(iv->lateness);
 	free(iv->targets);
 	*iv = (struct gd_interval){0};
 }
@@ -113,9 +114,20 @@ static void add_targets(struct gd_interval *into, const struct gd_interval *from
 	}
 }
 
+static void add_lateness(struct gd_interval *into, const struct gd_interval *from)
+{
+	if (!from->lateness)
+		return;
+	if (!into->lateness)
+		into->lateness = gd_hist_new();
+	if (into->lateness)
+		gd_hist_merge(into->lateness, from->lateness);
+}
+
 void gd_interval_add(struct gd_interval *into, const struct gd_interval *from)
 {
 	into->length_ns += from->length_ns;
+	into->sent += from->sent;
 	into->behind |= from->behind;
 	add_numbers(into, from);
 	gd_counts_add(&into->counts, &from->counts);
@@ -130,6 +142,7 @@ void gd_interval_add(struct gd_interval *into, const struct gd_interval *from)
 	}
 	gd_hist_merge(into->latency, from->latency);
 	gd_hist_merge(into->attempt_latency, from->attempt_latency);
+	add_lateness(into, from);
 }
 
 static bool set_outcomes(cJSON *obj, const char *key,
@@ -178,6 +191,7 @@ static bool set_numbers(cJSON *obj, const struct gd_interval *iv)
 	}
 	return gd_json_set_int(obj, "start_wall_ns", iv->start_wall_ns) &&
 	       gd_json_set_int(obj, "length_ns", iv->length_ns) &&
+	       gd_json_set_int(obj, "sent", (int64_t)iv->sent) &&
 	       gd_json_set_int(obj, "late_max_ns", iv->late_max_ns);
 }
 
@@ -219,7 +233,8 @@ int gd_interval_to_json(const struct gd_interval *iv, cJSON **ret, struct gd_err
 	    !gd_json_set_bool(obj, "behind", iv->behind))
 		return gd_raise_nomem(err);
 	if (set_hist(obj, "latency", iv->latency, err) < 0 ||
-	    set_hist(obj, "attempt_latency", iv->attempt_latency, err) < 0)
+	    set_hist(obj, "attempt_latency", iv->attempt_latency, err) < 0 ||
+	    (iv->lateness && set_hist(obj, "lateness", iv->lateness, err) < 0))
 		return -1;
 	*ret = gd_steal_ptr(&obj);
 	return 0;
@@ -373,6 +388,20 @@ static int get_hist(const cJSON *json, const char *key, struct gd_hist **ret,
 	return 0;
 }
 
+/* What generators of earlier versions don't tell. */
+static int get_pace(const cJSON *json, struct gd_interval *iv, struct gd_error *err)
+{
+	int64_t sent = (int64_t)iv->intended;
+
+	if (cJSON_HasObjectItem(json, "sent") &&
+	    get_int(json, "sent", 0, MAX_COUNT, &sent, err) < 0)
+		return -1;
+	iv->sent = (uint64_t)sent;
+	if (!cJSON_HasObjectItem(json, "lateness"))
+		return 0;
+	return get_hist(json, "lateness", &iv->lateness, err);
+}
+
 static int read_interval(const cJSON *json, struct gd_interval *iv, struct gd_error *err)
 {
 	if (strcmp(gd_json_str(json, "type", ""), "load") != 0)
@@ -384,7 +413,8 @@ static int read_interval(const cJSON *json, struct gd_interval *iv, struct gd_er
 	    get_outcomes(json, "outcomes", iv->outcomes, err) < 0 ||
 	    get_outcomes(json, "attempt_outcomes", iv->attempt_outcomes, err) < 0 ||
 	    get_hist(json, "latency", &iv->latency, err) < 0 ||
-	    get_hist(json, "attempt_latency", &iv->attempt_latency, err) < 0)
+	    get_hist(json, "attempt_latency", &iv->attempt_latency, err) < 0 ||
+	    get_pace(json, iv, err) < 0)
 		return -1;
 	iv->behind = gd_json_bool(json, "behind", false);
 	return 0;

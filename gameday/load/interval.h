@@ -58,7 +58,8 @@ struct gd_interval {
 	int64_t start_wall_ns; /* generator's clock, until corrected by the runner */
 	int64_t length_ns;
 	uint64_t index;
-	uint64_t intended;                /* requests whose start fell into it */
+	uint64_t intended; /* requests whose start fell into it */
+	uint64_t sent;     /* requests really started in it: the pace that was achieved */
 	uint64_t outcomes[GD_N_OUTCOMES]; /* requests, by final outcome */
 	uint64_t attempts;
 	uint64_t attempt_outcomes[GD_N_OUTCOMES]; /* attempts, by outcome */
@@ -77,6 +78,8 @@ struct gd_interval {
 	 * however they ended, if gd_outcome_is_measured.
 	 */
 	struct gd_hist *latency, *attempt_latency;
+	/* Owned. From intended to real start, of all; NULL in a closed loop. */
+	struct gd_hist *lateness;
 };
 
 void gd_interval_fini(struct gd_interval *iv) GD_NONNULL;

@@ -206,6 +206,7 @@ int gd_lane_init(struct gd_lane *l, struct gd_engine *e, size_t client,
 		.targets = cfg->targets,
 		.n_targets = cfg->n_targets > 1 ? cfg->n_targets : 0,
 		.start_ns = cfg->start_ns,
+		.open_loop = cfg->rate > 0,
 		.length_ns = cfg->interval_ns,
 		.wall_offset_ns = gd_wall_now().ns - gd_now().ns,
 	};
@@ -449,12 +450,27 @@ static void serve_queue(struct gd_lane *l, int64_t now)
 	}
 }
 
-static void note_lateness(struct gd_interval *iv, int64_t late)
+/* A request starts: late or not, and in which interval. -1: out of memory. */
+static int note_start(struct gd_lane *l, struct gd_tally_slot *slot, int64_t intended,
+		      int64_t now)
 {
+	struct gd_interval *iv = &slot->iv;
+	int64_t late = now - intended;
+
+	iv->intended++;
+	/* After the end there is no interval any more that it could be in. */
+	if (now >= slot->end_ns)
+		slot = now < l->engine->cfg.end_ns ? gd_tally_at(&l->tally, now) : slot;
+	if (!slot)
+		return -1;
+	slot->iv.sent += now < slot->end_ns;
+	if (iv->lateness)
+		gd_hist_record(iv->lateness, late);
 	if (late > iv->late_max_ns)
 		iv->late_max_ns = late;
 	if (late > GD_LATE_NS)
 		iv->late++;
+	return 0;
 }
 
 void gd_lane_start(struct gd_lane *l, int64_t intended, int64_t now)
@@ -462,12 +478,10 @@ void gd_lane_start(struct gd_lane *l, int64_t intended, int64_t now)
 	struct gd_tally_slot *slot = gd_tally_at(&l->tally, intended);
 	struct gd_request *req;
 
-	if (!slot) {
+	if (!slot || note_start(l, slot, intended, now) < 0) {
 		gd_engine_nomem(l->engine);
 		return;
 	}
-	slot->iv.intended++;
-	note_lateness(&slot->iv, now - intended);
 	gd_retry_request(&l->retry);
 	gd_budget_request(&l->hedge.budget);
 	req = request_new(l);

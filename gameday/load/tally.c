@@ -40,7 +40,9 @@ static struct gd_tally_slot *slot_new(const struct gd_tally *t)
 	(void)snprintf(s->iv.client, sizeof(s->iv.client), "%s", t->client);
 	s->iv.latency = gd_hist_new();
 	s->iv.attempt_latency = gd_hist_new();
-	if (!s->iv.latency || !s->iv.attempt_latency || name_targets(t, &s->iv) < 0)
+	s->iv.lateness = t->open_loop ? gd_hist_new() : NULL;
+	if (!s->iv.latency || !s->iv.attempt_latency ||
+	    (t->open_loop && !s->iv.lateness) || name_targets(t, &s->iv) < 0)
 		return slot_free(s);
 	return s;
 }

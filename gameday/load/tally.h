@@ -20,6 +20,7 @@ struct gd_tally {
 	const char *load, *client;       /* borrowed */
 	const struct gd_target *targets; /* borrowed: for their names */
 	size_t n_targets;                /* 0: they are not counted */
+	bool open_loop;                  /* starts have a time to be late for */
 	int64_t start_ns, length_ns;
 	int64_t wall_offset_ns;            /* wall time = instant + offset */
 	uint64_t n_slots;                  /* made so far */

@@ -260,6 +260,7 @@ static int point_make(const struct gd_interval *iv, struct point *ret,
 
 	p.iv.latency = copy(iv->latency);
 	p.iv.attempt_latency = copy(iv->attempt_latency);
+	p.iv.lateness = NULL;
 	p.iv.targets = copy_targets(iv);
 	if (!p.iv.targets)
 		p.iv.n_targets = 0;

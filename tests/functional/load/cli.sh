@@ -56,6 +56,10 @@ expect 0 '^plain .* 100 % ' "$url" --concurrency 4 --for 200ms --engine epoll
 if [ "$(cat /proc/sys/kernel/io_uring_disabled 2>/dev/null)" = 0 ]; then
 	expect 0 '^plain .* 100 % ' "$url" --concurrency 4 --for 200ms --engine io_uring
 fi
+expect 0 '"achieved":[[:space:]]*[01]' "$url" --rate 100/s --for 200ms --json
+expect 0 '"late_p99_ns":[[:space:]]*[1-9]' "$url" --rate 100/s --for 200ms --json
+expect 0 'the generator itself was late: asked 1e\+06 /s|itself was late: asked 1000000 /s' \
+	"$url" --rate 1000000/s --for 50ms
 expect 2 'how long the rate before' "$url" --rate '10/s, 20/s' --for 1s
 expect 2 'did you mean "body"' "$url" --rate 1/s --for 1s --with 'bdy: x'
 expect 2 'key method given twice' "$url" --rate 1/s --for 1s --method PUT --with 'method: GET'

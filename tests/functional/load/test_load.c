@@ -190,6 +190,9 @@ static double rate_seen(void)
 	assert_int_equal(t[0].intended[1], 1000);
 	assert_int_equal(t[0].intended[2], 1000);
 	assert_int_equal(t[0].sum.outcomes[GD_OUTCOME_OK], 3000);
+	assert_int_equal(gd_hist_count(t[0].sum.lateness), 3000);
+	assert_int_equal(gd_hist_max(t[0].sum.lateness), t[0].sum.late_max_ns);
+	assert_in_range(t[0].sum.sent, 2700, 3000);
 	assert_int_equal(server_requests(s), 3000);
 	assert_true(server_connections(s) <= 50);
 	rate = 2999.0 / ((double)server_span_ns(s) / 1e9);

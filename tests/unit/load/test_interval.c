@@ -19,10 +19,12 @@ static void fill(struct gd_interval *iv)
 		.budget_denied = 3,
 		.late_max_ns = 12000001,
 		.late = 2,
+		.sent = 199,
 		.behind = true,
 		.counts = {.hedges = 5, .cancelled_time = INT64_C(5000000000)},
 		.latency = gd_hist_new(),
 		.attempt_latency = gd_hist_new(),
+		.lateness = gd_hist_new(),
 	};
 	iv->outcomes[GD_OUTCOME_OK] = 200;
 	iv->outcomes[GD_OUTCOME_STATUS_5XX] = 1;
@@ -30,6 +32,8 @@ static void fill(struct gd_interval *iv)
 	iv->attempt_outcomes[GD_OUTCOME_TIMEOUT] = 30;
 	for (int64_t i = 0; i < 201; i++)
 		gd_hist_record(iv->latency, 1000003 + i * 777);
+	gd_hist_record(iv->lateness, 40000);
+	gd_hist_record(iv->lateness, 12000001);
 }
 
 static void test_round_trip(void **state GD_UNUSED)
@@ -57,6 +61,9 @@ static void test_round_trip(void **state GD_UNUSED)
 	assert_int_equal(back.retries, 29);
 	assert_int_equal(back.budget_denied, 3);
 	assert_int_equal(back.late, 2);
+	assert_int_equal(back.sent, 199);
+	assert_int_equal(gd_hist_count(back.lateness), 2);
+	assert_int_equal(gd_hist_max(back.lateness), 12000001);
 	assert_int_equal(back.late_max_ns, 12000001);
 	assert_memory_equal(&back.counts, &iv.counts, sizeof(iv.counts));
 	assert_null(cJSON_GetObjectItem(parsed, "hedge_wins"));
@@ -107,6 +114,8 @@ static void test_refuses(void **state GD_UNUSED)
 		{"intended", "-1"},
 		{"attempts", "\"9007199254740993\""},
 		{"late_max_ns", "-5"},
+		{"sent", "-5"},
+		{"lateness", "{\"hdr\": \"AAAA\"}"},
 		{"outcomes", "[]"},
 		{"outcomes", "{\"surprise\": 1}"},
 		{"outcomes", "{\"ok\": 1, \"ok\": 2}"},
@@ -118,6 +127,43 @@ static void test_refuses(void **state GD_UNUSED)
 
 	for (size_t i = 0; i < GD_N_ELEMS(cases); i++)
 		refuse(cases[i].key, cases[i].value);
+}
+
+/* What earlier generators don't tell: they started all in time, as far as is known. */
+static void test_older(void **state GD_UNUSED)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO(cJSON) cJSON *json = NULL;
+	struct gd_interval iv, back;
+
+	fill(&iv);
+	assert_int_equal(gd_interval_to_json(&iv, &json, &err), 0);
+	cJSON_DeleteItemFromObjectCaseSensitive(json, "sent");
+	cJSON_DeleteItemFromObjectCaseSensitive(json, "lateness");
+	assert_int_equal(gd_interval_from_json(json, &back, &err), 0);
+	assert_int_equal(back.sent, 201);
+	assert_null(back.lateness);
+	gd_interval_fini(&iv);
+	gd_interval_fini(&back);
+}
+
+/* A sum that began without histograms of lateness gets one; counts are exact. */
+static void test_add(void **state GD_UNUSED)
+{
+	struct gd_interval sum = {.latency = gd_hist_new(),
+				  .attempt_latency = gd_hist_new()};
+	struct gd_interval iv;
+
+	fill(&iv);
+	gd_interval_add(&sum, &iv);
+	gd_interval_add(&sum, &iv);
+	assert_int_equal(sum.sent, 2 * iv.sent);
+	assert_int_equal(sum.intended, 2 * iv.intended);
+	assert_int_equal(sum.late, 2 * iv.late);
+	assert_int_equal(gd_hist_count(sum.lateness), 4);
+	assert_int_equal(gd_hist_count(sum.latency), 2 * gd_hist_count(iv.latency));
+	gd_interval_fini(&iv);
+	gd_interval_fini(&sum);
 }
 
 static void test_not_an_object(void **state GD_UNUSED)
@@ -150,6 +196,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_refuses),
+		cmocka_unit_test(test_older),
+		cmocka_unit_test(test_add),
 		cmocka_unit_test(test_not_an_object),
 		cmocka_unit_test(test_outcome_names),
 	};
