@@ -155,6 +155,14 @@ static uint32_t targets_in_use(const struct gd_lane *l, const struct gd_request 
 	return bits;
 }
 
+/* When no target is neither in use nor ejected, to be another one is what matters. */
+static uint32_t also_avoid(uint32_t in_use, uint32_t ejected, uint32_t n_targets)
+{
+	uint32_t all = n_targets < 32 ? (1U << n_targets) - 1 : UINT32_MAX;
+
+	return (in_use | ejected) == all && in_use != 0 ? in_use : in_use | ejected;
+}
+
 void gd_attempt_begin(struct gd_lane *l, struct gd_request *req, bool extra, int64_t now)
 {
 	struct gd_attempt *a = unused(l, req);
@@ -168,7 +176,11 @@ void gd_attempt_begin(struct gd_lane *l, struct gd_request *req, bool extra, int
 	a->phase = GD_PHASE_QUEUED;
 	a->extra = extra;
 	a->epoch = l->breaker ? l->breaker->epoch : 0;
-	a->target = gd_balance_pick(&l->balance, avoid);
+	if (l->ejects)
+		avoid = also_avoid(avoid, gd_eject_mask(&l->eject, now),
+				   l->balance.n_targets);
+	a->target = req->target >= 0 ? (uint8_t)req->target
+				     : gd_balance_pick(&l->balance, avoid);
 	gd_balance_begin(&l->balance, a->target);
 	if (count_of(a))
 		count_of(a)->attempts++;
@@ -202,6 +214,9 @@ void gd_attempt_over(struct gd_attempt *a, enum gd_outcome outcome,
 		gd_hist_record(iv->attempt_latency, now - a->start_ns);
 	if (l->breaker)
 		tell_breaker(l, a, outcome, now);
+	if (l->ejects && gd_outcome_is_measured(outcome) &&
+	    gd_eject_call(&l->eject, a->target, gd_outcome_is_fault(outcome), now))
+		iv->counts.ejections++;
 	if (outcome == GD_OUTCOME_CANCELLED) {
 		iv->counts.cancelled++;
 		iv->counts.cancelled_time += (uint64_t)(now - a->start_ns);

@@ -53,10 +53,22 @@ static enum gd_outcome outcome_of_errno(int error, bool connecting)
 
 static const struct gd_target *target_of(const struct gd_conn *c)
 {
-	return &c->lane->engine->cfg.targets[c->target];
+	return &c->lane->targets[c->target];
 }
 
 /* --- lists --------------------------------------------------------------------------- */
+
+static bool is_spent(const struct gd_conn *c)
+{
+	return gd_pool_is_spent(&c->lane->keep, c->n_requests);
+}
+
+/* In the newest interval: by now no request is on the connection. */
+static void note_pool_close(const struct gd_conn *c)
+{
+	if (c->lane->tally.tail)
+		c->lane->tally.tail->iv.counts.pool_closed++;
+}
 
 static void free_list_remove(struct gd_conn *c)
 {
@@ -84,10 +96,45 @@ static void free_list_push(struct gd_conn *c)
 	c->free_streams = true;
 }
 
+static void leave_idle(struct gd_conn *c)
+{
+	if (!c->idle)
+		return;
+	c->idle = false;
+	c->lane->n_idle--;
+	gd_timers_clear(&c->lane->engine->timers, &c->timer);
+}
+
+static void on_idle_over(struct gd_timer *t, int64_t now)
+{
+	struct gd_conn *c = GD_TIMER_OWNER(t, struct gd_conn, timer);
+
+	note_pool_close(c);
+	gd_conn_close(c, now);
+}
+
+/* It has nothing to do: false when the pool does not keep it. */
+static bool rest(struct gd_conn *c, int64_t now)
+{
+	struct gd_lane *l = c->lane;
+	int64_t until;
+
+	if (c->idle)
+		return true;
+	until = gd_pool_until(&l->keep, c->opened_ns, c->n_requests, l->n_idle, now);
+	if (until <= now)
+		return false;
+	c->idle = true;
+	l->n_idle++;
+	if (until < INT64_MAX)
+		gd_timers_set(&l->engine->timers, &c->timer, until);
+	return true;
+}
+
 /* Puts it into the list of those that can take an attempt, or out of it. */
 static void place(struct gd_conn *c)
 {
-	bool can = c->n_live < c->streams &&
+	bool can = c->n_live < c->streams && !is_spent(c) &&
 		   (c->state == GD_CONN_OPEN ||
 		    (c->state == GD_CONN_CONNECTING && c->streams > 1));
 
@@ -107,6 +154,8 @@ static void bind_attempt(struct gd_conn *c, struct gd_attempt *a, int64_t now)
 		c->attempts->prev = a;
 	c->attempts = a;
 	c->n_live++;
+	c->n_requests++;
+	leave_idle(c);
 	if (c->state == GD_CONN_CONNECTING)
 		gd_attempt_phase(a, GD_PHASE_CONNECTING, now);
 }
@@ -128,7 +177,11 @@ static void unbind_attempt(struct gd_attempt *a)
 
 void gd_conn_init(struct gd_conn *c, struct gd_lane *l, uint32_t index)
 {
-	*c = (struct gd_conn){.sock = {.fd = -1, .index = index}, .lane = l};
+	*c = (struct gd_conn){
+		.sock = {.fd = -1, .index = index},
+		.lane = l,
+		.timer.fire = on_idle_over,
+	};
 	c->next = l->closed;
 	l->closed = c;
 }
@@ -153,6 +206,7 @@ static void shut(struct gd_conn *c, enum gd_outcome outcome, int64_t now)
 	if (c->state == GD_CONN_CLOSED)
 		return;
 	free_list_remove(c);
+	leave_idle(c);
 	if (c->state != GD_CONN_CONNECTING && proto->close)
 		proto->close(c->proto);
 	if (c->sock.fd >= 0)
@@ -246,10 +300,16 @@ static void proceed(struct gd_conn *c, enum gd_proto_next next, int64_t now)
 	/* An answer before the whole request is out: the rest would spoil the next one. */
 	if (c->streams <= 1 && c->n_live == 0 && gd_sock_pending(&c->sock) > 0)
 		next = GD_PROTO_CLOSE;
-	if (next == GD_PROTO_CLOSE || (c->state == GD_CONN_DRAINING && c->n_live == 0))
+	if (next == GD_PROTO_CLOSE || (c->state == GD_CONN_DRAINING && c->n_live == 0)) {
 		gd_conn_close(c, now);
-	else
-		place(c);
+		return;
+	}
+	if (c->lane->keep.on && c->n_live == 0 && !rest(c, now)) {
+		note_pool_close(c);
+		gd_conn_close(c, now);
+		return;
+	}
+	place(c);
 }
 
 /* Flushes and proceeds; a dead connection resets what is on it. */
@@ -316,6 +376,8 @@ static bool assign_new(struct gd_lane *l, struct gd_attempt *a, int64_t now)
 	c->target = a->target;
 	c->state = GD_CONN_CONNECTING;
 	c->n_live = 0;
+	c->n_requests = 0;
+	c->opened_ns = now;
 	c->streams = target_of(c)->streams;
 	bind_attempt(c, a, now);
 	if (open_conn(c) == 0) {

@@ -25,7 +25,10 @@
 	X(rejected_breaker, COUNT, false, "attempts that the circuit breaker refused")   \
 	X(rejected_limit, COUNT, false, "attempts beyond the client's own rate limit")   \
 	X(rejected_bulkhead, COUNT, false, "requests that the bulkhead refused")         \
-	X(queued, COUNT, false, "requests that waited in the bulkhead's line")
+	X(queued, COUNT, false, "requests that waited in the bulkhead's line")           \
+	X(ejections, COUNT, false, "times a URL was left out because it failed")         \
+	X(sick, COUNT, false, "times health checks found a URL sick")                    \
+	X(pool_closed, COUNT, false, "connections closed by the pool's limits")
 
 #define GD_COUNT_MEMBER(name, unit, largest, help) uint64_t name;
 

@@ -74,15 +74,44 @@ static void on_ended(void *ctx, struct gd_sock *s, int error)
 static int make_conns(struct gd_engine *e, struct gd_error *err)
 {
 	const struct gd_engine_config *cfg = &e->cfg;
-	size_t align = alignof(max_align_t), state = 0;
+	size_t align = alignof(max_align_t), state = 0, n = 0;
 
 	for (size_t i = 0; i < cfg->n_targets; i++) {
 		if (cfg->targets[i].proto->conn_size > state)
 			state = cfg->targets[i].proto->conn_size;
 	}
+	for (size_t i = 0; i < cfg->n_clients; i++)
+		n += gd_lane_n_conns(e, i) + (cfg->health[i] ? cfg->n_targets : 0);
 	e->conn_size = (sizeof(struct gd_conn) + state + align - 1) / align * align;
-	e->conns = calloc(cfg->n_clients * (size_t)cfg->connections, e->conn_size);
-	return e->conns ? 0 : gd_raise_nomem(err);
+	e->conns = calloc(n, e->conn_size);
+	if (!e->conns || gd_timers_reserve(&e->timers, n) < 0)
+		return gd_raise_nomem(err);
+	e->n_conns = n;
+	return 0;
+}
+
+static int make_lanes(struct gd_engine *e, struct gd_error *err)
+{
+	const struct gd_engine_config *cfg = &e->cfg;
+	size_t first = 0;
+
+	e->n_lanes = cfg->n_clients;
+	for (size_t i = 0; i < cfg->n_clients; i++) {
+		struct gd_lane *checks = &e->lanes[e->n_lanes];
+
+		if (gd_lane_init(&e->lanes[i], e, i, err) < 0)
+			return -1;
+		gd_lane_take_conns(&e->lanes[i], first, gd_lane_n_conns(e, i));
+		first += gd_lane_n_conns(e, i);
+		if (!cfg->health[i])
+			continue;
+		e->n_lanes++;
+		if (gd_lane_init_health(checks, &e->lanes[i], i, err) < 0)
+			return -1;
+		gd_lane_take_conns(checks, first, cfg->n_targets);
+		first += cfg->n_targets;
+	}
+	return 0;
 }
 
 int gd_engine_new(const struct gd_engine_config *cfg, gd_engine_emit_fn *emit, void *ctx,
@@ -104,17 +133,15 @@ int gd_engine_new(const struct gd_engine_config *cfg, gd_engine_emit_fn *emit, v
 	e->emit = emit;
 	e->emit_ctx = ctx;
 	e->out = malloc(GD_OUT_MAX);
-	e->lanes = calloc(cfg->n_clients, sizeof(*e->lanes));
+	e->lanes = calloc(2 * cfg->n_clients, sizeof(*e->lanes));
 	if (!e->out || !e->lanes)
 		return gd_raise_nomem(err);
 	if (make_conns(e, err) < 0)
 		return -1;
 	if (gd_reactor_new(cfg->reactor, &report, &e->reactor, err) < 0)
 		return gd_wrap(err, "load %s: ", cfg->name);
-	for (size_t i = 0; i < cfg->n_clients; i++) {
-		if (gd_lane_init(&e->lanes[i], e, i, err) < 0)
-			return -1;
-	}
+	if (make_lanes(e, err) < 0)
+		return -1;
 	e->pace.next_ns = INT64_MAX;
 	if (cfg->rate > 0)
 		gd_pace_init(&e->pace, &cfg->pace, cfg->start_ns, cfg->end_ns);
@@ -124,14 +151,11 @@ int gd_engine_new(const struct gd_engine_config *cfg, gd_engine_emit_fn *emit, v
 
 void gd_engine_free(struct gd_engine *e)
 {
-	size_t n_conns;
-
 	if (!e)
 		return;
-	n_conns = e->conns ? e->cfg.n_clients * (size_t)e->cfg.connections : 0;
-	for (size_t i = 0; i < n_conns; i++)
+	for (size_t i = 0; i < e->n_conns; i++)
 		gd_conn_close(gd_engine_conn(e, i), 0);
-	for (size_t i = 0; e->lanes && i < e->cfg.n_clients; i++)
+	for (size_t i = 0; i < e->n_lanes; i++)
 		gd_lane_fini(&e->lanes[i]);
 	if (e->reactor)
 		e->reactor->ops->free(e->reactor);
@@ -184,7 +208,7 @@ static void obey(struct gd_engine *e, int64_t now)
 		e->drain_ns = now;
 	if (!e->ended && now >= e->cfg.end_ns && gd_pace_next(&e->pace) == INT64_MAX)
 		end_starts(e, e->cfg.end_ns);
-	for (size_t i = 0; e->drain_ns <= now && i < e->cfg.n_clients; i++)
+	for (size_t i = 0; e->drain_ns <= now && i < e->n_lanes; i++)
 		gd_lane_abandon(&e->lanes[i], now);
 }
 
@@ -244,6 +268,11 @@ static void emit_intervals(struct gd_engine *e, int64_t now)
 	for (size_t i = 0; i < e->cfg.n_clients; i++) {
 		while (gd_tally_take(&e->lanes[i].tally, upto, &iv))
 			e->emit(e->emit_ctx, &iv);
+	}
+	/* What health checks measured is nobody's business. */
+	for (size_t i = e->cfg.n_clients; i < e->n_lanes; i++) {
+		while (gd_tally_take(&e->lanes[i].tally, now, &iv))
+			gd_interval_fini(&iv);
 	}
 }
 
@@ -341,7 +370,7 @@ int gd_engine_run(struct gd_engine *e, struct gd_error *err)
 
 		obey(e, now);
 		gd_timers_fire(&e->timers, now);
-		for (size_t i = 0; i < e->cfg.n_clients; i++)
+		for (size_t i = 0; i < e->n_lanes; i++)
 			gd_lane_settle(&e->lanes[i], now);
 		more = start_requests(e, now);
 		emit_intervals(e, now);

@@ -22,8 +22,10 @@
 #include "gameday/load/policy/balance.h"
 #include "gameday/load/policy/breaker.h"
 #include "gameday/load/policy/bulkhead.h"
+#include "gameday/load/policy/eject.h"
 #include "gameday/load/policy/hedge.h"
 #include "gameday/load/policy/limit.h"
+#include "gameday/load/policy/pool.h"
 #include "gameday/load/policy/retry.h"
 #include "gameday/load/proto/proto.h"
 #include "gameday/load/reactor.h"
@@ -83,6 +85,7 @@ struct gd_request {
 	bool over;                 /* its outcome is counted, losers may be left */
 	bool unsettled;            /* in lane->unsettled */
 	bool queued;               /* in lane->queue */
+	int8_t target;             /* that it must go to; -1: any */
 	bool entered;              /* the bulkhead */
 	enum gd_outcome last;      /* of its last attempt that was repeated */
 	struct gd_attempt *chosen; /* of tied ones, that which began to answer */
@@ -101,6 +104,9 @@ struct gd_conn {
 	bool free_streams; /* in lane->free_conns of its target */
 	uint8_t target;
 	uint32_t n_live, streams; /* attempts on it, and at once at most */
+	bool idle;                /* open without work: counted in lane->n_idle */
+	int64_t opened_ns, n_requests;
+	struct gd_timer timer; /* when it is idle: the end of its life */
 	struct gd_lane *lane;
 	struct gd_tls *tls;          /* owned; NULL: plain, or closed */
 	struct gd_attempt *attempts; /* on it, newest first */
@@ -114,8 +120,19 @@ struct gd_limits {
 	bool phases; /* there is one for connecting or for the first byte */
 };
 
+/* The next health check of a target. */
+struct gd_check {
+	struct gd_timer timer;
+	struct gd_lane *lane;
+	int8_t target;
+};
+
 struct gd_lane {
 	struct gd_engine *engine;
+	const struct gd_target *targets; /* borrowed, cfg.n_targets */
+	struct gd_lane *health_of;       /* it checks the targets of that one; or NULL */
+	struct gd_check *checks;         /* owned, when it does: one by target */
+	int64_t check_every_ns;
 	struct gd_tally tally;
 	struct gd_retry retry;
 	struct gd_balance balance;
@@ -124,6 +141,9 @@ struct gd_lane {
 	struct gd_quantile *quantile; /* owned; NULL: no policy asks for it */
 	struct gd_breaker *breaker;   /* owned; NULL: none */
 	struct gd_limit limit;
+	struct gd_pool keep; /* its connections */
+	bool ejects;         /* eject or health is given */
+	struct gd_eject eject;
 	struct gd_bulkhead bulkhead;
 	int64_t queue_wait_ns;
 	char name[64];
@@ -143,6 +163,7 @@ struct gd_lane {
 	struct gd_conn
 		*free_conns[GD_LOAD_MAX_TARGETS]; /* can take an attempt, newest first */
 	struct gd_conn *closed;                   /* not in use */
+	int64_t n_idle;
 
 	/* Closed loop: workers that may start a request, and those that pause. */
 	int64_t n_ready;
@@ -155,6 +176,8 @@ struct gd_engine_config {
 	char name[64];
 	const struct gd_target *targets; /* borrowed, read only: several threads may */
 	size_t n_targets;
+	/* By client: where its health checks go; NULL: it has none. Borrowed as well. */
+	const struct gd_target *health[GD_LOAD_MAX_CLIENTS];
 	struct gd_pace_config pace; /* of an open loop */
 	double rate;                /* of each client, at most; 0: closed loop */
 	bool share;                 /* each start is of one client, in turn */
@@ -183,9 +206,10 @@ struct gd_engine {
 	uint64_t n_news;       /* reports of the reactor so far */
 	int64_t oversleep_ns;  /* what nearly every sleep takes longer than asked for */
 	size_t next_lane;      /* takes turns, so that no client is always first */
-	struct gd_lane *lanes; /* owned, cfg.n_clients */
+	struct gd_lane *lanes; /* owned: cfg.n_clients, then those that check health */
+	size_t n_lanes;
 	char *conns; /* owned: cfg.n_clients x cfg.connections, conn_size each */
-	size_t conn_size;
+	size_t n_conns, conn_size;
 	char *out;   /* owned: what one call of a protocol sends */
 	bool failed; /* err says why the load ended early */
 	struct gd_error err;
@@ -216,6 +240,13 @@ static inline struct gd_conn *gd_engine_conn(const struct gd_engine *e, size_t i
 
 int gd_lane_init(struct gd_lane *l, struct gd_engine *e, size_t client,
 		 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* A lane that only checks the health of the client's targets, for the lane `of`. */
+int gd_lane_init_health(struct gd_lane *l, struct gd_lane *of, size_t client,
+			struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* Gives the lane n connections, from the first'th of the engine's on. */
+void gd_lane_take_conns(struct gd_lane *l, size_t first, size_t n) GD_NONNULL;
+/* How many connections it wants. */
+size_t gd_lane_n_conns(const struct gd_engine *e, size_t client) GD_NONNULL;
 void gd_lane_fini(struct gd_lane *l) GD_NONNULL;
 /* A request that was meant to start at intended begins; now is the real time. */
 void gd_lane_start(struct gd_lane *l, int64_t intended, int64_t now) GD_NONNULL;

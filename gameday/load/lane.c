@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MIN_POOL = 1024, MAX_POOL = 256 * 1024 };
 
@@ -167,6 +168,9 @@ static int make_policies(struct gd_lane *l, const struct gd_client_spec *client,
 	if (gd_hedge_init(&l->hedge, client, err) < 0)
 		return -1;
 	l->limit = gd_limit_make(client->limit);
+	l->keep = gd_pool_make(client->pool);
+	l->ejects = client->eject || client->health;
+	gd_eject_init(&l->eject, client->eject, client->health, l->engine->cfg.n_targets);
 	l->bulkhead = gd_bulkhead_make(client->bulkhead);
 	l->queue_wait_ns = client->bulkhead ? client->bulkhead->wait.ns : 0;
 	if (client->breaker) {
@@ -185,37 +189,85 @@ static int make_policies(struct gd_lane *l, const struct gd_client_spec *client,
 	return 0;
 }
 
-int gd_lane_init(struct gd_lane *l, struct gd_engine *e, size_t client,
-		 struct gd_error *err)
+static const struct gd_client_spec *client_of(const struct gd_engine *e, size_t client)
 {
-	const struct gd_engine_config *cfg = &e->cfg;
-	const struct gd_client_spec *spec =
-		cfg->spec->clients.n > 0
-			? GD_AT(&cfg->spec->clients, const struct gd_client_spec, client)
-			: &plain;
-	size_t first = client * (size_t)cfg->connections;
+	const struct gd_list *clients = &e->cfg.spec->clients;
 
-	l->engine = e;
-	(void)snprintf(l->name, sizeof(l->name), "%s", spec->name ? spec->name : "plain");
-	if (make_policies(l, spec, cfg->seed + client * UINT64_C(0x2545f4914f6cdd1d),
-			  err) < 0)
-		return -1;
+	return clients->n > 0 ? GD_AT(clients, const struct gd_client_spec, client)
+			      : &plain;
+}
+
+size_t gd_lane_n_conns(const struct gd_engine *e, size_t client)
+{
+	const struct gd_pool_policy *pool = client_of(e, client)->pool;
+
+	return (size_t)(pool && pool->max > 0 ? pool->max : e->cfg.connections);
+}
+
+void gd_lane_take_conns(struct gd_lane *l, size_t first, size_t n)
+{
+	for (size_t i = first; i < first + n; i++)
+		gd_conn_init(gd_engine_conn(l->engine, i), l, (uint32_t)i);
+}
+
+static void begin_tally(struct gd_lane *l, bool count_targets)
+{
+	const struct gd_engine_config *cfg = &l->engine->cfg;
+
 	l->tally = (struct gd_tally){
 		.load = cfg->name,
 		.client = l->name,
-		.targets = cfg->targets,
-		.n_targets = cfg->n_targets > 1 ? cfg->n_targets : 0,
+		.targets = l->targets,
+		.n_targets = count_targets ? cfg->n_targets : 0,
 		.start_ns = cfg->start_ns,
 		.open_loop = cfg->rate > 0,
 		.length_ns = cfg->interval_ns,
 		.wall_offset_ns = gd_wall_now().ns - gd_now().ns,
 	};
+}
+
+int gd_lane_init(struct gd_lane *l, struct gd_engine *e, size_t client,
+		 struct gd_error *err)
+{
+	const struct gd_engine_config *cfg = &e->cfg;
+	const struct gd_client_spec *spec = client_of(e, client);
+
+	l->engine = e;
+	l->targets = cfg->targets;
+	(void)snprintf(l->name, sizeof(l->name), "%s", spec->name ? spec->name : "plain");
+	begin_tally(l, cfg->n_targets > 1);
+	if (make_policies(l, spec, cfg->seed + client * UINT64_C(0x2545f4914f6cdd1d),
+			  err) < 0)
+		return -1;
 	l->n_ready = cfg->concurrency;
 	l->pause_timer.fire = on_pause_over;
-	if (make_pool(l, spec, err) < 0)
+	return make_pool(l, spec, err);
+}
+
+static void on_check_due(struct gd_timer *t, int64_t now);
+
+int gd_lane_init_health(struct gd_lane *l, struct gd_lane *of, size_t client,
+			struct gd_error *err)
+{
+	struct gd_engine *e = of->engine;
+	const struct gd_health_policy *health = client_of(e, client)->health;
+
+	l->engine = e;
+	l->health_of = of;
+	l->targets = e->cfg.health[client];
+	l->check_every_ns = health->every.ns;
+	memcpy(l->name, of->name, sizeof(l->name));
+	begin_tally(l, false);
+	if (make_policies(l, &plain, 1, err) < 0 || make_pool(l, &plain, err) < 0)
 		return -1;
-	for (size_t i = 0; i < (size_t)cfg->connections; i++)
-		gd_conn_init(gd_engine_conn(e, first + i), l, (uint32_t)(first + i));
+	l->limits.whole_ns = health->timeout.ns;
+	l->checks = calloc(e->cfg.n_targets, sizeof(*l->checks));
+	if (!l->checks || gd_timers_reserve(&e->timers, e->cfg.n_targets) < 0)
+		return gd_raise_nomem(err);
+	for (size_t i = 0; i < e->cfg.n_targets; i++) {
+		l->checks[i] = (struct gd_check){{.fire = on_check_due}, l, (int8_t)i};
+		gd_timers_set(&e->timers, &l->checks[i].timer, e->cfg.start_ns);
+	}
 	return 0;
 }
 
@@ -227,6 +279,7 @@ void gd_lane_fini(struct gd_lane *l)
 	free(l->pauses);
 	free(l->quantile);
 	free(l->breaker);
+	free(l->checks);
 }
 
 /* --- requests ------------------------------------------------------------------------ */
@@ -276,6 +329,15 @@ static void release(struct gd_lane *l, struct gd_request *req)
 	l->n_open--;
 }
 
+static void note_check(struct gd_lane *of, uint8_t target, enum gd_outcome outcome)
+{
+	if (outcome == GD_OUTCOME_LOCAL || outcome == GD_OUTCOME_UNFINISHED)
+		return;
+	if (gd_eject_check(&of->eject, target, outcome == GD_OUTCOME_OK) &&
+	    of->tally.tail)
+		of->tally.tail->iv.counts.sick++;
+}
+
 /* Counts the outcome of req. Losers, if there are any, are cancelled when it is settled. */
 static void request_over(struct gd_lane *l, struct gd_request *req,
 			 enum gd_outcome outcome, int64_t now)
@@ -283,13 +345,15 @@ static void request_over(struct gd_lane *l, struct gd_request *req,
 	struct gd_interval *iv = &req->slot->iv;
 
 	iv->outcomes[outcome]++;
+	if (l->health_of)
+		note_check(l->health_of, (uint8_t)req->target, outcome);
 	if (gd_outcome_is_measured(outcome))
 		gd_hist_record(iv->latency, now - req->intended_ns);
 	gd_timers_clear(&l->engine->timers, &req->timer);
 	req->over = true;
 	if (req->entered)
 		gd_bulkhead_leave(&l->bulkhead);
-	if (l->engine->cfg.concurrency > 0)
+	if (l->engine->cfg.concurrency > 0 && !l->health_of)
 		free_worker(l, outcome, now);
 	if (req->n_live > 0)
 		unsettle(l, req);
@@ -473,7 +537,7 @@ static int note_start(struct gd_lane *l, struct gd_tally_slot *slot, int64_t int
 	return 0;
 }
 
-void gd_lane_start(struct gd_lane *l, int64_t intended, int64_t now)
+static void start(struct gd_lane *l, int8_t target, int64_t intended, int64_t now)
 {
 	struct gd_tally_slot *slot = gd_tally_at(&l->tally, intended);
 	struct gd_request *req;
@@ -494,6 +558,7 @@ void gd_lane_start(struct gd_lane *l, int64_t intended, int64_t now)
 		.slot = slot,
 		.timer.fire = on_next_attempt,
 		.intended_ns = intended,
+		.target = target,
 		.deadline_ns = now < INT64_MAX - l->limits.deadline_ns
 				       ? now + l->limits.deadline_ns
 				       : INT64_MAX,
@@ -504,6 +569,23 @@ void gd_lane_start(struct gd_lane *l, int64_t intended, int64_t now)
 	l->n_open++;
 	begin_request(l, req, now);
 	gd_attempt_dispatch(l, now);
+}
+
+void gd_lane_start(struct gd_lane *l, int64_t intended, int64_t now)
+{
+	start(l, -1, intended, now);
+}
+
+/* Checks go on until the load ends. */
+static void on_check_due(struct gd_timer *t, int64_t now)
+{
+	struct gd_check *check = GD_TIMER_OWNER(t, struct gd_check, timer);
+	struct gd_lane *l = check->lane;
+
+	if (l->engine->ended || l->engine->failed)
+		return;
+	start(l, check->target, now, now);
+	gd_timers_set(&l->engine->timers, t, now + l->check_every_ns);
 }
 
 void gd_lane_start_ready(struct gd_lane *l, int64_t now)

@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 
+#include "gameday/base/file.h"
 #include "gameday/load/engine.h"
 
 /*
@@ -32,6 +33,8 @@ struct gd_load {
 	struct gd_engine *engine;                      /* owned */
 	struct gd_target targets[GD_LOAD_MAX_TARGETS]; /* owned, the first n_targets */
 	size_t n_targets;
+	/* Owned, n_targets each: where the health checks of client i go; NULL: it has none. */
+	struct gd_target *health[GD_LOAD_MAX_CLIENTS];
 	int fd; /* owned: eventfd */
 	pthread_t thread;
 	bool has_thread;
@@ -155,12 +158,11 @@ static int make_config(const struct gd_load_spec *spec, const struct gd_load_opt
 	return copy_times(opt, cfg, err);
 }
 
-static int make_target(struct gd_load *l, const struct gd_load_spec *spec,
-		       const char *key, const char *text, struct gd_error *err)
+static int make_target(const struct gd_load_spec *spec, const char *key, const char *text,
+		       struct gd_target *ret, struct gd_error *err)
 {
 	GD_AUTO_FREE char *url = gd_load_url(key, text);
 	const struct gd_proto *proto = url ? gd_proto_of_url(url) : NULL;
-	struct gd_target *t = &l->targets[l->n_targets];
 
 	if (!url)
 		return gd_raise_nomem(err);
@@ -169,10 +171,63 @@ static int make_target(struct gd_load *l, const struct gd_load_spec *spec,
 			err, GD_E_INPUT,
 			"load %s: URL '%.200s' does not begin with http:// or the like, as %s wants it",
 			spec->name, url, key);
-	*t = (struct gd_target){.proto = proto};
-	if (proto->target_init(spec, url, t, err) < 0)
+	*ret = (struct gd_target){.proto = proto};
+	if (proto->target_init(spec, url, ret, err) < 0) {
+		*ret = (struct gd_target){0};
 		return gd_wrap(err, "load %s: ", spec->name);
-	l->n_targets++;
+	}
+	return 0;
+}
+
+static void free_target(struct gd_target *t)
+{
+	if (t->proto)
+		t->proto->target_fini(t);
+}
+
+/* The URL's host, but another path. */
+static int make_health_target(const struct gd_load_spec *spec, const char *url,
+			      const char *path, struct gd_target *ret,
+			      struct gd_error *err)
+{
+	char get[] = "GET";
+	const char *host = strstr(url, "://");
+	GD_AUTO_FREE char *text = NULL;
+	struct gd_load_spec check = *spec;
+
+	host = host ? host + strlen("://") : url;
+	text = gd_strf("%.*s%s", (int)(host - url + (int)strcspn(host, "/?#")), url,
+		       path);
+	if (!text)
+		return gd_raise_nomem(err);
+	check.method = get;
+	check.body = NULL;
+	check.expect = NULL;
+	check.keepalive = true;
+	return make_target(&check, "http", text, ret, err);
+}
+
+static int make_health(struct gd_load *l, const struct gd_load_spec *spec, size_t client,
+		       struct gd_error *err)
+{
+	const struct gd_health_policy *health =
+		GD_AT(&spec->clients, const struct gd_client_spec, client)->health;
+
+	if (!health)
+		return 0;
+	if (spec->http.n != l->n_targets)
+		return gd_raise(err, GD_E_INPUT,
+				"load %s: health checks need a load of http", spec->name);
+	l->health[client] = calloc(l->n_targets, sizeof(struct gd_target));
+	if (!l->health[client])
+		return gd_raise_nomem(err);
+	for (size_t i = 0; i < l->n_targets; i++) {
+		const char *url = GD_AT(&spec->http, const struct gd_url_spec, i)->text;
+
+		if (make_health_target(spec, url, health->path, &l->health[client][i],
+				       err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -182,19 +237,41 @@ static int make_targets(struct gd_load *l, const struct gd_load_spec *spec,
 	const char *key = NULL;
 	const struct gd_list *urls = gd_load_spec_urls_of(spec, &key);
 
-	for (size_t i = 0; urls && i < urls->n; i++) {
-		const struct gd_url_spec *url = GD_AT(urls, const struct gd_url_spec, i);
+	for (; urls && l->n_targets < urls->n; l->n_targets++) {
+		const char *url =
+			GD_AT(urls, const struct gd_url_spec, l->n_targets)->text;
 
-		if (make_target(l, spec, key, url->text, err) < 0)
+		if (make_target(spec, key, url, &l->targets[l->n_targets], err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < spec->clients.n; i++) {
+		if (make_health(l, spec, i, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
+static size_t n_files(const struct gd_engine_config *cfg)
+{
+	const struct gd_list *clients = &cfg->spec->clients;
+	size_t n = clients->n > 0 ? 0 : (size_t)cfg->connections;
+
+	for (size_t i = 0; i < clients->n; i++) {
+		const struct gd_client_spec *c =
+			GD_AT(clients, const struct gd_client_spec, i);
+
+		n += (size_t)(c->pool && c->pool->max > 0 ? c->pool->max
+							  : cfg->connections);
+		n += c->health ? cfg->spec->http.n : 0;
+	}
+	return n;
+}
+
 /* Each connection is an open file: raises the soft limit as far as it has to. */
 static int allow_files(const struct gd_engine_config *cfg, struct gd_error *err)
 {
-	rlim_t need = (rlim_t)cfg->n_clients * (rlim_t)cfg->connections + SPARE_FILES;
+	size_t n = n_files(cfg);
+	rlim_t need = (rlim_t)n + SPARE_FILES;
 	struct rlimit lim;
 
 	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
@@ -204,9 +281,8 @@ static int allow_files(const struct gd_engine_config *cfg, struct gd_error *err)
 	if (lim.rlim_max < need)
 		return gd_raise(
 			err, GD_E_REFUSED,
-			"load %s: %zu x %lld connections are more open files than the hard limit of %llu: give fewer connections, or raise it (ulimit -Hn)",
-			cfg->name, cfg->n_clients, (long long)cfg->connections,
-			(unsigned long long)lim.rlim_max);
+			"load %s: %zu connections are more open files than the hard limit of %llu: give fewer connections, or raise it (ulimit -Hn)",
+			cfg->name, n, (unsigned long long)lim.rlim_max);
 	lim.rlim_cur = need;
 	if (setrlimit(RLIMIT_NOFILE, &lim) < 0)
 		return gd_raise_errno(err, "load %s: setrlimit", cfg->name);
@@ -265,6 +341,8 @@ int gd_load_start(const struct gd_load_spec *spec, const struct gd_load_options 
 		return -1;
 	cfg->targets = l->targets;
 	cfg->n_targets = l->n_targets;
+	for (size_t i = 0; i < cfg->n_clients; i++)
+		cfg->health[i] = l->health[i];
 	l->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (l->fd < 0)
 		return gd_raise_errno(err, "load %s: eventfd", cfg->name);
@@ -340,7 +418,12 @@ void gd_load_free(struct gd_load *load)
 	}
 	gd_engine_free(load->engine);
 	for (size_t i = 0; i < load->n_targets; i++)
-		load->targets[i].proto->target_fini(&load->targets[i]);
+		free_target(&load->targets[i]);
+	for (size_t c = 0; c < GD_LOAD_MAX_CLIENTS; c++) {
+		for (size_t i = 0; load->health[c] && i < load->n_targets; i++)
+			free_target(&load->health[c][i]);
+		free(load->health[c]);
+	}
 	while (load->head) {
 		struct queued *q = load->head;
 

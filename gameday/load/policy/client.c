@@ -290,6 +290,136 @@ static const struct gd_field limit_fields[] = {
 static const struct gd_shape limit_shape =
 	GD_SHAPE("limit", limit_fields, struct gd_limit_policy);
 
+static const struct gd_field pool_fields[] = {
+	{.name = "max",
+	 .help = "connections at most; 0: the load's connections",
+	 .dflt = "0",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct gd_pool_policy, max),
+	 .min = 0,
+	 .max = 20000},
+	{.name = "max_idle",
+	 .help = "connections that are kept without work; 0: no limit",
+	 .dflt = "0",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct gd_pool_policy, max_idle),
+	 .min = 0,
+	 .max = 20000},
+	{.name = "max_requests",
+	 .help = "attempts on one connection, then it is closed; 0: no limit",
+	 .dflt = "0",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct gd_pool_policy, max_requests),
+	 .min = 0,
+	 .max = 1000000000},
+	{.name = "idle",
+	 .help = "how long one is kept without work; 0: no limit",
+	 .dflt = "0",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct gd_pool_policy, idle),
+	 .min = 0,
+	 .max = 3600 * GD_NS_PER_S},
+	{.name = "lifetime",
+	 .help = "age at which one is closed as soon as it has no work; 0: no limit",
+	 .dflt = "0",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct gd_pool_policy, lifetime),
+	 .min = 0,
+	 .max = 24 * 3600 * GD_NS_PER_S},
+};
+
+static const struct gd_shape pool_shape =
+	GD_SHAPE("pool", pool_fields, struct gd_pool_policy);
+
+static const struct gd_field eject_fields[] = {
+	{.name = "consecutive",
+	 .help = "failures in a row after which a URL is left out for a while; 0: not looked at",
+	 .dflt = "5",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct gd_eject_policy, consecutive),
+	 .min = 0,
+	 .max = 10000},
+	{.name = "errors",
+	 .help = "share of failures within the window after which it is left out; 0%: not looked at",
+	 .dflt = "0%",
+	 .kind = GD_KIND_RATIO,
+	 GD_MEMBER(struct gd_eject_policy, errors),
+	 .min = 0,
+	 .max = INT64_C(1000000000)},
+	{.name = "min",
+	 .help = "attempts within the window without which the share says nothing",
+	 .dflt = "20",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct gd_eject_policy, min),
+	 .min = 1,
+	 .max = 1000000},
+	{.name = "window",
+	 .help = "the time of which the share is taken; it starts anew when it is over",
+	 .dflt = "10s",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct gd_eject_policy, window),
+	 .min = 100 * GD_NS_PER_MS,
+	 .max = 600 * GD_NS_PER_S},
+	{.name = "base",
+	 .help = "how long it is left out; n times that the n-th time in a row",
+	 .dflt = "30s",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct gd_eject_policy, base),
+	 .min = GD_NS_PER_MS,
+	 .max = 3600 * GD_NS_PER_S},
+	{.name = "max",
+	 .help = "share of the URLs left out at once at most; one may always be, when there are two",
+	 .dflt = "50%",
+	 .kind = GD_KIND_RATIO,
+	 GD_MEMBER(struct gd_eject_policy, max),
+	 .min = 0,
+	 .max = INT64_C(1000000000)},
+};
+
+static const struct gd_shape eject_shape =
+	GD_SHAPE("eject", eject_fields, struct gd_eject_policy);
+
+static const struct gd_field health_fields[] = {
+	{.name = "path",
+	 .help = "what is asked of each URL's host with GET; 2xx is healthy",
+	 .dflt = "/",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct gd_health_policy, path),
+	 .min = 1,
+	 .max = 1024},
+	{.name = "every",
+	 .help = "from one check to the next",
+	 .dflt = "1s",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct gd_health_policy, every),
+	 .min = 10 * GD_NS_PER_MS,
+	 .max = 600 * GD_NS_PER_S},
+	{.name = "timeout",
+	 .help = "a check that takes longer has failed; at most as long as every",
+	 .dflt = "500ms",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct gd_health_policy, timeout),
+	 .min = GD_NS_PER_MS,
+	 .max = 600 * GD_NS_PER_S},
+	{.name = "healthy",
+	 .help = "good checks in a row that bring a URL back",
+	 .dflt = "2",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct gd_health_policy, healthy),
+	 .min = 1,
+	 .max = 1000},
+	{.name = "unhealthy",
+	 .help = "failed checks in a row that take it out",
+	 .dflt = "3",
+	 .kind = GD_KIND_INT,
+	 GD_MEMBER(struct gd_health_policy, unhealthy),
+	 .min = 1,
+	 .max = 1000},
+};
+
+static const struct gd_shape health_shape =
+	GD_SHAPE("health", health_fields, struct gd_health_policy);
+
 static const struct gd_field client_fields[] = {
 	{.name = "retry",
 	 .help = "retry failed attempts; without it one attempt per request",
@@ -338,6 +468,21 @@ static const struct gd_field client_fields[] = {
 	 .kind = GD_KIND_OBJECT,
 	 GD_MEMBER(struct gd_client_spec, limit),
 	 .shape = &limit_shape},
+	{.name = "pool",
+	 .help = "limits of connections, and of their lives",
+	 .kind = GD_KIND_OBJECT,
+	 GD_MEMBER(struct gd_client_spec, pool),
+	 .shape = &pool_shape},
+	{.name = "eject",
+	 .help = "leave out a URL that fails, for a while",
+	 .kind = GD_KIND_OBJECT,
+	 GD_MEMBER(struct gd_client_spec, eject),
+	 .shape = &eject_shape},
+	{.name = "health",
+	 .help = "ask each URL's host whether it is well, and leave it out while it is not",
+	 .kind = GD_KIND_OBJECT,
+	 GD_MEMBER(struct gd_client_spec, health),
+	 .shape = &health_shape},
 	{.name = "balance",
 	 .help = "which of several URLs an attempt goes to",
 	 .dflt = "round-robin",
@@ -386,6 +531,14 @@ int gd_client_spec_check(const struct gd_client_spec *client, struct gd_error *e
 	    1)
 		return gd_raise(err, GD_E_INPUT,
 				"hedge, backup and tied exclude each other: give one");
+	if (client->health && client->health->path[0] != '/')
+		return gd_raise(err, GD_E_INPUT,
+				"health: path '%.100s' does not begin with /",
+				client->health->path);
+	if (client->health && client->health->timeout.ns > client->health->every.ns)
+		return gd_raise(err, GD_E_INPUT,
+				"health: timeout is longer than every: a check would "
+				"overtake the one before");
 	if (gd_hedge_init(&hedge, client, err) < 0)
 		return -1;
 	return gd_breaker_init(&breaker, client->breaker, err);

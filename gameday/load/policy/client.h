@@ -77,6 +77,25 @@ struct gd_limit_policy {
 	int64_t burst;
 };
 
+struct gd_pool_policy {
+	int64_t max, max_idle, max_requests; /* 0: no limit of its own */
+	struct gd_span idle, lifetime;       /* 0: no limit */
+};
+
+struct gd_eject_policy {
+	int64_t consecutive;    /* 0: not looked at */
+	struct gd_ratio errors; /* 0: not looked at */
+	int64_t min;
+	struct gd_span window, base;
+	struct gd_ratio max;
+};
+
+struct gd_health_policy {
+	char *path;
+	struct gd_span every, timeout;
+	int64_t healthy, unhealthy;
+};
+
 struct gd_client_spec {
 	char *name;                        /* MAP key */
 	struct gd_retry_policy *retry;     /* NULL: no retries */
@@ -88,6 +107,9 @@ struct gd_client_spec {
 	struct gd_breaker_policy *breaker;
 	struct gd_bulkhead_policy *bulkhead;
 	struct gd_limit_policy *limit;
+	struct gd_pool_policy *pool;
+	struct gd_eject_policy *eject;
+	struct gd_health_policy *health;
 	int balance; /* enum gd_balance_kind */
 	const struct gd_node *node;
 };

@@ -485,6 +485,112 @@ static void test_limit(void **state GD_UNUSED)
 	server_stop(s);
 }
 
+/* --- connections ------------------------------------------------------------------------- */
+
+/* Drives one client with this pool at 50/s; returns how many connections the server saw. */
+static uint64_t connections_with(const char *pool, int64_t rate, int64_t delay_ms,
+				 struct gd_counts *ret_counts)
+{
+	struct server *s = server_start(
+		&(struct server_config){.delay_ns = delay_ms * GD_NS_PER_MS});
+	uint64_t n;
+	struct driven d;
+
+	drive(&d, 500,
+	      "{\"name\": \"t\", \"http\": \"http://127.0.0.1:%u/\", \"rate\": \"%d/s\", "
+	      "\"timeout\": \"5s\", \"clients\": {\"p\": {\"pool\": {%s}}}}",
+	      server_port(s), (int)rate, pool);
+	assert_int_equal(OK(driven_client(&d, "p")), rate / 2);
+	*ret_counts = driven_client(&d, "p")->counts;
+	driven_fini(&d);
+	n = server_connections(s);
+	server_stop(s);
+	return n;
+}
+
+static void test_pool(void **state GD_UNUSED)
+{
+	struct gd_counts counts;
+	uint64_t n;
+
+	/* 20 requests, 4 on each; some more when the machine lets two overlap. */
+	n = connections_with("\"max_requests\": 4", 40, 0, &counts);
+	assert_in_range(n, 5, 9);
+	assert_in_range(counts.pool_closed, 4, n);
+	/* 100 ms apart, kept for 20: a new one each time. */
+	n = connections_with("\"idle\": \"20ms\"", 10, 0, &counts);
+	assert_int_equal(n, 5);
+	assert_in_range(counts.pool_closed, 4, 5);
+	/* 500 ms, 100 each. */
+	n = connections_with("\"lifetime\": \"100ms\"", 100, 0, &counts);
+	assert_in_range(n, 3, 9);
+	/* 40 ms of work each 10 ms need 4; two are kept without work. */
+	n = connections_with("\"max_idle\": 1", 100, 40, &counts);
+	assert_true(n >= 4);
+	assert_true(counts.pool_closed >= 1);
+	/* Two at most: 25 requests of 30 ms wait for each other. */
+	n = connections_with("\"max\": 2", 50, 30, &counts);
+	assert_int_equal(n, 2);
+	assert_int_equal(counts.pool_closed, 0);
+}
+
+/* --- ejection ----------------------------------------------------------------------------- */
+
+/* One of two fails always: after 3 failures in a row it gets nothing any more. */
+static void test_eject(void **state GD_UNUSED)
+{
+	struct server *bad = server_start(&(struct server_config){.fail_every = 1});
+	struct server *good = server_start(&(struct server_config){0});
+	const struct gd_interval *iv;
+	struct driven d;
+
+	drive(&d, 1000,
+	      "{\"name\": \"t\", \"http\": [\"http://127.0.0.1:%u/\", "
+	      "\"http://127.0.0.1:%u/\"], \"rate\": \"100/s\", \"clients\": {\"e\": {"
+	      "\"eject\": {\"consecutive\": 3, \"base\": \"60s\"}}}}",
+	      server_port(bad), server_port(good));
+	iv = driven_client(&d, "e");
+	assert_int_equal(iv->counts.ejections, 1);
+	/* And those that were under way by then. */
+	assert_in_range(server_requests(bad), 3, 20);
+	assert_int_equal(iv->targets[0].attempts, server_requests(bad));
+	assert_int_equal(OK(iv), server_requests(good));
+	assert_int_equal(OK(iv), 100 - server_requests(bad));
+	driven_fini(&d);
+	server_stop(bad);
+	server_stop(good);
+}
+
+/*
+ * One of two answers nothing. Checks find it after 2 x 60 ms, so it gets requests only until
+ * then; and the checks themselves are not counted as requests of the load.
+ */
+static void test_health(void **state GD_UNUSED)
+{
+	struct server *dead =
+		server_start(&(struct server_config){.mode = SERVER_SILENT});
+	struct server *well = server_start(&(struct server_config){0});
+	const struct gd_interval *iv;
+	struct driven d;
+
+	drive(&d, 1000,
+	      "{\"name\": \"t\", \"http\": [\"http://127.0.0.1:%u/x\", "
+	      "\"http://127.0.0.1:%u/x\"], \"rate\": \"100/s\", \"timeout\": \"400ms\", "
+	      "\"clients\": {\"h\": {\"health\": {\"path\": \"/healthz\", \"every\": \"60ms\", "
+	      "\"timeout\": \"50ms\", \"unhealthy\": 2}}}}",
+	      server_port(dead), server_port(well));
+	iv = driven_client(&d, "h");
+	assert_int_equal(iv->counts.sick, 1);
+	assert_int_equal(iv->intended, 100);
+	assert_int_equal(iv->attempts, 100);
+	assert_in_range(iv->targets[0].attempts, 1, 35);
+	assert_int_equal(OK(iv), iv->targets[1].attempts);
+	assert_true(server_requests(well) >= OK(iv) + 5);
+	driven_fini(&d);
+	server_stop(dead);
+	server_stop(well);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -506,6 +612,9 @@ int main(void)
 		cmocka_unit_test(test_bulkhead),
 		cmocka_unit_test(test_bulkhead_wait),
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_eject),
+		cmocka_unit_test(test_health),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
