@@ -29,7 +29,7 @@ static void print_counts(const struct gd_counts *counts)
 	char cell[32];
 
 	for (const struct gd_count_row *row = gd_count_rows; row->name; row++) {
-		if (gd_count_get(counts, row) == 0)
+		if (row->group != GD_COUNT_POLICY || gd_count_get(counts, row) == 0)
 			continue;
 		(void)printf("%s%s %s", first ? "  policies: " : ", ", row->name,
 			     gd_metric_format((double)gd_count_get(counts, row),

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gameday/load/counts.h"
 
-#define ROW(name, unit, largest, help)                                                   \
-	{#name, help, GD_UNIT_##unit, offsetof(struct gd_counts, name), largest},
+#define ROW(name, unit, largest, group, help)                                            \
+	{                                                                                \
+		#name,          help,                                                    \
+		GD_UNIT_##unit, offsetof(struct gd_counts, name),                        \
+		largest,        GD_COUNT_##group},
 
 const struct gd_count_row gd_count_rows[] = {GD_COUNTS(ROW){0}};
 

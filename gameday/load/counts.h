@@ -13,35 +13,49 @@
 #include "gameday/base/attr.h"
 #include "gameday/shape/metric.h"
 
-/* X(name, unit, largest, help): of two intervals the larger holds, not the sum. */
+/*
+ * X(name, unit, largest, group, help). largest: of two intervals the larger holds, not the
+ * sum. group: POLICY, what a policy did; TRAFFIC, what is counted of every client.
+ */
 #define GD_COUNTS(X)                                                                     \
-	X(hedges, COUNT, false, "attempts sent beside a slow one (hedge, backup, tied)") \
-	X(hedge_wins, COUNT, false, "requests of which such an attempt answered first")  \
-	X(hedges_denied, COUNT, false, "such attempts that the budget did not allow")    \
-	X(cancelled, COUNT, false, "attempts cancelled because another one was first")   \
-	X(cancelled_time, DURATION, false,                                               \
+	X(hedges, COUNT, false, POLICY,                                                  \
+	  "attempts sent beside a slow one (hedge, backup, tied)")                       \
+	X(hedge_wins, COUNT, false, POLICY,                                              \
+	  "requests of which such an attempt answered first")                            \
+	X(hedges_denied, COUNT, false, POLICY,                                           \
+	  "such attempts that the budget did not allow")                                 \
+	X(cancelled, COUNT, false, POLICY,                                               \
+	  "attempts cancelled because another one was first")                            \
+	X(cancelled_time, DURATION, false, POLICY,                                       \
 	  "time of such attempts until they were cancelled, together")                   \
-	X(breaker_opens, COUNT, false, "times the circuit breaker opened")               \
-	X(rejected_breaker, COUNT, false, "attempts that the circuit breaker refused")   \
-	X(rejected_limit, COUNT, false, "attempts beyond the client's own rate limit")   \
-	X(rejected_bulkhead, COUNT, false, "requests that the bulkhead refused")         \
-	X(queued, COUNT, false, "requests that waited in the bulkhead's line")           \
-	X(ejections, COUNT, false, "times a URL was left out because it failed")         \
-	X(sick, COUNT, false, "times health checks found a URL sick")                    \
-	X(pool_closed, COUNT, false, "connections closed by the pool's limits")
+	X(breaker_opens, COUNT, false, POLICY, "times the circuit breaker opened")       \
+	X(rejected_breaker, COUNT, false, POLICY,                                        \
+	  "attempts that the circuit breaker refused")                                   \
+	X(rejected_limit, COUNT, false, POLICY,                                          \
+	  "attempts beyond the client's own rate limit")                                 \
+	X(rejected_bulkhead, COUNT, false, POLICY, "requests that the bulkhead refused") \
+	X(queued, COUNT, false, POLICY, "requests that waited in the bulkhead's line")   \
+	X(ejections, COUNT, false, POLICY, "times a URL was left out because it failed") \
+	X(sick, COUNT, false, POLICY, "times health checks found a URL sick")            \
+	X(pool_closed, COUNT, false, POLICY, "connections closed by the pool's limits")  \
+	X(open, COUNT, true, TRAFFIC,                                                    \
+	  "requests under way at the end of an interval, at most")
 
-#define GD_COUNT_MEMBER(name, unit, largest, help) uint64_t name;
+#define GD_COUNT_MEMBER(name, unit, largest, group, help) uint64_t name;
 
 /* Durations are in ns. */
 struct gd_counts {
 	GD_COUNTS(GD_COUNT_MEMBER)
 };
 
+enum gd_count_group { GD_COUNT_POLICY, GD_COUNT_TRAFFIC };
+
 struct gd_count_row {
 	const char *name, *help;
 	enum gd_metric_unit unit;
 	size_t offset; /* of a uint64_t in struct gd_counts */
 	bool largest;
+	enum gd_count_group group;
 };
 
 /* Ends with a NULL name. */

@@ -217,6 +217,7 @@ static void begin_tally(struct gd_lane *l, bool count_targets)
 	l->tally = (struct gd_tally){
 		.load = cfg->name,
 		.client = l->name,
+		.n_open = &l->n_open,
 		.targets = l->targets,
 		.n_targets = count_targets ? cfg->n_targets : 0,
 		.start_ns = cfg->start_ns,

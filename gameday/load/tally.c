@@ -58,6 +58,12 @@ void gd_tally_fini(struct gd_tally *t)
 	t->tail = NULL;
 }
 
+static void note_open(struct gd_tally *t)
+{
+	if (t->tail && t->n_open)
+		t->tail->iv.counts.open = *t->n_open;
+}
+
 struct gd_tally_slot *gd_tally_at(struct gd_tally *t, int64_t at)
 {
 	struct gd_tally_slot *s = t->head;
@@ -68,6 +74,7 @@ struct gd_tally_slot *gd_tally_at(struct gd_tally *t, int64_t at)
 		if (!made)
 			return NULL;
 		t->n_slots++;
+		note_open(t);
 		if (t->tail)
 			t->tail->next = made;
 		else
@@ -85,6 +92,7 @@ struct gd_tally_slot *gd_tally_at(struct gd_tally *t, int64_t at)
 
 void gd_tally_cut(struct gd_tally *t, int64_t end)
 {
+	note_open(t);
 	for (struct gd_tally_slot *s = t->head; s; s = s->next) {
 		if (s->end_ns <= end)
 			continue;

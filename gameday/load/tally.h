@@ -21,6 +21,8 @@ struct gd_tally {
 	const struct gd_target *targets; /* borrowed: for their names */
 	size_t n_targets;                /* 0: they are not counted */
 	bool open_loop;                  /* starts have a time to be late for */
+	/* Borrowed: requests under way, noted when an interval ends; NULL: they are not. */
+	const size_t *n_open;
 	int64_t start_ns, length_ns;
 	int64_t wall_offset_ns;            /* wall time = instant + offset */
 	uint64_t n_slots;                  /* made so far */

@@ -153,14 +153,14 @@ static cJSON *make_outcomes(const struct gd_load_stats *s)
 	return done(o, ok);
 }
 
-/* Only what a policy did: the others are 0. */
-static cJSON *make_counts(const struct gd_counts *counts)
+/* Only those that are not 0. */
+static cJSON *make_counts(const struct gd_counts *counts, enum gd_count_group group)
 {
 	cJSON *o = cJSON_CreateObject();
 	bool ok = o;
 
 	for (const struct gd_count_row *row = gd_count_rows; ok && row->name; row++)
-		if (gd_count_get(counts, row) > 0)
+		if (row->group == group && gd_count_get(counts, row) > 0)
 			ok = add_count(o, row->name, gd_count_get(counts, row));
 	return done(o, ok);
 }
@@ -177,11 +177,12 @@ static bool add_stats(cJSON *o, const struct gd_load_stats *s)
 	       add_num(o, "rate", s->rate) && add_num(o, "success", s->success) &&
 	       add_num(o, "attempts_per_request", s->attempts_per_request) &&
 	       add_num(o, "goodput", s->goodput) && add_num(o, "wasted", s->wasted) &&
-	       add(o, "policies", make_counts(&s->counts)) &&
-	       add_num(o, "p50_ns", s->p50) && add_num(o, "p90_ns", s->p90) &&
-	       add_num(o, "p99_ns", s->p99) && add_num(o, "p999_ns", s->p999) &&
-	       add_num(o, "max_ns", s->max) && add_num(o, "min_ns", s->min) &&
-	       add_num(o, "mean_ns", s->mean) &&
+	       add(o, "policies", make_counts(&s->counts, GD_COUNT_POLICY)) &&
+	       add(o, "traffic", make_counts(&s->counts, GD_COUNT_TRAFFIC)) &&
+	       add_num(o, "drained_ns", s->drained) && add_num(o, "p50_ns", s->p50) &&
+	       add_num(o, "p90_ns", s->p90) && add_num(o, "p99_ns", s->p99) &&
+	       add_num(o, "p999_ns", s->p999) && add_num(o, "max_ns", s->max) &&
+	       add_num(o, "min_ns", s->min) && add_num(o, "mean_ns", s->mean) &&
 	       add_num(o, "attempt_p50_ns", s->attempt_p50) &&
 	       add_num(o, "attempt_p99_ns", s->attempt_p99) &&
 	       add_count(o, "intervals", s->intervals) &&

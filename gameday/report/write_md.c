@@ -161,10 +161,15 @@ static void sum_counts(const struct gd_report *r, size_t first, size_t n_series,
 	}
 }
 
+static bool is_used(const struct gd_counts *c, const struct gd_count_row *row)
+{
+	return row->group == GD_COUNT_POLICY && gd_count_get(c, row) > 0;
+}
+
 static bool any_count(const struct gd_counts *c)
 {
 	for (const struct gd_count_row *row = gd_count_rows; row->name; row++)
-		if (gd_count_get(c, row) > 0)
+		if (is_used(c, row))
 			return true;
 	return false;
 }
@@ -174,7 +179,7 @@ static void add_policy_head(const struct gd_counts *used, struct gd_strbuf *out)
 	gd_strbuf_adds(out, "\n### What the clients' policies did\n\n"
 			    "| load.client | stage | goodput | wasted |");
 	for (const struct gd_count_row *row = gd_count_rows; row->name; row++) {
-		if (gd_count_get(used, row) == 0)
+		if (!is_used(used, row))
 			continue;
 		gd_strbuf_addc(out, ' ');
 		for (const char *s = row->name; *s; s++)
@@ -183,7 +188,7 @@ static void add_policy_head(const struct gd_counts *used, struct gd_strbuf *out)
 	}
 	gd_strbuf_adds(out, "\n|---|---|--:|--:|");
 	for (const struct gd_count_row *row = gd_count_rows; row->name; row++)
-		if (gd_count_get(used, row) > 0)
+		if (is_used(used, row))
 			gd_strbuf_adds(out, "--:|");
 	gd_strbuf_addc(out, '\n');
 }
@@ -213,7 +218,7 @@ static void add_policy_rows(const struct gd_report *r, size_t series,
 		add_value(out, s.goodput, GD_UNIT_FREQ);
 		add_value(out, s.wasted, GD_UNIT_RATIO);
 		for (const struct gd_count_row *row = gd_count_rows; row->name; row++)
-			if (gd_count_get(used, row) > 0)
+			if (is_used(used, row))
 				add_policy_value(out, gd_count_get(&s.counts, row),
 						 row->unit);
 		gd_strbuf_addc(out, '\n');
@@ -238,6 +243,38 @@ static void write_policies(const struct gd_report *r, struct gd_strbuf *out)
 	gd_strbuf_adds(out,
 		       "\nGoodput is what succeeded per second; wasted are attempts that "
 		       "brought no request its answer.\n");
+}
+
+/* How long after the last fault the clients' requests had piled up. */
+static void write_drained(const struct gd_report *r, struct gd_strbuf *out)
+{
+	size_t n_stages = gd_results_n_stages(r->results), n = 0;
+	const char *last =
+		n_stages ? gd_results_stage(r->results, n_stages - 1).name : "";
+	char span[32];
+
+	for (size_t i = 0; i < gd_results_n_series(r->results); i++) {
+		const char *load, *client;
+		struct gd_load_stats s;
+
+		gd_results_series(r->results, i, &load, &client);
+		if (gd_results_load_stats(r->results, load, client, last, &s) != 0 ||
+		    s.drained == 0)
+			continue;
+		gd_strbuf_adds(out, n++ == 0 ? "\nAfter the last fault was out, no more "
+					       "requests were under way than in the "
+					       "baseline: "
+					     : ", ");
+		gd_text_mdf(out, "%s.%s", load, client);
+		if (isnan(s.drained))
+			gd_strbuf_adds(out, " never");
+		else
+			gd_strbuf_addf(
+				out, " within %s",
+				gd_metric_format(s.drained, GD_UNIT_DURATION, span));
+	}
+	if (n > 0)
+		gd_strbuf_adds(out, ".\n");
 }
 
 static void write_figures(const struct gd_report *r, struct gd_strbuf *out)
@@ -267,6 +304,7 @@ static void write_figures(const struct gd_report *r, struct gd_strbuf *out)
 		"\nLatency counts from the moment a request was due, whether or not the "
 		"server was ready for it, to its final outcome, retries included. "
 		"Percentiles are of the merged histograms of the stage.\n");
+	write_drained(r, out);
 	write_policies(r, out);
 	write_speeds(r, out);
 }

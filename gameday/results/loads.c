@@ -123,6 +123,7 @@ static void finish(struct gd_load_stats *s, const struct gd_hist *latency,
 	s->attempts_per_request = s->requests ? (double)s->attempts / n : (double)NAN;
 	s->goodput = s->seconds > 0 ? (double)s->ok / s->seconds : (double)NAN;
 	s->wasted = s->attempts ? 1 - (double)s->ok / (double)s->attempts : (double)NAN;
+	s->drained = (double)NAN;
 	s->p50 = percentile(latency, 50);
 	s->p90 = percentile(latency, 90);
 	s->p99 = percentile(latency, 99);
@@ -361,6 +362,61 @@ int gd_results_add_load(struct gd_results *r, const struct gd_interval *iv,
 	return 0;
 }
 
+/* --- the queue -------------------------------------------------------------------------- */
+
+/* When the last fault of an earlier stage was out; 0: there was none, or it is still in. */
+static int64_t last_fault_out(const struct gd_results *r, size_t stage)
+{
+	int64_t out = 0;
+
+	for (size_t i = 0; i < r->ledger.n; i++) {
+		const struct fault *f = &r->ledger.faults[i];
+		size_t of = f->stage ? gd_res_stage_find(r, f->stage) : MAX_STAGES;
+
+		if (of < stage && f->injected_ns > 0 && f->reverted_ns > out)
+			out = f->reverted_ns;
+	}
+	return out;
+}
+
+/* The most requests under way at the end of an interval of a baseline; one is always fine. */
+static uint64_t usual_open(const struct gd_results *r, const struct series *s)
+{
+	uint64_t most = 1;
+
+	for (size_t k = 0; k < r->n_stages; k++) {
+		struct window win;
+
+		if (strcmp(r->stages[k].kind, "baseline") != 0 ||
+		    !gd_res_stage_window(&r->stages[k], &win))
+			continue;
+		for (size_t i = 0; i < s->n_points; i++) {
+			const struct gd_interval *iv = &s->points[i].iv;
+
+			if (inside(iv, win) && iv->counts.open > most)
+				most = iv->counts.open;
+		}
+	}
+	return most;
+}
+
+double gd_res_drained(const struct gd_results *r, const struct series *s, size_t stage)
+{
+	int64_t out = last_fault_out(r, stage);
+	uint64_t usual;
+
+	if (out == 0)
+		return 0;
+	usual = usual_open(r, s);
+	for (size_t i = 0; i < s->n_points; i++) {
+		const struct gd_interval *iv = &s->points[i].iv;
+
+		if (point_end(iv) > out && iv->counts.open <= usual)
+			return (double)(point_end(iv) - out);
+	}
+	return (double)NAN;
+}
+
 int gd_results_load_stats(const struct gd_results *r, const char *load,
 			  const char *client, const char *stage,
 			  struct gd_load_stats *ret)
@@ -375,6 +431,7 @@ int gd_results_load_stats(const struct gd_results *r, const char *load,
 	if (!t)
 		return 1;
 	gd_res_tally_finish(t, ret);
+	ret->drained = gd_res_drained(r, s, i);
 	return 0;
 }
 

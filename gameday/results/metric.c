@@ -117,7 +117,12 @@ static double get_wasted(const struct gd_load_stats *s)
 	return s->wasted;
 }
 
-#define COUNT_ROW(name, unit, largest, help)                                             \
+static double get_drained(const struct gd_load_stats *s)
+{
+	return s->drained;
+}
+
+#define COUNT_ROW(name, unit, largest, group, help)                                      \
 	{#name, GD_UNIT_##unit, (largest) ? SHAPE_VALUE : SHAPE_COUNT, NULL,             \
 	 offsetof(struct gd_counts, name)},
 
@@ -147,6 +152,7 @@ static const struct load_metric load_metrics[] = {
 	{"amplification", GD_UNIT_COUNT, SHAPE_VALUE, get_amplification, 0},
 	{"goodput", GD_UNIT_FREQ, SHAPE_VALUE, get_goodput, 0},
 	{"wasted", GD_UNIT_RATIO, SHAPE_VALUE, get_wasted, 0},
+	{"drained", GD_UNIT_DURATION, SHAPE_VALUE, get_drained, 0},
 	GD_COUNTS(COUNT_ROW)};
 
 static double metric_of(const struct load_metric *m, const struct gd_load_stats *s)
@@ -245,6 +251,7 @@ static enum gd_found load_value(const struct gd_results *r, const struct source 
 	if (!t)
 		return GD_FOUND_NO_DATA;
 	gd_res_tally_finish(t, &stats);
+	stats.drained = gd_res_drained(r, series, stage);
 	*ret = metric_of(s->metric, &stats);
 	return isnan(*ret) ? GD_FOUND_NO_DATA : GD_FOUND;
 }

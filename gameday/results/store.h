@@ -138,6 +138,12 @@ struct tally *gd_res_series_tally(const struct gd_results *r, struct series *s,
 /* Fills *ret with ratios and percentiles from the tally's sums and histograms. */
 void gd_res_tally_finish(const struct tally *t, struct gd_load_stats *ret);
 
+/*
+ * Nanoseconds from the end of the last fault before the stage until no more requests of the
+ * series were under way than at worst in a baseline; 0: there was no such fault; NAN: not yet.
+ */
+double gd_res_drained(const struct gd_results *r, const struct series *s, size_t stage);
+
 void gd_res_watch_free(struct watch *w);
 bool gd_res_column_is_gauge(const struct column *c);
 /*

@@ -32,7 +32,7 @@ static const char *const op_names[] = {
 	[GD_OP_GE] = ">=", [GD_OP_EQ] = "==", [GD_OP_NE] = "!=",
 };
 
-#define COUNT_ROW(name, unit, largest, help) {#name, GD_UNIT_##unit, help},
+#define COUNT_ROW(name, unit, largest, group, help) {#name, GD_UNIT_##unit, help},
 
 const struct gd_metric_row gd_load_metrics[] = {
 	{"p50", GD_UNIT_DURATION, "median time of a request, from its intended start"},
@@ -61,6 +61,8 @@ const struct gd_metric_row gd_load_metrics[] = {
 	{"amplification", GD_UNIT_COUNT, "the same as attempts_per_request"},
 	{"goodput", GD_UNIT_FREQ, "requests that succeeded per second"},
 	{"wasted", GD_UNIT_RATIO, "attempts that brought no request its answer, of all"},
+	{"drained", GD_UNIT_DURATION,
+	 "from the end of the last fault before the stage until no more requests are under way than in the baseline"},
 	GD_COUNTS(COUNT_ROW){0},
 };
 

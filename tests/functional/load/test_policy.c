@@ -485,6 +485,29 @@ static void test_limit(void **state GD_UNUSED)
 	server_stop(s);
 }
 
+/* 100/s and nobody answers for 250 ms: after the first 200 ms 20 requests are under way. */
+static void test_open_requests_are_noted(void **state GD_UNUSED)
+{
+	struct server *silent =
+		server_start(&(struct server_config){.mode = SERVER_SILENT});
+	struct server *fast = server_start(&(struct server_config){0});
+	struct driven d;
+
+	drive(&d, 400,
+	      "{\"name\": \"t\", \"http\": \"http://127.0.0.1:%u/\", \"rate\": \"100/s\", "
+	      "\"timeout\": \"250ms\"}",
+	      server_port(silent));
+	assert_in_range(d.sums[0].counts.open, 20, 30);
+	driven_fini(&d);
+	drive(&d, 400,
+	      "{\"name\": \"t\", \"http\": \"http://127.0.0.1:%u/\", \"rate\": \"100/s\"}",
+	      server_port(fast));
+	assert_in_range(d.sums[0].counts.open, 0, 15);
+	driven_fini(&d);
+	server_stop(silent);
+	server_stop(fast);
+}
+
 /* --- connections ------------------------------------------------------------------------- */
 
 /* Drives one client with this pool at 50/s; returns how many connections the server saw. */
@@ -612,6 +635,7 @@ int main(void)
 		cmocka_unit_test(test_bulkhead),
 		cmocka_unit_test(test_bulkhead_wait),
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_open_requests_are_noted),
 		cmocka_unit_test(test_pool),
 		cmocka_unit_test(test_eject),
 		cmocka_unit_test(test_health),

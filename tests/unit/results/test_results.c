@@ -640,6 +640,61 @@ static void inject(struct gd_results *r)
 			"12") "}");
 }
 
+/* An interval of 1 s with so many requests under way at its end. */
+static void feed_open(struct gd_results *r, double second, uint64_t open)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_interval iv = {
+		.load = "shop",
+		.client = "plain",
+		.start_wall_ns = at(second),
+		.length_ns = GD_NS_PER_S,
+		.intended = 1,
+		.attempts = 1,
+		.outcomes = {[GD_OUTCOME_OK] = 1},
+		.counts = {.open = open},
+	};
+
+	assert_int_equal(gd_results_add_load(r, &iv, &err), 0);
+}
+
+/*
+ * In the baseline 3 requests were under way at most. The fault is out at 19; at 20 to 23
+ * there are 80, 50, 4 and 3: drained after 4 s. Once drained, a later rise
+ * changes nothing.
+ */
+static void how_long_the_queue_took_to_drain(void **state)
+{
+	GD_AUTO(gd_results) struct gd_results *r = fresh();
+
+	(void)state;
+	three_stages(r);
+	inject(r);
+	for (int i = 0; i < 10; i++)
+		feed_open(r, i, i == 4 ? 3 : 1);
+	for (int i = 12; i < 20; i++)
+		feed_open(r, i, i == 15 ? 1 : 80);
+	feed_open(r, 20, 50);
+	/* Still in: there is nothing to drain from. */
+	assert_true(stats(r, "recovery").drained == 0);
+	journal(r, "{\"event\":\"fault_reverted\",\"ref\":\"f1\",\"equal\":true," AT(
+			   "19") "}");
+	assert_true(isnan(stats(r, "recovery").drained));
+	assert_int_equal(judge(r, "shop.plain.drained in recovery < 9s").outcome,
+			 GD_COND_NO_DATA);
+	feed_open(r, 21, 4);
+	feed_open(r, 22, 3);
+	feed_open(r, 23, 9);
+	assert_int_equal((int64_t)stats(r, "recovery").drained, 4 * GD_NS_PER_S);
+	assert_true(stats(r, "baseline").drained == 0);
+	assert_true(stats(r, "bad").drained == 0);
+	assert_int_equal(judge(r, "shop.plain.drained in recovery < 5s").outcome,
+			 GD_COND_HOLDS);
+	assert_int_equal(judge(r, "shop.plain.drained in recovery < 3s").outcome,
+			 GD_COND_FAILS);
+	assert_int_equal(stats(r, "bad").counts.open, 80);
+}
+
 static struct gd_verdict verdict(const struct gd_results *r, bool over)
 {
 	static const struct gd_list none = {0};
@@ -740,6 +795,7 @@ int main(void)
 		cmocka_unit_test(percentiles_come_from_the_merged_histogram),
 		cmocka_unit_test(failures_and_unfinished),
 		cmocka_unit_test(every_promised_metric_is_answered),
+		cmocka_unit_test(how_long_the_queue_took_to_drain),
 		cmocka_unit_test(the_short_form_needs_one_client),
 		cmocka_unit_test(counters_give_their_increase),
 		cmocka_unit_test(gauges_give_their_median),
