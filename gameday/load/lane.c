@@ -33,14 +33,6 @@ static void give_up_queue(struct gd_lane *l, struct gd_request *req, int64_t now
 
 /* --- attempts of a request ------------------------------------------------------------- */
 
-static void plan_extra(struct gd_lane *l, struct gd_request *req, int64_t now)
-{
-	int64_t delay = gd_hedge_delay(&l->hedge, l->quantile, now);
-
-	if (delay >= 0 && req->n_extra < l->hedge.max)
-		gd_timers_set(&l->engine->timers, &req->timer, now + delay);
-}
-
 /* May an attempt begin, as far as breaker and rate limit are concerned? */
 static bool admit(struct gd_lane *l, struct gd_request *req, int64_t now)
 {
@@ -58,21 +50,33 @@ static bool admit(struct gd_lane *l, struct gd_request *req, int64_t now)
 	return false;
 }
 
-/* One more beside those under way, if the budget has it. */
-static void begin_extra(struct gd_lane *l, struct gd_request *req, int64_t now)
+/* One more beside those under way, if breaker, limit and budget let it. */
+static bool begin_extra(struct gd_lane *l, struct gd_request *req, int64_t now)
 {
 	if (!admit(l, req, now))
-		return;
+		return false;
 	if (!gd_budget_take(&l->hedge.budget)) {
 		if (l->breaker)
 			gd_breaker_forget(l->breaker, l->breaker->epoch);
 		req->slot->iv.counts.hedges_denied++;
-		return;
+		return false;
 	}
 	req->slot->iv.counts.hedges++;
 	req->n_extra++;
 	gd_attempt_begin(l, req, true, now);
-	plan_extra(l, req, now);
+	return true;
+}
+
+/* After `delay` the next one beside those under way; without a delay, all of them now. */
+static void plan_extra(struct gd_lane *l, struct gd_request *req, int64_t now)
+{
+	int64_t delay = gd_hedge_delay(&l->hedge, l->quantile, now);
+	bool more = req->n_extra < l->hedge.max;
+
+	while (delay == 0 && more)
+		more = begin_extra(l, req, now) && req->n_extra < l->hedge.max;
+	if (delay > 0 && more)
+		gd_timers_set(&l->engine->timers, &req->timer, now + delay);
 }
 
 /* One alone: the first of a request, or the first after a pause. */
@@ -96,10 +100,10 @@ static void on_next_attempt(struct gd_timer *t, int64_t now)
 
 	if (req->queued)
 		give_up_queue(req->lane, req, now);
-	else if (req->n_live > 0)
-		begin_extra(req->lane, req, now);
-	else
+	else if (req->n_live == 0)
 		begin_first(req->lane, req, now);
+	else if (begin_extra(req->lane, req, now))
+		plan_extra(req->lane, req, now);
 }
 
 /* Workers whose pause is over are ready again. */
