@@ -205,6 +205,7 @@ static void shut(struct gd_conn *c, enum gd_outcome outcome, int64_t now)
 
 	if (c->state == GD_CONN_CLOSED)
 		return;
+	gd_conn_sample(c);
 	free_list_remove(c);
 	leave_idle(c);
 	if (c->state != GD_CONN_CONNECTING && proto->close)
@@ -377,6 +378,8 @@ static bool assign_new(struct gd_lane *l, struct gd_attempt *a, int64_t now)
 	c->state = GD_CONN_CONNECTING;
 	c->n_live = 0;
 	c->n_requests = 0;
+	c->n_retransmits = 0;
+	c->stream = target_of(c)->proto->transport == GD_PROTO_STREAM;
 	c->opened_ns = now;
 	c->streams = target_of(c)->streams;
 	bind_attempt(c, a, now);
@@ -484,6 +487,7 @@ void gd_conn_up(struct gd_conn *c, int64_t now)
 
 	memset(c->proto, 0, t->proto->conn_size);
 	c->state = GD_CONN_OPEN;
+	gd_conn_note_up(c, now);
 	next = t->proto->open(c->proto, t, &call.io);
 	next = next == GD_PROTO_GO_ON ? send_bound(&call) : GD_PROTO_CLOSE;
 	finish(&call, next);

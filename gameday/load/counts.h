@@ -39,7 +39,17 @@
 	X(sick, COUNT, false, POLICY, "times health checks found a URL sick")            \
 	X(pool_closed, COUNT, false, POLICY, "connections closed by the pool's limits")  \
 	X(open, COUNT, true, TRAFFIC,                                                    \
-	  "requests under way at the end of an interval, at most")
+	  "requests under way at the end of an interval, at most")                       \
+	X(connects, COUNT, false, TRAFFIC, "connections made")                           \
+	X(connect_max, DURATION, true, TRAFFIC,                                          \
+	  "longest time to make a connection, TLS included")                             \
+	X(retransmits, COUNT, false, TRAFFIC,                                            \
+	  "TCP segments sent again by this side (TCP_INFO)")                             \
+	X(rtt_max, DURATION, true, TRAFFIC, "TCP's smoothed round-trip time, at most")   \
+	X(rtt_sum, DURATION, false, TRAFFIC, "the same of all samples, together")        \
+	X(rtt_samples, COUNT, false, TRAFFIC, "samples of TCP_INFO")                     \
+	X(unacked_max, COUNT, true, TRAFFIC,                                             \
+	  "TCP segments sent and not acknowledged, at most")
 
 #define GD_COUNT_MEMBER(name, unit, largest, group, help) uint64_t name;
 

@@ -130,6 +130,7 @@ int gd_engine_new(const struct gd_engine_config *cfg, gd_engine_emit_fn *emit, v
 		return gd_raise_nomem(err);
 	e->cfg = *cfg;
 	e->drain_ns = INT64_MAX;
+	e->next_sample_ns = cfg->start_ns + cfg->interval_ns * 9 / 10;
 	e->emit = emit;
 	e->emit_ctx = ctx;
 	e->out = malloc(GD_OUT_MAX);
@@ -256,6 +257,16 @@ static bool start_requests(struct gd_engine *e, int64_t now)
 	return more;
 }
 
+/* Shortly before an interval ends, so that the samples are of it. */
+static void sample_conns(struct gd_engine *e, int64_t now)
+{
+	if (now < e->next_sample_ns || e->ended)
+		return;
+	for (size_t i = 0; i < e->cfg.n_clients; i++)
+		gd_lane_sample(&e->lanes[i]);
+	e->next_sample_ns = now + e->cfg.interval_ns;
+}
+
 static void emit_intervals(struct gd_engine *e, int64_t now)
 {
 	int64_t upto = e->cfg.rate > 0 && !e->ended ? gd_pace_next(&e->pace) : now;
@@ -373,6 +384,7 @@ int gd_engine_run(struct gd_engine *e, struct gd_error *err)
 		for (size_t i = 0; i < e->n_lanes; i++)
 			gd_lane_settle(&e->lanes[i], now);
 		more = start_requests(e, now);
+		sample_conns(e, now);
 		emit_intervals(e, now);
 		if (all_over(e))
 			break;

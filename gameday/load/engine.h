@@ -105,8 +105,10 @@ struct gd_conn {
 	uint8_t target;
 	uint32_t n_live, streams; /* attempts on it, and at once at most */
 	bool idle;                /* open without work: counted in lane->n_idle */
+	bool stream;              /* TCP */
 	int64_t opened_ns, n_requests;
-	struct gd_timer timer; /* when it is idle: the end of its life */
+	uint32_t n_retransmits; /* as of the last sample */
+	struct gd_timer timer;  /* when it is idle: the end of its life */
 	struct gd_lane *lane;
 	struct gd_tls *tls;          /* owned; NULL: plain, or closed */
 	struct gd_attempt *attempts; /* on it, newest first */
@@ -164,6 +166,7 @@ struct gd_lane {
 		*free_conns[GD_LOAD_MAX_TARGETS]; /* can take an attempt, newest first */
 	struct gd_conn *closed;                   /* not in use */
 	int64_t n_idle;
+	size_t first_conn, n_conns, next_sample; /* of the engine's connections */
 
 	/* Closed loop: workers that may start a request, and those that pause. */
 	int64_t n_ready;
@@ -196,6 +199,7 @@ typedef void gd_engine_emit_fn(void *ctx, struct gd_interval *iv);
 
 struct gd_engine {
 	struct gd_engine_config cfg;
+	int64_t next_sample_ns;     /* when connections are sampled next */
 	int64_t whole_ns;           /* the longest that an attempt of any client takes */
 	struct gd_reactor *reactor; /* owned */
 	struct gd_timers timers;
@@ -316,6 +320,17 @@ bool gd_conn_assign(struct gd_lane *l, struct gd_attempt *a, int64_t now) GD_NON
 void gd_conn_cancel(struct gd_attempt *a, int64_t now) GD_NONNULL;
 /* Closes; attempts still on it are reset. */
 void gd_conn_close(struct gd_conn *c, int64_t now) GD_NONNULL;
+/* --- conn_info.c --------------------------------------------------------------------- */
+
+/* Counts what TCP knows of an open connection since the last time. */
+void gd_conn_sample(struct gd_conn *c) GD_NONNULL;
+/* Counts that a connection was made. */
+void gd_conn_note_up(const struct gd_conn *c, int64_t now) GD_NONNULL;
+/* Samples connections of the lane, a bounded number in turn. */
+void gd_lane_sample(struct gd_lane *l) GD_NONNULL;
+
+/* --- conn.c, once more ---------------------------------------------------------------- */
+
 /* News from the reactor. */
 void gd_conn_connected(struct gd_conn *c, int error, int64_t now) GD_NONNULL;
 void gd_conn_data(struct gd_conn *c, const char *data, size_t size,

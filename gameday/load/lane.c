@@ -210,6 +210,8 @@ size_t gd_lane_n_conns(const struct gd_engine *e, size_t client)
 
 void gd_lane_take_conns(struct gd_lane *l, size_t first, size_t n)
 {
+	l->first_conn = first;
+	l->n_conns = n;
 	for (size_t i = first; i < first + n; i++)
 		gd_conn_init(gd_engine_conn(l->engine, i), l, (uint32_t)i);
 }

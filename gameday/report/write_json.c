@@ -179,10 +179,11 @@ static bool add_stats(cJSON *o, const struct gd_load_stats *s)
 	       add_num(o, "goodput", s->goodput) && add_num(o, "wasted", s->wasted) &&
 	       add(o, "policies", make_counts(&s->counts, GD_COUNT_POLICY)) &&
 	       add(o, "traffic", make_counts(&s->counts, GD_COUNT_TRAFFIC)) &&
-	       add_num(o, "drained_ns", s->drained) && add_num(o, "p50_ns", s->p50) &&
-	       add_num(o, "p90_ns", s->p90) && add_num(o, "p99_ns", s->p99) &&
-	       add_num(o, "p999_ns", s->p999) && add_num(o, "max_ns", s->max) &&
-	       add_num(o, "min_ns", s->min) && add_num(o, "mean_ns", s->mean) &&
+	       add_num(o, "drained_ns", s->drained) && add_num(o, "rtt_ns", s->rtt) &&
+	       add_num(o, "p50_ns", s->p50) && add_num(o, "p90_ns", s->p90) &&
+	       add_num(o, "p99_ns", s->p99) && add_num(o, "p999_ns", s->p999) &&
+	       add_num(o, "max_ns", s->max) && add_num(o, "min_ns", s->min) &&
+	       add_num(o, "mean_ns", s->mean) &&
 	       add_num(o, "attempt_p50_ns", s->attempt_p50) &&
 	       add_num(o, "attempt_p99_ns", s->attempt_p99) &&
 	       add_count(o, "intervals", s->intervals) &&

@@ -245,6 +245,55 @@ static void write_policies(const struct gd_report *r, struct gd_strbuf *out)
 		       "brought no request its answer.\n");
 }
 
+static void add_conn_row(const char *load, const char *client, const char *stage,
+			 const struct gd_load_stats *s, struct gd_strbuf *out)
+{
+	const struct gd_counts *c = &s->counts;
+
+	gd_strbuf_adds(out, "| ");
+	gd_text_mdf(out, "%s.%s", load, client);
+	gd_strbuf_adds(out, " |");
+	add_cell(out, stage);
+	add_value(out, (double)c->connects, GD_UNIT_COUNT);
+	add_policy_value(out, c->connect_max, GD_UNIT_DURATION);
+	add_value(out, (double)c->retransmits, GD_UNIT_COUNT);
+	add_value(out, s->rtt, GD_UNIT_DURATION);
+	add_value(out, (double)c->rtt_max, GD_UNIT_DURATION);
+	add_value(out, (double)c->unacked_max, GD_UNIT_COUNT);
+	gd_strbuf_addc(out, '\n');
+}
+
+static void write_connections(const struct gd_report *r, struct gd_strbuf *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < gd_results_n_series(r->results); i++) {
+		const char *load, *client;
+
+		gd_results_series(r->results, i, &load, &client);
+		for (size_t k = 0; k < gd_results_n_stages(r->results); k++) {
+			const char *stage = gd_results_stage(r->results, k).name;
+			struct gd_load_stats s;
+
+			if (gd_results_load_stats(r->results, load, client, stage, &s) !=
+				    0 ||
+			    s.counts.rtt_samples == 0)
+				continue;
+			if (n++ == 0)
+				gd_strbuf_adds(
+					out,
+					"\n### What TCP saw\n\n"
+					"| load.client | stage | connections made | longest connect "
+					"| retransmits | round trip | at most | unacknowledged at most |\n"
+					"|---|---|--:|--:|--:|--:|--:|--:|\n");
+			add_conn_row(load, client, stage, &s, out);
+		}
+	}
+	if (n > 0)
+		gd_strbuf_adds(out, "\nRetransmits are of what the client sent; the "
+				    "server's own are not among them.\n");
+}
+
 /* How long after the last fault the clients' requests had piled up. */
 static void write_drained(const struct gd_report *r, struct gd_strbuf *out)
 {
@@ -306,6 +355,7 @@ static void write_figures(const struct gd_report *r, struct gd_strbuf *out)
 		"Percentiles are of the merged histograms of the stage.\n");
 	write_drained(r, out);
 	write_policies(r, out);
+	write_connections(r, out);
 	write_speeds(r, out);
 }
 

@@ -124,6 +124,9 @@ static void finish(struct gd_load_stats *s, const struct gd_hist *latency,
 	s->goodput = s->seconds > 0 ? (double)s->ok / s->seconds : (double)NAN;
 	s->wasted = s->attempts ? 1 - (double)s->ok / (double)s->attempts : (double)NAN;
 	s->drained = (double)NAN;
+	s->rtt = s->counts.rtt_samples
+			 ? (double)s->counts.rtt_sum / (double)s->counts.rtt_samples
+			 : (double)NAN;
 	s->p50 = percentile(latency, 50);
 	s->p90 = percentile(latency, 90);
 	s->p99 = percentile(latency, 99);

@@ -122,6 +122,11 @@ static double get_drained(const struct gd_load_stats *s)
 	return s->drained;
 }
 
+static double get_rtt(const struct gd_load_stats *s)
+{
+	return s->rtt;
+}
+
 #define COUNT_ROW(name, unit, largest, group, help)                                      \
 	{#name, GD_UNIT_##unit, (largest) ? SHAPE_VALUE : SHAPE_COUNT, NULL,             \
 	 offsetof(struct gd_counts, name)},
@@ -153,6 +158,7 @@ static const struct load_metric load_metrics[] = {
 	{"goodput", GD_UNIT_FREQ, SHAPE_VALUE, get_goodput, 0},
 	{"wasted", GD_UNIT_RATIO, SHAPE_VALUE, get_wasted, 0},
 	{"drained", GD_UNIT_DURATION, SHAPE_VALUE, get_drained, 0},
+	{"rtt", GD_UNIT_DURATION, SHAPE_VALUE, get_rtt, 0},
 	GD_COUNTS(COUNT_ROW)};
 
 static double metric_of(const struct load_metric *m, const struct gd_load_stats *s)

@@ -106,6 +106,7 @@ struct gd_load_stats {
 	double goodput;          /* requests that succeeded, per second */
 	double wasted;           /* attempts without an answer that was used, of all */
 	struct gd_counts counts; /* what policies did, and more of the traffic */
+	double rtt;              /* ns, mean of the samples of TCP_INFO; NAN: none */
 	double drained; /* ns from the end of the last fault before the stage until the queue
 			   was as short as in the baseline; 0: no fault; NAN: never */
 	double p50, p90, p99, p999, max, min, mean; /* ns; NAN when empty */

@@ -63,6 +63,7 @@ const struct gd_metric_row gd_load_metrics[] = {
 	{"wasted", GD_UNIT_RATIO, "attempts that brought no request its answer, of all"},
 	{"drained", GD_UNIT_DURATION,
 	 "from the end of the last fault before the stage until no more requests are under way than in the baseline"},
+	{"rtt", GD_UNIT_DURATION, "mean of TCP's smoothed round-trip time"},
 	GD_COUNTS(COUNT_ROW){0},
 };
 

@@ -98,6 +98,11 @@ static int interval(const char *client, int attempts, int index, uint32_t *seed)
 
 	/* Requests pile up while packets are lost, and for a second more. */
 	iv.counts.open = index >= 8 && index <= 17 ? 6 : 1;
+	iv.counts.retransmits = index >= 8 && index <= 16 ? 3 : 0;
+	iv.counts.rtt_samples = 4;
+	iv.counts.rtt_sum = 4 * 900000;
+	iv.counts.rtt_max = 1100000;
+	iv.counts.unacked_max = index >= 8 && index <= 16 ? 2 : 1;
 	(void)snprintf(iv.client, sizeof(iv.client), "%s", client);
 	for (int i = 0; i < PER_INTERVAL; i++)
 		request(&iv, seed, (1 + index) * 1000 + i * 1000 / PER_INTERVAL,

@@ -59,6 +59,7 @@ static int add(struct gd_results *r, struct burst b, struct gd_error *err)
 	struct gd_interval iv = {.load = "shop",
 				 .start_wall_ns = at(b.start),
 				 .length_ns = (int64_t)(b.length * 1e9),
+				 .counts = {.rtt_sum = 3000000, .rtt_samples = 2},
 				 .latency = gd_hist_new(),
 				 .attempt_latency = gd_hist_new()};
 	int rc;
