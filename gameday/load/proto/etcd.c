@@ -60,14 +60,13 @@ static size_t base64_len(size_t size)
 /* Any letters are the base64 of some bytes; only the last group says how many they are. */
 static void put_value(uint64_t random, size_t size, char *out)
 {
+	static const char ends[3][4] = {"", {'Z', 'w', '=', '='}, {'Z', '2', 'c', '='}};
 	size_t n = size / 3 * 4;
 
 	for (size_t i = 0; i < n; i++)
 		out[i] = letters[gd_template_mix(random, i / 8, 0) >> (i % 8 * 6) & 63];
-	if (size % 3 == 1)
-		memcpy(out + n, "Zw==", 4);
-	else if (size % 3 == 2)
-		memcpy(out + n, "Z2c=", 4);
+	if (size % 3 > 0)
+		memcpy(out + n, ends[size % 3], sizeof(ends[0]));
 }
 
 /* Renders the request and writes the key and the value into its body, which comes last. */

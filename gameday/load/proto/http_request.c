@@ -265,10 +265,11 @@ void gd_http_request_fini(struct gd_http_request *r)
 
 static bool put_length(struct gd_out *out, size_t n)
 {
+	static const char end[4] = {'\r', '\n', '\r', '\n'};
 	char text[LENGTH_ROOM];
-	size_t at = sizeof(text);
+	size_t at = sizeof(text) - sizeof(end);
 
-	memcpy(text + (at -= 4), "\r\n\r\n", 4);
+	memcpy(text + at, end, sizeof(end));
 	do {
 		text[--at] = (char)('0' + n % 10);
 		n /= 10;
