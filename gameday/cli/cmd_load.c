@@ -14,6 +14,7 @@
 #include "gameday/base/loop.h"
 #include "gameday/cli/cmd.h"
 #include "gameday/cli/load_result.h"
+#include "gameday/load/hist_log.h"
 #include "gameday/load/load.h"
 #include "gameday/load/proto/proto.h"
 #include "gameday/scenario/yaml.h"
@@ -26,11 +27,12 @@ extern const struct gd_cmd gd_cmd_load;
 
 struct options {
 	char *rate, *arrivals, *burst, *every;
-	char *concurrency, *connections, *timeout, *method;
+	char *concurrency, *connections, *threads, *timeout, *method;
 	struct gd_span length;
 	struct gd_list clients; /* struct yaml_text */
 	struct gd_list with;    /* struct yaml_text */
 	int engine;             /* enum gd_reactor_kind */
+	char *hdr;
 	bool share, json;
 };
 
@@ -119,6 +121,10 @@ static const struct gd_field fields[] = {
 	 .help = "connections of each client, at most",
 	 .kind = GD_KIND_TEXT,
 	 GD_MEMBER(struct options, connections)},
+	{.name = "threads",
+	 .help = "threads that share starts and connections, when one core is not enough (default 1)",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct options, threads)},
 	{.name = "timeout",
 	 .help = "of one attempt (default 1s)",
 	 .kind = GD_KIND_TEXT,
@@ -143,6 +149,12 @@ static const struct gd_field fields[] = {
 	 .dflt = "auto",
 	 .choices = engines,
 	 GD_MEMBER(struct options, engine)},
+	{.name = "hdr",
+	 .help = "write a HdrHistogram log of the intervals to this file; several clients have their names as tags",
+	 .kind = GD_KIND_TEXT,
+	 .min = 1,
+	 .max = 4096,
+	 GD_MEMBER(struct options, hdr)},
 	{.name = "json",
 	 .help = "print the result as JSON",
 	 .kind = GD_KIND_BOOL,
@@ -153,6 +165,8 @@ struct session {
 	const struct options *options;
 	struct gd_load *load; /* owned */
 	struct gd_load_result result;
+	FILE *hdr; /* owned; NULL: none is asked for */
+	int64_t hdr_start_ns;
 	bool live, ended, given_up;
 	struct gd_error err;
 	bool failed;
@@ -279,6 +293,7 @@ static int make_tree(const struct gd_cmd_args *args, struct gd_node *map,
 	    put_text(map, "share", o->share ? "true" : NULL, err) < 0 ||
 	    put_text(map, "concurrency", o->concurrency, err) < 0 ||
 	    put_text(map, "connections", o->connections, err) < 0 ||
+	    put_text(map, "threads", o->threads, err) < 0 ||
 	    put_text(map, "timeout", o->timeout, err) < 0 ||
 	    put_text(map, "method", o->method, err) < 0)
 		return -1;
@@ -322,9 +337,37 @@ static int start(const struct gd_cmd_args *args, struct session *s, struct gd_er
 
 /* --- while it runs -------------------------------------------------------------------- */
 
+/* Each line as it comes, so that an end by force leaves what was measured. */
+static int log_interval(struct session *s, const struct gd_interval *iv,
+			struct gd_error *err)
+{
+	GD_AUTO_FREE char *encoded = NULL;
+	GD_AUTO_STRBUF(out);
+
+	if (!s->hdr)
+		return 0;
+	if (gd_hist_encode(iv->latency, &encoded, err) < 0)
+		return -1;
+	if (s->hdr_start_ns == 0) {
+		s->hdr_start_ns = iv->start_wall_ns;
+		gd_hist_log_head((struct gd_wall){iv->start_wall_ns}, &out);
+	}
+	gd_hist_log_line(s->options->clients.n > 1 ? iv->client : NULL,
+			 iv->start_wall_ns - s->hdr_start_ns, iv->length_ns,
+			 gd_hist_count(iv->latency) ? (double)gd_hist_max(iv->latency)
+						    : 0,
+			 encoded, &out);
+	if (out.failed)
+		return gd_raise_nomem(err);
+	if (fputs(gd_strbuf_str(&out), s->hdr) < 0 || fflush(s->hdr) != 0)
+		return gd_raise_errno(err, "%s", s->options->hdr);
+	return 0;
+}
+
 static void take_interval(struct session *s, const struct gd_interval *iv)
 {
-	if (gd_load_result_add(&s->result, iv, &s->err) < 0)
+	if (gd_load_result_add(&s->result, iv, &s->err) < 0 ||
+	    log_interval(s, iv, &s->err) < 0)
 		s->failed = s->ended = true;
 	if (s->live)
 		gd_load_result_print_live(iv);
@@ -391,6 +434,11 @@ static int run_session(const struct gd_cmd_args *args, struct session *s,
 		       struct gd_error *err)
 {
 	s->result.url = args->operands[0];
+	if (s->options->hdr) {
+		s->hdr = fopen(s->options->hdr, "we");
+		if (!s->hdr)
+			return gd_raise_errno(err, "%s", s->options->hdr);
+	}
 	if (start(args, s, err) < 0 || drive(s, err) < 0)
 		return -1;
 	if (s->options->json)
@@ -405,15 +453,18 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 	int status = run_session(args, &s, err);
 
 	gd_load_free(s.load);
+	if (s.hdr)
+		(void)fclose(s.hdr); /* each line was flushed, and that checked */
 	gd_load_result_fini(&s.result);
 	return status;
 }
 
 const struct gd_cmd gd_cmd_load = {
 	.name = "load",
-	.synopsis = "URL (--rate R | --burst N --every D | --concurrency N) --for D "
-		    "[--arrivals KIND] [--share] [--connections N] [--timeout D] "
-		    "[--client SPEC]... [--with YAML]... [--json]",
+	.synopsis =
+		"URL (--rate R | --burst N --every D | --concurrency N) --for D "
+		"[--arrivals KIND] [--share] [--connections N] [--threads N] [--timeout D] "
+		"[--client SPEC]... [--with YAML]... [--hdr FILE] [--json]",
 	.summary = "the load generator alone",
 	.details =
 		"With --rate each client starts its requests on a fixed schedule, and latency "

@@ -4,6 +4,7 @@
 
 #include "gameday/base/units.h"
 #include "gameday/cli/load_result.h"
+#include "gameday/load/modes.h"
 #include "gameday/shape/metric.h"
 
 static void print_errors(const struct gd_interval *iv)
@@ -96,6 +97,50 @@ static void print_pace(const struct gd_load_summary *c)
 			     c->n_behind, c->n_points);
 }
 
+/* A closed loop sends nothing while it waits: what it shows of a stall is one request. */
+static void print_omission(const struct gd_interval *iv)
+{
+	struct gd_error ignored = GD_ERROR_INIT;
+	struct gd_load_omission o;
+	char cell[32];
+
+	if (gd_load_omission(iv, &o, &ignored) < 0 || !o.corrected)
+		return;
+	if (o.missed > 0) {
+		(void)printf(
+			"%s: closed loop, a stalled server delays the next request: some %llu "
+			"requests were never sent\n  with them, one per %s and connection:",
+			iv->client, (unsigned long long)o.missed,
+			gd_span_human((struct gd_span){o.expected_ns}, cell));
+		for (size_t i = 0; i < GD_LOAD_N_COLUMNS; i++)
+			(void)printf(
+				" %s %s%s", gd_load_columns[i].title,
+				gd_metric_format(gd_load_hist_percentile(
+							 o.corrected,
+							 gd_load_columns[i].percentile),
+						 GD_UNIT_DURATION, cell),
+				i + 1 < GD_LOAD_N_COLUMNS ? "," : "\n");
+	}
+	gd_hist_free(o.corrected);
+}
+
+/* Several speeds: a percentile says nothing of them. */
+static void print_modes(const struct gd_interval *iv)
+{
+	struct gd_modes modes;
+	char share[32], cell[32];
+
+	gd_modes_find(iv->latency, &modes);
+	if (modes.n < 2)
+		return;
+	(void)printf("%s has %zu speeds:", iv->client, modes.n);
+	for (size_t i = 0; i < modes.n; i++)
+		(void)printf(" %s at %s%s",
+			     gd_metric_format(modes.at[i].share, GD_UNIT_RATIO, share),
+			     gd_span_human((struct gd_span){modes.at[i].centre_ns}, cell),
+			     i + 1 < modes.n ? "," : "\n");
+}
+
 void gd_load_result_print(const struct gd_load_result *r)
 {
 	(void)printf("%-14s %10s %9s %10s", "client", "rate", "requests", "success");
@@ -104,8 +149,11 @@ void gd_load_result_print(const struct gd_load_result *r)
 	(void)printf(" %8s %8s\n", "att/req", "retries");
 	for (size_t i = 0; i < r->n_clients; i++)
 		print_row(&r->clients[i]);
-	for (size_t i = 0; i < r->n_clients; i++)
+	for (size_t i = 0; i < r->n_clients; i++) {
+		print_modes(&r->clients[i].sum);
+		print_omission(&r->clients[i].sum);
 		print_pace(&r->clients[i]);
+	}
 }
 
 void gd_load_result_print_live(const struct gd_interval *iv)

@@ -50,7 +50,7 @@ double gd_load_achieved(const struct gd_interval *iv)
 }
 
 /* A step's upper end may lie above the greatest value itself: that would look odd. */
-static double percentile_of(const struct gd_hist *h, double p)
+double gd_load_hist_percentile(const struct gd_hist *h, double p)
 {
 	if (gd_hist_count(h) == 0)
 		return (double)NAN;
@@ -59,7 +59,22 @@ static double percentile_of(const struct gd_hist *h, double p)
 
 double gd_load_percentile(const struct gd_interval *iv, double p)
 {
-	return percentile_of(iv->latency, p);
+	return gd_load_hist_percentile(iv->latency, p);
+}
+
+int gd_load_omission(const struct gd_interval *iv, struct gd_load_omission *ret,
+		     struct gd_error *err)
+{
+	*ret = (struct gd_load_omission){0};
+	if (iv->lateness || gd_hist_count(iv->latency) == 0)
+		return 0;
+	ret->corrected = gd_hist_new();
+	if (!ret->corrected)
+		return gd_raise_nomem(err);
+	ret->expected_ns = gd_hist_percentile(iv->latency, 50);
+	gd_hist_add_corrected(ret->corrected, iv->latency, ret->expected_ns);
+	ret->missed = gd_hist_count(ret->corrected) - gd_hist_count(iv->latency);
+	return 0;
 }
 
 /* --- gathering ------------------------------------------------------------------------ */
@@ -146,8 +161,30 @@ static bool set_figures(cJSON *obj, const struct gd_load_summary *c)
 	if (!ok || !iv->lateness)
 		return ok;
 	return set_known(obj, "achieved", gd_load_achieved(iv)) &&
-	       set_known(obj, "late_p50_ns", percentile_of(iv->lateness, 50)) &&
-	       set_known(obj, "late_p99_ns", percentile_of(iv->lateness, 99));
+	       set_known(obj, "late_p50_ns", gd_load_hist_percentile(iv->lateness, 50)) &&
+	       set_known(obj, "late_p99_ns", gd_load_hist_percentile(iv->lateness, 99));
+}
+
+static int add_omission(cJSON *obj, const struct gd_interval *iv, struct gd_error *err)
+{
+	struct gd_load_omission o;
+	cJSON *map = NULL;
+	bool ok = true;
+
+	if (gd_load_omission(iv, &o, err) < 0)
+		return -1;
+	if (o.corrected)
+		map = cJSON_AddObjectToObject(obj, "omission");
+	if (map)
+		ok = gd_json_set_int(map, "expected_interval_ns", o.expected_ns) &&
+		     gd_json_set_int(map, "missed", (int64_t)o.missed);
+	for (size_t i = 0; map && ok && i < GD_LOAD_N_COLUMNS; i++)
+		ok = set_known(map, gd_load_columns[i].key,
+			       gd_load_hist_percentile(o.corrected,
+						       gd_load_columns[i].percentile));
+	ok = ok && (map || !o.corrected);
+	gd_hist_free(o.corrected);
+	return ok ? 0 : gd_raise_nomem(err);
 }
 
 static bool add_series(cJSON *obj, const struct gd_load_summary *c)
@@ -187,7 +224,7 @@ static int add_client(cJSON *list, const struct gd_load_summary *c, struct gd_er
 	cJSON_DeleteItemFromObjectCaseSensitive(obj, "index");
 	if (!set_figures(obj, c) || !add_series(obj, c))
 		return gd_raise_nomem(err);
-	return 0;
+	return add_omission(obj, &c->sum, err);
 }
 
 int gd_load_result_to_json(const struct gd_load_result *r, cJSON **ret,

@@ -46,6 +46,18 @@ int gd_load_result_to_json(const struct gd_load_result *r, cJSON **ret,
 void gd_load_result_print(const struct gd_load_result *r) GD_NONNULL;
 void gd_load_result_print_live(const struct gd_interval *iv) GD_NONNULL;
 
+/* What a closed loop could not measure: while it waits it sends nothing. */
+struct gd_load_omission {
+	int64_t expected_ns; /* the usual time from request to request of a worker: p50 */
+	uint64_t missed;     /* requests that would have been sent meanwhile, by it */
+	struct gd_hist
+		*corrected; /* owned: latencies with them; NULL: nothing to correct */
+};
+
+/* Of a client's sum; nothing in an open loop. The caller frees ret->corrected. */
+int gd_load_omission(const struct gd_interval *iv, struct gd_load_omission *ret,
+		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+
 /* --- figures of a sum; NAN where there is nothing to divide by ------------------------ */
 
 /* Requests that were not cut off by the end. */
@@ -53,6 +65,7 @@ uint64_t gd_load_finished(const struct gd_interval *iv) GD_NONNULL;
 double gd_load_seconds(const struct gd_interval *iv) GD_NONNULL;
 double gd_load_success(const struct gd_interval *iv) GD_NONNULL;
 double gd_load_percentile(const struct gd_interval *iv, double p) GD_NONNULL;
+double gd_load_hist_percentile(const struct gd_hist *h, double p) GD_NONNULL;
 /* Starts within their time over starts asked for. */
 double gd_load_achieved(const struct gd_interval *iv) GD_NONNULL;
 /* of / whole */

@@ -177,6 +177,14 @@ void gd_engine_order(struct gd_engine *e, enum gd_engine_order order)
 	e->reactor->ops->wake(e->reactor);
 }
 
+void gd_engine_stop(struct gd_engine *e, int64_t at)
+{
+	int64_t never = 0;
+
+	(void)atomic_compare_exchange_strong(&e->stop_ns, &never, at);
+	gd_engine_order(e, GD_ENGINE_STOP);
+}
+
 /* Opens the intervals up to `at`, so that those without requests exist too. */
 static void reach(struct gd_engine *e, int64_t at)
 {
@@ -194,12 +202,27 @@ static void end_starts(struct gd_engine *e, int64_t end)
 		gd_tally_cut(&e->lanes[i].tally, end);
 }
 
+/* The end comes earlier, or now: false. */
+static bool bring_end_forward(struct gd_engine *e, int64_t now)
+{
+	int64_t at = atomic_load(&e->stop_ns);
+
+	if (at <= now)
+		return false;
+	if (at < e->cfg.end_ns)
+		e->cfg.end_ns = at;
+	gd_pace_cut(&e->pace, at);
+	return true;
+}
+
 static void obey(struct gd_engine *e, int64_t now)
 {
 	int order = atomic_load(&e->order);
 
 	if (e->failed)
 		order = GD_ENGINE_ABORT;
+	if (order == GD_ENGINE_STOP && !e->ended && bring_end_forward(e, now))
+		order = GD_ENGINE_RUN;
 	if (order != GD_ENGINE_RUN && e->drain_ns == INT64_MAX) {
 		if (!e->ended)
 			end_starts(e, now);
@@ -229,7 +252,7 @@ static bool start_due(struct gd_engine *e)
 		if (!gd_pace_take(&e->pace, gd_now().ns, &intended, &index))
 			return false;
 		if (e->cfg.share)
-			e->next_lane = index % e->cfg.n_clients;
+			e->next_lane = index / e->cfg.n_threads % e->cfg.n_clients;
 		for (size_t i = 0; i < n_each; i++) {
 			gd_lane_start(&e->lanes[e->next_lane], intended, gd_now().ns);
 			next_lane(e);

@@ -186,6 +186,9 @@ struct gd_engine_config {
 	bool share;                 /* each start is of one client, in turn */
 	int64_t concurrency, connections;
 	int64_t interval_ns, start_ns, end_ns; /* end INT64_MAX: until stopped */
+	int64_t wall_offset_ns;                /* wall time = instant + offset */
+	/* Which of the threads of the load it is; rate and the like are of its part. */
+	uint32_t thread, n_threads;
 	uint64_t seed;
 	enum gd_reactor_kind reactor;
 	const struct gd_load_spec *spec; /* borrowed until gd_engine_new returned */
@@ -203,9 +206,10 @@ struct gd_engine {
 	int64_t whole_ns;           /* the longest that an attempt of any client takes */
 	struct gd_reactor *reactor; /* owned */
 	struct gd_timers timers;
-	atomic_int order; /* enum gd_engine_order, set by other threads */
-	bool ended;       /* no more starts */
-	int64_t drain_ns; /* what is still open then, is unfinished */
+	_Atomic int64_t stop_ns; /* when to obey GD_ENGINE_STOP */
+	atomic_int order;        /* enum gd_engine_order, set by other threads */
+	bool ended;              /* no more starts */
+	int64_t drain_ns;        /* what is still open then, is unfinished */
 	struct gd_pace pace;
 	uint64_t n_news;       /* reports of the reactor so far */
 	int64_t oversleep_ns;  /* what nearly every sleep takes longer than asked for */
@@ -232,6 +236,8 @@ GD_DEFINE_AUTO(gd_engine, gd_engine_free);
 int gd_engine_run(struct gd_engine *e, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* Ends the load early: there was no memory to count in. */
 void gd_engine_nomem(struct gd_engine *e) GD_NONNULL;
+/* From any thread: no starts at or after `at`, nor after now. */
+void gd_engine_stop(struct gd_engine *e, int64_t at) GD_NONNULL;
 /* From any thread; orders only grow. */
 void gd_engine_order(struct gd_engine *e, enum gd_engine_order order) GD_NONNULL;
 

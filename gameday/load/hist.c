@@ -190,3 +190,48 @@ void gd_hist_refine(struct gd_hist *h, int64_t min_ns, int64_t max_ns)
 	if (gd_hist_index(&gd_hist_own, max_ns) == gd_hist_index(&gd_hist_own, h->max))
 		h->max = max_ns;
 }
+
+/* How many of v - e, v - 2e, ... >= e are counted at index: all j with v - je in the step. */
+static uint64_t missing_at(int64_t v, int64_t e, int64_t index)
+{
+	int64_t low = gd_hist_lowest(&gd_hist_own, index);
+	int64_t high = gd_hist_highest(&gd_hist_own, index);
+	int64_t first = v > high ? (v - high + e - 1) / e : 1;
+	int64_t last = (v - low) / e;
+
+	first = first > 1 ? first : 1;
+	last = last < v / e - 1 ? last : v / e - 1;
+	return last >= first ? (uint64_t)(last - first + 1) : 0;
+}
+
+static void add_missing(struct gd_hist *into, int64_t v, int64_t e, uint64_t n)
+{
+	int64_t first, last;
+
+	if (v < 2 * e)
+		return;
+	first = gd_hist_index(&gd_hist_own, e);
+	last = gd_hist_index(&gd_hist_own, v - e);
+	for (int64_t i = first; i <= last; i++) {
+		uint64_t n_here = missing_at(v, e, i);
+		int64_t low = gd_hist_lowest(&gd_hist_own, i);
+		int64_t high = gd_hist_highest(&gd_hist_own, i);
+
+		if (n_here > 0)
+			gd_hist_add(into, i, n_here * n, low > e ? low : e,
+				    high < v - e ? high : v - e);
+	}
+}
+
+void gd_hist_add_corrected(struct gd_hist *into, const struct gd_hist *from,
+			   int64_t expected_ns)
+{
+	gd_hist_merge(into, from);
+	for (int64_t i = 0; i < GD_HIST_N_COUNTS; i++) {
+		uint64_t n = gd_hist_at(from, i);
+
+		if (n > 0)
+			add_missing(into, gd_hist_highest(&gd_hist_own, i), expected_ns,
+				    n);
+	}
+}

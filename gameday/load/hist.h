@@ -38,6 +38,14 @@ int64_t gd_hist_max(const struct gd_hist *h) GD_NONNULL; /* exact; -1 when empty
 int64_t gd_hist_min(const struct gd_hist *h) GD_NONNULL; /* exact; -1 when empty */
 /* From the middles of the steps, as HdrHistogram does; NAN when empty. */
 double gd_hist_mean(const struct gd_hist *h) GD_NONNULL;
+/*
+ * Adds `from` to `into` with what a closed loop left out: while one request took long, others
+ * would have been sent every expected_ns and waited as much less each. So a value v brings
+ * v - e, v - 2e, ... down to e with it (copyCorrectedForCoordinatedOmission of HdrHistogram).
+ * An estimate: it believes that each long value was a stall of all. expected_ns > 0.
+ */
+void gd_hist_add_corrected(struct gd_hist *into, const struct gd_hist *from,
+			   int64_t expected_ns) GD_NONNULL;
 /* Number of values <= value_ns (to the bucket's resolution). */
 uint64_t gd_hist_count_below(const struct gd_hist *h, int64_t value_ns) GD_NONNULL;
 

@@ -114,6 +114,11 @@ static void add_targets(struct gd_interval *into, const struct gd_interval *from
 	}
 }
 
+bool gd_interval_is_behind(const struct gd_interval *iv)
+{
+	return iv->late > 0 && iv->late * 100 >= iv->intended;
+}
+
 static void add_lateness(struct gd_interval *into, const struct gd_interval *from)
 {
 	if (!from->lateness)

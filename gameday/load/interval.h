@@ -85,6 +85,11 @@ struct gd_interval {
 void gd_interval_fini(struct gd_interval *iv) GD_NONNULL;
 /* Adds counts, lengths and histograms; both have their histograms. Exact. */
 void gd_interval_add(struct gd_interval *into, const struct gd_interval *from) GD_NONNULL;
+/*
+ * Was the generator itself late so often that percentiles show it? Lateness of a few requests in
+ * a hundred would shift them, so one in a hundred marks the interval.
+ */
+bool gd_interval_is_behind(const struct gd_interval *iv) GD_NONNULL;
 /* {"type":"load", ...}, histograms as base64 HdrHistogram V2 compressed. Caller owns *ret. */
 int gd_interval_to_json(const struct gd_interval *iv, cJSON **ret,
 			struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

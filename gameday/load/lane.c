@@ -229,7 +229,7 @@ static void begin_tally(struct gd_lane *l, bool count_targets)
 		.start_ns = cfg->start_ns,
 		.open_loop = cfg->rate > 0,
 		.length_ns = cfg->interval_ns,
-		.wall_offset_ns = gd_wall_now().ns - gd_now().ns,
+		.wall_offset_ns = cfg->wall_offset_ns,
 	};
 }
 
@@ -569,7 +569,7 @@ static void start(struct gd_lane *l, int8_t target, int64_t intended, int64_t no
 		.deadline_ns = now < INT64_MAX - l->limits.deadline_ns
 				       ? now + l->limits.deadline_ns
 				       : INT64_MAX,
-		.seq = l->n_started,
+		.seq = l->n_started * l->engine->cfg.n_threads + l->engine->cfg.thread,
 	};
 	l->n_started++;
 	slot->n_open++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The thread around the engine, and the queue between the two. The eventfd is readable
+ * The threads around the engines, and the queue between them and the caller. The eventfd is readable
  * whenever gd_load_take has something to give; after the end it stays so.
  */
 #include "gameday/load/load.h"
@@ -15,12 +15,16 @@
 
 #include "gameday/base/file.h"
 #include "gameday/load/engine.h"
+#include "gameday/load/merge.h"
 
 /*
  * Intervals that nobody has taken: beyond it, new ones are merged into the last of the same
  * client, so nothing is lost and memory is bounded.
  */
 enum { MAX_QUEUED = 1024, DEFAULT_CONNECTIONS = 50, SPARE_FILES = 64 };
+
+/* Threads obey a stop within this, so that their last intervals end at one instant. */
+#define STOP_AHEAD (5 * GD_NS_PER_MS)
 
 #define MAX_START_AGO (10 * GD_NS_PER_S)
 
@@ -29,16 +33,24 @@ struct queued {
 	struct queued *next;
 };
 
+struct worker {
+	struct gd_load *load;
+	struct gd_engine *engine; /* owned */
+	pthread_t thread;
+	bool has_thread;
+};
+
 struct gd_load {
-	struct gd_engine *engine;                      /* owned */
+	struct worker workers[GD_LOAD_MAX_THREADS]; /* the first n_workers */
+	size_t n_workers;
 	struct gd_target targets[GD_LOAD_MAX_TARGETS]; /* owned, the first n_targets */
 	size_t n_targets;
 	/* Owned, n_targets each: where the health checks of client i go; NULL: it has none. */
 	struct gd_target *health[GD_LOAD_MAX_CLIENTS];
-	int fd; /* owned: eventfd */
-	pthread_t thread;
-	bool has_thread;
+	int fd;                /* owned: eventfd */
 	pthread_mutex_t mutex; /* of what follows */
+	struct gd_merge merge; /* owned */
+	size_t n_running;
 	struct queued *head, *tail;
 	size_t n_queued;
 	bool ended, failed;
@@ -87,26 +99,59 @@ static void enqueue(struct gd_load *l, struct gd_interval *iv)
 	l->n_queued++;
 }
 
+/* The load is over early: the first reason counts, the other threads end too. */
+static void fail(struct gd_load *l, const struct gd_error *err)
+{
+	if (l->failed)
+		return;
+	l->failed = true;
+	l->err = *err;
+	for (size_t i = 0; i < l->n_workers; i++)
+		gd_engine_order(l->workers[i].engine, GD_ENGINE_ABORT);
+}
+
 static void emit(void *ctx, struct gd_interval *iv)
 {
 	struct gd_load *l = ctx;
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_interval whole;
+	int got;
 
 	(void)pthread_mutex_lock(&l->mutex);
-	enqueue(l, iv);
+	got = gd_merge_add(&l->merge, iv, &whole);
+	if (got < 0) {
+		(void)gd_raise_nomem(&err);
+		fail(l, &err);
+	}
+	if (got > 0)
+		enqueue(l, &whole);
 	(void)pthread_mutex_unlock(&l->mutex);
-	signal_reader(l);
+	if (got > 0)
+		signal_reader(l);
+}
+
+/* Threads that ended early leave intervals behind that lack their part. */
+static void flush(struct gd_load *l)
+{
+	struct gd_interval iv;
+
+	while (gd_merge_flush(&l->merge, &iv))
+		enqueue(l, &iv);
+	l->ended = true;
 }
 
 static void *run(void *ctx)
 {
-	struct gd_load *l = ctx;
+	struct worker *w = ctx;
+	struct gd_load *l = w->load;
 	struct gd_error err = GD_ERROR_INIT;
-	int status = gd_engine_run(l->engine, &err);
+	int status = gd_engine_run(w->engine, &err);
 
 	(void)pthread_mutex_lock(&l->mutex);
-	l->ended = true;
-	l->failed = status < 0;
-	l->err = err;
+	if (status < 0)
+		fail(l, &err);
+	if (--l->n_running == 0)
+		flush(l);
 	(void)pthread_mutex_unlock(&l->mutex);
 	signal_reader(l);
 	return NULL;
@@ -128,6 +173,7 @@ static int copy_times(const struct gd_load_options *opt, struct gd_engine_config
 		return gd_raise(err, GD_E_INPUT,
 				"load %s: its start is more than 10s ago", cfg->name);
 	cfg->end_ns = opt->duration.ns > 0 ? cfg->start_ns + opt->duration.ns : INT64_MAX;
+	cfg->wall_offset_ns = gd_wall_now().ns - now;
 	cfg->seed = opt->seed ? opt->seed : 1;
 	cfg->reactor = opt->reactor;
 	cfg->pace.seed = cfg->seed;
@@ -147,6 +193,44 @@ static void copy_limits(const struct gd_load_spec *spec, struct gd_engine_config
 		cfg->connections = cfg->rate > 0 ? DEFAULT_CONNECTIONS : cfg->concurrency;
 }
 
+/* of / n, the first ones one more: together they are `of`. */
+static int64_t part(int64_t of, uint32_t n, uint32_t i)
+{
+	return of / n + (i < of % n);
+}
+
+/* What one of n threads does of it. */
+static void share_out(const struct gd_engine_config *whole, uint32_t n, uint32_t i,
+		      struct gd_engine_config *ret)
+{
+	*ret = *whole;
+	ret->thread = i;
+	ret->n_threads = n;
+	ret->pace.share = i;
+	ret->pace.of_all = n;
+	ret->rate = whole->rate / n;
+	ret->concurrency = part(whole->concurrency, n, i);
+	ret->connections = part(whole->connections, n, i);
+	/* Policies throw dice of their own; arrivals are those of the whole load. */
+	ret->seed = whole->seed + i * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static int check_threads(const struct gd_load_spec *spec,
+			 const struct gd_engine_config *cfg, struct gd_error *err)
+{
+	if (spec->threads > cfg->connections ||
+	    (cfg->concurrency > 0 && spec->threads > cfg->concurrency))
+		return gd_raise(
+			err, GD_E_INPUT,
+			"load %s: %lld threads share %s of %lld: give fewer threads",
+			cfg->name, (long long)spec->threads,
+			spec->threads > cfg->connections ? "connections"
+							 : "a concurrency",
+			(long long)(spec->threads > cfg->connections ? cfg->connections
+								     : cfg->concurrency));
+	return 0;
+}
+
 static int make_config(const struct gd_load_spec *spec, const struct gd_load_options *opt,
 		       struct gd_engine_config *cfg, struct gd_error *err)
 {
@@ -155,6 +239,8 @@ static int make_config(const struct gd_load_spec *spec, const struct gd_load_opt
 	copy_limits(spec, cfg);
 	cfg->spec = spec;
 	cfg->n_clients = spec->clients.n > 0 ? spec->clients.n : 1;
+	if (check_threads(spec, cfg, err) < 0)
+		return -1;
 	return copy_times(opt, cfg, err);
 }
 
@@ -292,20 +378,50 @@ static int allow_files(const struct gd_engine_config *cfg, struct gd_error *err)
 /* --- the public calls ----------------------------------------------------------------- */
 
 /* Signals are for the caller's threads. */
-static int start_thread(struct gd_load *l, struct gd_error *err)
+static int start_thread(struct worker *w, struct gd_error *err)
 {
 	sigset_t all, before;
 	int status;
 
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	status = pthread_create(&l->thread, NULL, run, l);
+	status = pthread_create(&w->thread, NULL, run, w);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (status != 0) {
 		errno = status;
 		return gd_raise_errno(err, "load: pthread_create");
 	}
-	l->has_thread = true;
+	w->has_thread = true;
+	return 0;
+}
+
+static int make_engines(struct gd_load *l, const struct gd_engine_config *whole, size_t n,
+			struct gd_error *err)
+{
+	GD_AUTO_FREE struct gd_engine_config *cfg = malloc(sizeof(*cfg));
+
+	if (!cfg)
+		return gd_raise_nomem(err);
+	for (size_t i = 0; i < n; i++) {
+		struct worker *w = &l->workers[i];
+
+		share_out(whole, (uint32_t)n, (uint32_t)i, cfg);
+		w->load = l;
+		if (gd_engine_new(cfg, emit, l, &w->engine, err) < 0)
+			return -1;
+		l->n_workers++;
+	}
+	l->merge.n_parts = n;
+	return 0;
+}
+
+static int start_threads(struct gd_load *l, struct gd_error *err)
+{
+	l->n_running = l->n_workers;
+	for (size_t i = 0; i < l->n_workers; i++) {
+		if (start_thread(&l->workers[i], err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -346,7 +462,9 @@ int gd_load_start(const struct gd_load_spec *spec, const struct gd_load_options 
 	l->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (l->fd < 0)
 		return gd_raise_errno(err, "load %s: eventfd", cfg->name);
-	if (gd_engine_new(cfg, emit, l, &l->engine, err) < 0 || start_thread(l, err) < 0)
+	if (make_engines(l, cfg, spec->threads > 1 ? (size_t)spec->threads : 1, err) <
+		    0 ||
+	    start_threads(l, err) < 0)
 		return -1;
 	*ret = gd_steal_ptr(&l);
 	return 0;
@@ -405,18 +523,26 @@ int gd_load_status(struct gd_load *load, struct gd_error *err)
 
 void gd_load_stop(struct gd_load *load)
 {
-	gd_engine_order(load->engine, GD_ENGINE_STOP);
+	int64_t at = gd_now().ns + (load->n_workers > 1 ? STOP_AHEAD : 0);
+
+	for (size_t i = 0; i < load->n_workers; i++)
+		gd_engine_stop(load->workers[i].engine, at);
 }
 
 void gd_load_free(struct gd_load *load)
 {
 	if (!load)
 		return;
-	if (load->has_thread) {
-		gd_engine_order(load->engine, GD_ENGINE_ABORT);
-		(void)pthread_join(load->thread, NULL);
+	for (size_t i = 0; i < load->n_workers; i++)
+		gd_engine_order(load->workers[i].engine, GD_ENGINE_ABORT);
+	for (size_t i = 0; i < load->n_workers; i++) {
+		if (load->workers[i].has_thread)
+			(void)pthread_join(load->workers[i].thread, NULL);
 	}
-	gd_engine_free(load->engine);
+	/* After all have ended: one that fails gives orders to the others. */
+	for (size_t i = 0; i < load->n_workers; i++)
+		gd_engine_free(load->workers[i].engine);
+	gd_merge_fini(&load->merge);
 	for (size_t i = 0; i < load->n_targets; i++)
 		free_target(&load->targets[i]);
 	for (size_t c = 0; c < GD_LOAD_MAX_CLIENTS; c++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The load generator: open-loop (or closed-loop), over io_uring or epoll. One thread runs one
- * load; the caller polls a descriptor for finished intervals, so it fits any event loop.
+ * load, or several share it; the caller polls a descriptor for finished intervals, so it fits any event loop.
  */
 #pragma once
 

@@ -12,6 +12,7 @@ enum {
 	GD_LOAD_MAX_CLIENTS = 16,        /* per load */
 	GD_LOAD_MAX_CONNECTIONS = 20000, /* per client */
 	GD_LOAD_MAX_TARGETS = 16,        /* per load */
+	GD_LOAD_MAX_THREADS = 64,        /* per load */
 };
 
 /* One of the places a load goes to. */
@@ -68,6 +69,7 @@ struct gd_load_spec {
 	bool share;             /* clients share the rate: each start is of one of them */
 	int64_t concurrency;    /* closed loop, per client; 0: open */
 	int64_t connections;    /* per client, at most; 0: 50, or concurrency */
+	int64_t threads;        /* that share all this; 1 unless one core is too slow */
 	struct gd_span timeout; /* one attempt, from its start to the whole reply */
 	struct gd_list clients; /* struct gd_client_spec; empty = one, "plain" */
 	const struct gd_node *node;

@@ -101,15 +101,6 @@ void gd_tally_cut(struct gd_tally *t, int64_t end)
 	}
 }
 
-/*
- * Lateness of a few requests in a hundred would still shift a percentile, so one in a
- * hundred marks the interval.
- */
-static bool is_behind(const struct gd_interval *iv)
-{
-	return iv->late > 0 && iv->late * 100 >= iv->intended;
-}
-
 bool gd_tally_take(struct gd_tally *t, int64_t now, struct gd_interval *ret)
 {
 	struct gd_tally_slot *s = t->head;
@@ -119,7 +110,7 @@ bool gd_tally_take(struct gd_tally *t, int64_t now, struct gd_interval *ret)
 	t->head = s->next;
 	if (!t->head)
 		t->tail = NULL;
-	s->iv.behind = is_behind(&s->iv);
+	s->iv.behind = gd_interval_is_behind(&s->iv);
 	*ret = s->iv;
 	free(s);
 	return true;

@@ -7,6 +7,7 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
+#include "gameday/load/hist_log.h"
 
 /* Names come from the records: none may leave the directory or hide in it. */
 char *gd_hlog_name(const char *load, const char *client)
@@ -21,25 +22,6 @@ char *gd_hlog_name(const char *load, const char *client)
 	return name;
 }
 
-static double seconds(int64_t ns)
-{
-	return (double)ns / (double)GD_NS_PER_S;
-}
-
-static void add_head(struct gd_strbuf *out, int64_t start_ns)
-{
-	char when[32];
-
-	gd_strbuf_addf(out,
-		       "#[Histogram log format version 1.3]\n"
-		       "#[BaseTime: %.3f (seconds since epoch)]\n"
-		       "#[StartTime: %.3f (seconds since epoch), %s]\n"
-		       "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\","
-		       "\"Interval_Compressed_Histogram\"\n",
-		       seconds(start_ns), seconds(start_ns),
-		       gd_wall_format((struct gd_wall){start_ns}, when));
-}
-
 void gd_hlog_render(const struct gd_report *r, size_t series, struct gd_strbuf *out)
 {
 	size_t n = gd_results_n_intervals(r->results, series);
@@ -47,17 +29,15 @@ void gd_hlog_render(const struct gd_report *r, size_t series, struct gd_strbuf *
 
 	if (n == 0)
 		return;
-	add_head(out, start);
+	gd_hist_log_head((struct gd_wall){start}, out);
 	for (size_t i = 0; i < n; i++) {
 		const struct gd_interval *iv = gd_results_interval(r->results, series, i);
 		struct gd_load_stats s;
 
 		gd_results_point(r->results, series, i, &s);
-		/* Interval_Max is in ms: the format divides nanoseconds by a million. */
-		gd_strbuf_addf(out, "%.3f,%.3f,%.3f,%s\n",
-			       seconds(iv->start_wall_ns - start), seconds(iv->length_ns),
-			       isnan(s.max) ? 0.0 : s.max / 1e6,
-			       gd_results_encoded(r->results, series, i));
+		gd_hist_log_line(NULL, iv->start_wall_ns - start, iv->length_ns,
+				 isnan(s.max) ? 0 : s.max,
+				 gd_results_encoded(r->results, series, i), out);
 	}
 }
 

@@ -274,6 +274,8 @@ static void print_load(const struct gd_plan *p, const struct gd_load_spec *spec,
 	if (spec->connections > 0)
 		gd_strbuf_addf(out, ", at most %" PRId64 " connections",
 			       spec->connections);
+	if (spec->threads > 1)
+		gd_strbuf_addf(out, ", %" PRId64 " threads", spec->threads);
 	gd_strbuf_addf(out, ", timeout %s\n", gd_span_format(spec->timeout, buf));
 	print_sizes(spec, out);
 	print_request(spec, out);

@@ -60,6 +60,28 @@ expect 0 '"achieved":[[:space:]]*[01]' "$url" --rate 100/s --for 200ms --json
 expect 0 '"late_p99_ns":[[:space:]]*[1-9]' "$url" --rate 100/s --for 200ms --json
 expect 0 'the generator itself was late: asked 1e\+06 /s|itself was late: asked 1000000 /s' \
 	"$url" --rate 1000000/s --for 50ms
+expect 0 '^plain +200 /s +100 +100 %' "$url" --rate 200/s --for 500ms --threads 3
+expect 0 'some [0-9]+ requests were never sent' "$url" --concurrency 4 --for 500ms --threads 2
+expect 0 '"missed":' "$url" --concurrency 4 --for 200ms --json
+expect 2 '5 threads share a concurrency of 4|5 threads share connections of 4' "$url" \
+	--concurrency 4 --for 1s --threads 5
+expect 0 '^b ' "$url" --rate 100/s --for 300ms --client a --client b --hdr "$dir/log"
+if ! head -n 1 "$dir/log" | grep -q 'log format version 1.3' ||
+	! grep -qE '^Tag=b,0\.000,0\.300,[0-9.]+,HISTFAAAA' "$dir/log"; then
+	echo "the histogram log:"
+	cut -c1-100 "$dir/log"
+	bad=1
+fi
+jar=/usr/share/maven-repo/org/hdrhistogram/HdrHistogram/debian/HdrHistogram-debian.jar
+if command -v java >/dev/null && [ -e $jar ]; then
+	java -cp $jar org.HdrHistogram.HistogramLogProcessor -i "$dir/log" -tag b >"$dir/out" 2>&1
+	grep -qE 'Total count += +30\]' "$dir/out" || {
+		echo "HistogramLogProcessor reads the log otherwise:"
+		cat "$dir/out"
+		bad=1
+	}
+fi
+expect 3 'nowhere' "$url" --rate 100/s --for 300ms --hdr "$dir/nowhere/log"
 expect 2 'how long the rate before' "$url" --rate '10/s, 20/s' --for 1s
 expect 2 'did you mean "body"' "$url" --rate 1/s --for 1s --with 'bdy: x'
 expect 2 'key method given twice' "$url" --rate 1/s --for 1s --method PUT --with 'method: GET'
@@ -75,7 +97,7 @@ expect 2 'too few' --rate 1/s --for 1s
 expect 3 'no address' http://name.invalid/ --rate 1/s --for 1s
 
 # Ctrl-C: what was measured is printed, and that is no failure.
-"$gameday" load "$url" --rate 100/s --for 60s >"$dir/out" 2>&1 &
+"$gameday" load "$url" --rate 100/s --for 60s --threads 2 >"$dir/out" 2>&1 &
 pid=$!
 sleep 0.7
 kill -INT $pid

@@ -42,7 +42,7 @@ struct server {
 	struct peer *peers;
 	struct due *dues;
 	size_t first_due, n_dues;
-	bool paused;
+	uint64_t n_pauses;
 	_Atomic uint64_t n_requests, n_connections;
 	_Atomic int64_t first_ns, last_ns;
 };
@@ -291,12 +291,16 @@ static int send_due(struct server *s)
 static void maybe_pause(struct server *s)
 {
 	int64_t first = atomic_load(&s->first_ns);
+	int64_t at =
+		first + s->cfg.pause_at_ns + (int64_t)s->n_pauses * s->cfg.pause_every_ns;
+	int64_t left = at + s->cfg.pause_ns - gd_now().ns;
 
-	if (s->cfg.pause_ns == 0 || s->paused || first == 0 ||
-	    gd_now().ns < first + s->cfg.pause_at_ns)
+	if (s->cfg.pause_ns == 0 || first == 0 || gd_now().ns < at ||
+	    (s->n_pauses > 0 && s->cfg.pause_every_ns == 0))
 		return;
-	s->paused = true;
-	gd_sleep((struct gd_span){s->cfg.pause_ns});
+	s->n_pauses++;
+	if (left > 0) /* ends on time even if it was noticed late */
+		gd_sleep((struct gd_span){left});
 }
 
 static void *serve(void *ctx)

@@ -31,8 +31,9 @@ struct server_config {
 	int reset_every;  /* each n-th request gets a TCP reset */
 	int64_t delay_ns; /* before each reply, or */
 	int delay_every;  /* only before each n-th; 0: each */
-	int64_t pause_at_ns,
-		pause_ns; /* stands still once, so long after the first request */
+	/* Stands still for so long, so long after the first request. */
+	int64_t pause_at_ns, pause_ns;
+	int64_t pause_every_ns; /* and again after each of these; 0: once */
 };
 
 struct server;

@@ -424,9 +424,33 @@ static void test_refuses_hostile_headers(void **state GD_UNUSED)
 	}
 }
 
+/* What HdrHistogram 2.1.11 for Java makes of the same values, by its method of that name. */
+static void test_corrected(void **state GD_UNUSED)
+{
+	struct gd_hist *h = gd_hist_new(), *c = gd_hist_new();
+
+	for (int64_t i = 0; i < 9000; i++)
+		gd_hist_record(h, 1000000 + i * 100);
+	gd_hist_record(h, 1000000000);
+	gd_hist_record(h, 250000000);
+	gd_hist_record(h, 1900000);
+	gd_hist_record(h, 2950000);
+	gd_hist_add_corrected(c, h, 1450000);
+	assert_int_equal(gd_hist_count(c), 9864);
+	assert_int_equal(gd_hist_percentile(c, 50), 1494015);
+	assert_int_equal(gd_hist_percentile(c, 90), 1888255);
+	assert_int_equal(gd_hist_percentile(c, 95), 285736959);
+	assert_int_equal(gd_hist_percentile(c, 99), 858259455);
+	assert_int_equal(gd_hist_percentile(c, 99.9), 987758591);
+	assert_int_equal(gd_hist_count_below(c, 500000000), 9519);
+	gd_hist_free(h);
+	gd_hist_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_corrected),
 		cmocka_unit_test(test_records_as_reference),
 		cmocka_unit_test(test_encodes_as_reference),
 		cmocka_unit_test(test_decodes_reference),
