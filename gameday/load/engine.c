@@ -83,6 +83,7 @@ static int make_conns(struct gd_engine *e, struct gd_error *err)
 	for (size_t i = 0; i < cfg->n_clients; i++)
 		n += gd_lane_n_conns(e, i) + (cfg->health[i] ? cfg->n_targets : 0);
 	e->conn_size = (sizeof(struct gd_conn) + state + align - 1) / align * align;
+	gd_assert(n > 0);
 	e->conns = calloc(n, e->conn_size);
 	if (!e->conns || gd_timers_reserve(&e->timers, n) < 0)
 		return gd_raise_nomem(err);

@@ -124,6 +124,16 @@ static void reply_plain(struct peer *p, int status, const char *extra, size_t an
 	put(p, head, (size_t)n);
 }
 
+static void reply_failure(const struct server *s, struct peer *p)
+{
+	char extra[64] = "";
+
+	if (s->cfg.retry_after_s > 0)
+		(void)snprintf(extra, sizeof(extra), "Retry-After: %d\r\n",
+			       s->cfg.retry_after_s);
+	reply_plain(p, 500, extra, sizeof(ok_body) - 1);
+}
+
 static void reply_chunked(struct peer *p)
 {
 	puts_peer(p, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -163,7 +173,7 @@ static void reply(struct server *s, struct peer *p, uint64_t nth)
 		return;
 	}
 	if (cfg->fail_every > 0 && nth % (uint64_t)cfg->fail_every == 0) {
-		reply_plain(p, 500, "", len);
+		reply_failure(s, p);
 		return;
 	}
 	switch (cfg->mode) {

@@ -27,10 +27,11 @@ enum server_mode {
 struct server_config {
 	enum server_mode mode;
 	bool ipv6;
-	int fail_every;   /* each n-th request gets 500; 0: none */
-	int reset_every;  /* each n-th request gets a TCP reset */
-	int64_t delay_ns; /* before each reply, or */
-	int delay_every;  /* only before each n-th; 0: each */
+	int fail_every;    /* each n-th request gets 500; 0: none */
+	int retry_after_s; /* such an answer asks to wait that long; 0: it does not */
+	int reset_every;   /* each n-th request gets a TCP reset */
+	int64_t delay_ns;  /* before each reply, or */
+	int delay_every;   /* only before each n-th; 0: each */
 	/* Stands still for so long, so long after the first request. */
 	int64_t pause_at_ns, pause_ns;
 	int64_t pause_every_ns; /* and again after each of these; 0: once */
