@@ -2,7 +2,7 @@
 /* Runs a load to its end and adds up what each of its clients saw. */
 #pragma once
 
-#include <stddef.h>
+#include "tests/unit/cmocka_all.h"
 
 #include "gameday/base/attr.h"
 #include "gameday/load/interval.h"
@@ -26,3 +26,9 @@ void drive(struct driven *ret, int64_t duration_ms, const char *spec, ...)
 const struct gd_interval *driven_client(const struct driven *d,
 					const char *name) GD_NONNULL;
 void driven_fini(struct driven *d) GD_NONNULL;
+
+/*
+ * Runs each test in a process of its own, up to three times: a machine that is busy with other
+ * things can break any bound on times, a mistake breaks it each time. Returns how many failed.
+ */
+int run_patiently(const struct CMUnitTest *tests, size_t n) GD_NONNULL;

@@ -3,8 +3,6 @@
  * What each client policy does to real requests on loopback, and how it is counted. Counts are
  * exact where arithmetic says so; else bounds hold on a busy machine.
  */
-#include "tests/unit/cmocka_all.h"
-
 #include <string.h>
 
 #include "gameday/base/clock.h"
@@ -696,5 +694,5 @@ int main(void)
 		cmocka_unit_test(test_health),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_patiently(tests, GD_N_ELEMS(tests));
 }
