@@ -190,7 +190,8 @@ static bool add_stats(cJSON *o, const struct gd_load_stats *s)
 	       add_count(o, "behind_intervals", s->late_intervals) &&
 	       add_count(o, "late_requests", s->late) &&
 	       add_num(o, "late_max_ns", s->late_max) &&
-	       add(o, "outcomes", make_outcomes(s));
+	       add(o, "outcomes", make_outcomes(s)) &&
+	       (s->problem[0] == '\0' || gd_json_set_str(o, "problem", s->problem));
 }
 
 static cJSON *make_modes(const struct gd_report *r, size_t series, const char *stage)

@@ -78,6 +78,8 @@ static void add_errors(struct gd_strbuf *out, const struct gd_load_stats *s)
 			       (unsigned long long)s->error_kinds[o]);
 		any = true;
 	}
+	if (any && s->problem[0] != '\0')
+		gd_text_mdf(out, " (%s)", s->problem);
 	gd_strbuf_adds(out, any ? " |" : "none |");
 }
 

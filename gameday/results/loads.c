@@ -103,6 +103,8 @@ static void sum_interval(struct gd_load_stats *s, const struct gd_interval *iv)
 	s->late_max = fmax(s->late_max, (double)iv->late_max_ns);
 	s->intervals++;
 	s->late_intervals += iv->behind;
+	if (s->problem[0] == '\0')
+		memcpy(s->problem, iv->problem, sizeof(s->problem));
 }
 
 static double percentile(const struct gd_hist *h, double p)

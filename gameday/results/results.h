@@ -115,6 +115,8 @@ struct gd_load_stats {
 	uint64_t late;                   /* requests it started more than 10 ms late */
 	double late_max;                 /* ns, the worst of them */
 	double attempt_p50, attempt_p99; /* ns, per attempt */
+	char problem
+		[GD_INTERVAL_PROBLEM]; /* the first that outcomes do not tell; "": none */
 };
 /* 0, or 1 when there is no such load, client or stage, or nothing was measured in it. */
 int gd_results_load_stats(const struct gd_results *r, const char *load,

@@ -21,6 +21,7 @@ static void fill(struct gd_interval *iv)
 		.late = 2,
 		.sent = 199,
 		.behind = true,
+		.problem = "certificate not accepted",
 		.counts = {.hedges = 5, .cancelled_time = INT64_C(5000000000)},
 		.latency = gd_hist_new(),
 		.attempt_latency = gd_hist_new(),
@@ -56,6 +57,7 @@ static void test_round_trip(void **state GD_UNUSED)
 	assert_int_equal(back.start_wall_ns, iv.start_wall_ns);
 	assert_int_equal(back.length_ns, iv.length_ns);
 	assert_int_equal(back.index, 17);
+	assert_string_equal(back.problem, "certificate not accepted");
 	assert_int_equal(back.intended, 201);
 	assert_int_equal(back.attempts, 230);
 	assert_int_equal(back.retries, 29);
@@ -110,6 +112,9 @@ static void test_refuses(void **state GD_UNUSED)
 		{"length_ns", "0"},
 		{"length_ns", "\"99999999999999999\""},
 		{"index", "1e300"},
+		{"problem", "\"\""},
+		{"problem", "7"},
+		{"problem", "\"a\\u001b[2J\""},
 		{"intended", NULL},
 		{"intended", "-1"},
 		{"attempts", "\"9007199254740993\""},

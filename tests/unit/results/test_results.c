@@ -54,7 +54,8 @@ struct burst {
 	int64_t ms;
 };
 
-static int add(struct gd_results *r, struct burst b, struct gd_error *err)
+static int add_told(struct gd_results *r, struct burst b, const char *problem,
+		    struct gd_error *err)
 {
 	struct gd_interval iv = {.load = "shop",
 				 .start_wall_ns = at(b.start),
@@ -65,6 +66,7 @@ static int add(struct gd_results *r, struct burst b, struct gd_error *err)
 	int rc;
 
 	(void)snprintf(iv.client, sizeof(iv.client), "%s", b.client);
+	(void)snprintf(iv.problem, sizeof(iv.problem), "%s", problem);
 	iv.outcomes[GD_OUTCOME_OK] = b.ok;
 	iv.outcomes[GD_OUTCOME_TIMEOUT] = b.timeouts;
 	iv.intended = iv.attempts = b.ok + b.timeouts;
@@ -75,6 +77,11 @@ static int add(struct gd_results *r, struct burst b, struct gd_error *err)
 	rc = gd_results_add_load(r, &iv, err);
 	gd_interval_fini(&iv);
 	return rc;
+}
+
+static int add(struct gd_results *r, struct burst b, struct gd_error *err)
+{
+	return add_told(r, b, "", err);
 }
 
 static void feed(struct gd_results *r, struct burst b)
@@ -121,6 +128,26 @@ static void sample(struct gd_results *r, const char *host, double t, const char 
 	assert_non_null(values);
 	assert_int_equal(
 		gd_results_add_watch(r, "server", host, "nic", at(t), values, &err), 0);
+}
+
+/* Of a stage the first reason that was told is kept. */
+static void the_first_problem_is_told(void **state)
+{
+	GD_AUTO(gd_results) struct gd_results *r = fresh();
+	struct gd_error err = GD_ERROR_INIT;
+
+	(void)state;
+	three_stages(r);
+	feed(r, (struct burst){"plain", 8, 1, 10, 0, 1});
+	feed(r, (struct burst){"plain", 12, 1, 10, 0, 1});
+	assert_int_equal(add_told(r, (struct burst){"plain", 13, 1, 10, 1, 1},
+				  "certificate has expired", &err),
+			 0);
+	assert_int_equal(
+		add_told(r, (struct burst){"plain", 14, 1, 10, 1, 1}, "another", &err),
+		0);
+	assert_string_equal(stats(r, "baseline").problem, "");
+	assert_string_equal(stats(r, "bad").problem, "certificate has expired");
 }
 
 /* --- which intervals count ------------------------------------------------------------ */
@@ -785,6 +812,7 @@ static void hostile_lines_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_first_problem_is_told),
 		cmocka_unit_test(only_whole_intervals_count),
 		cmocka_unit_test(nothing_measured_is_told),
 		cmocka_unit_test(unmeasured_stages),
