@@ -205,7 +205,9 @@ static void shut(struct gd_conn *c, enum gd_outcome outcome, int64_t now)
 
 	if (c->state == GD_CONN_CLOSED)
 		return;
-	gd_conn_sample(c);
+	for (const struct gd_attempt *a = c->attempts; a; a = a->next)
+		gd_conn_note_end(a, now);
+	gd_conn_sample(c, now);
 	free_list_remove(c);
 	leave_idle(c);
 	if (c->state != GD_CONN_CONNECTING && proto->close)
@@ -263,6 +265,7 @@ static void on_reply(struct gd_proto_io *io, uint64_t id, const struct gd_reply 
 		return;
 	if (reply->problem)
 		note_problem(a, reply->problem);
+	gd_conn_note_end(a, call->now);
 	unbind_attempt(a);
 	gd_attempt_over(a, reply->outcome, reply->retry_after_ns, call->now);
 }
@@ -379,6 +382,7 @@ static bool assign_new(struct gd_lane *l, struct gd_attempt *a, int64_t now)
 	c->n_live = 0;
 	c->n_requests = 0;
 	c->n_retransmits = 0;
+	c->sampled_ns = c->retransmitted_ns = 0;
 	c->stream = target_of(c)->proto->transport == GD_PROTO_STREAM;
 	c->opened_ns = now;
 	c->streams = target_of(c)->streams;
@@ -447,6 +451,7 @@ void gd_conn_cancel(struct gd_attempt *a, int64_t now)
 	struct call call = call_of(c, now);
 	enum gd_proto_next next = GD_PROTO_CLOSE;
 
+	gd_conn_note_end(a, now);
 	if (c->state == GD_CONN_CONNECTING) {
 		unbind_attempt(a);
 		if (c->n_live == 0)

@@ -49,7 +49,10 @@
 	X(rtt_sum, DURATION, false, TRAFFIC, "the same of all samples, together")        \
 	X(rtt_samples, COUNT, false, TRAFFIC, "samples of TCP_INFO")                     \
 	X(unacked_max, COUNT, true, TRAFFIC,                                             \
-	  "TCP segments sent and not acknowledged, at most")
+	  "TCP segments sent and not acknowledged, at most")                             \
+	X(slow, COUNT, false, TRAFFIC, "attempts over TCP that took 150 ms or more")     \
+	X(slow_retransmitted, COUNT, false, TRAFFIC,                                     \
+	  "such attempts on connections that sent segments again meanwhile")
 
 #define GD_COUNT_MEMBER(name, unit, largest, group, help) uint64_t name;
 

@@ -287,7 +287,7 @@ static void sample_conns(struct gd_engine *e, int64_t now)
 	if (now < e->next_sample_ns || e->ended)
 		return;
 	for (size_t i = 0; i < e->cfg.n_clients; i++)
-		gd_lane_sample(&e->lanes[i]);
+		gd_lane_sample(&e->lanes[i], now);
 	e->next_sample_ns = now + e->cfg.interval_ns;
 }
 

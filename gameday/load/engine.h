@@ -107,8 +107,9 @@ struct gd_conn {
 	bool idle;                /* open without work: counted in lane->n_idle */
 	bool stream;              /* TCP */
 	int64_t opened_ns, n_requests;
-	uint32_t n_retransmits; /* as of the last sample */
-	struct gd_timer timer;  /* when it is idle: the end of its life */
+	uint32_t n_retransmits;               /* as of the last sample */
+	int64_t sampled_ns, retransmitted_ns; /* last sample, last one that saw more */
+	struct gd_timer timer;                /* when it is idle: the end of its life */
 	struct gd_lane *lane;
 	struct gd_tls *tls;          /* owned; NULL: plain, or closed */
 	struct gd_attempt *attempts; /* on it, newest first */
@@ -329,11 +330,13 @@ void gd_conn_close(struct gd_conn *c, int64_t now) GD_NONNULL;
 /* --- conn_info.c --------------------------------------------------------------------- */
 
 /* Counts what TCP knows of an open connection since the last time. */
-void gd_conn_sample(struct gd_conn *c) GD_NONNULL;
+void gd_conn_sample(struct gd_conn *c, int64_t now) GD_NONNULL;
+/* The attempt on it is about to end: if it was slow, was something sent again meanwhile? */
+void gd_conn_note_end(const struct gd_attempt *a, int64_t now) GD_NONNULL;
 /* Counts that a connection was made. */
 void gd_conn_note_up(const struct gd_conn *c, int64_t now) GD_NONNULL;
 /* Samples connections of the lane, a bounded number in turn. */
-void gd_lane_sample(struct gd_lane *l) GD_NONNULL;
+void gd_lane_sample(struct gd_lane *l, int64_t now) GD_NONNULL;
 
 /* --- conn.c, once more ---------------------------------------------------------------- */
 

@@ -75,22 +75,53 @@ static bool is_retransmission(int64_t above)
 	return false;
 }
 
+/* The first; NULL: there is none. */
+static const char *baseline_of(const struct gd_report *r)
+{
+	for (size_t k = 0; k < gd_results_n_stages(r->results); k++) {
+		struct gd_stage_span st = gd_results_stage(r->results, k);
+
+		if (strcmp(st.kind, "baseline") == 0)
+			return st.name;
+	}
+	return NULL;
+}
+
+static double retransmits_per_attempt(const struct gd_load_stats *s)
+{
+	return s->attempts ? (double)s->counts.retransmits / (double)s->attempts : 0;
+}
+
+bool gd_speeds_evidence(const struct gd_report *r, size_t series, const char *stage)
+{
+	const char *baseline = baseline_of(r);
+	struct gd_load_stats s, before;
+
+	if (!baseline || stats_of(r, series, baseline, &before) != 0 ||
+	    stats_of(r, series, stage, &s) != 0)
+		return false;
+	return s.counts.slow > 0 && 3 * s.counts.slow_retransmitted >= s.counts.slow &&
+	       retransmits_per_attempt(&s) > 3 * retransmits_per_attempt(&before);
+}
+
 enum gd_speed_hint gd_speeds_hint(const struct gd_report *r, size_t series,
 				  const char *stage, const struct gd_modes *m, size_t i)
 {
 	if (are_timeouts(r, series, stage, &m->at[i]))
 		return GD_SPEED_TIMEOUTS;
-	if (i > 0 && is_retransmission(m->at[i].centre_ns - m->at[0].centre_ns))
-		return GD_SPEED_RETRANSMISSION;
-	return GD_SPEED_PLAIN;
+	if (i == 0 || !is_retransmission(m->at[i].centre_ns - m->at[0].centre_ns))
+		return GD_SPEED_PLAIN;
+	return gd_speeds_evidence(r, series, stage) ? GD_SPEED_RETRANSMITTED
+						    : GD_SPEED_RETRANSMISSION;
 }
 
 const char *gd_speeds_hint_text(enum gd_speed_hint h)
 {
-	static const char *const texts[] = {[GD_SPEED_PLAIN] = "",
-					    [GD_SPEED_TIMEOUTS] = "timeouts",
-					    [GD_SPEED_RETRANSMISSION] =
-						    "retransmission timeout?"};
+	static const char *const texts[] = {
+		[GD_SPEED_PLAIN] = "",
+		[GD_SPEED_TIMEOUTS] = "timeouts",
+		[GD_SPEED_RETRANSMISSION] = "retransmission timeout?",
+		[GD_SPEED_RETRANSMITTED] = "retransmission timeouts"};
 
 	return texts[h];
 }
@@ -138,15 +169,39 @@ void gd_speeds_say(const struct gd_report *r, size_t series, const char *stage,
 
 static void add_baseline(const struct gd_report *r, size_t series, struct gd_strbuf *out)
 {
-	for (size_t k = 0; k < gd_results_n_stages(r->results); k++) {
-		struct gd_stage_span st = gd_results_stage(r->results, k);
+	const char *baseline = baseline_of(r);
 
-		if (strcmp(st.kind, "baseline") != 0)
-			continue;
-		gd_strbuf_addf(out, "; in %s: ", st.name);
-		gd_speeds_say(r, series, st.name, out);
+	if (!baseline)
 		return;
-	}
+	gd_strbuf_addf(out, "; in %s: ", baseline);
+	gd_speeds_say(r, series, baseline, out);
+}
+
+/* How it was concluded, so that a reader need not believe it. */
+static void add_evidence(const struct gd_report *r, size_t series, const char *stage,
+			 const struct gd_modes *m, const struct gd_load_stats *s,
+			 struct gd_strbuf *out)
+{
+	const char *baseline = baseline_of(r);
+	struct gd_load_stats before = {0};
+	bool any = false;
+
+	for (size_t i = 0; i < m->n; i++)
+		any |= gd_speeds_hint(r, series, stage, m, i) == GD_SPEED_RETRANSMITTED;
+	if (!any)
+		return;
+	gd_strbuf_addf(out,
+		       "; the tail is TCP retransmission timeouts: %llu segments were "
+		       "sent again in %s",
+		       (unsigned long long)s->counts.retransmits, stage);
+	if (baseline && stats_of(r, series, baseline, &before) == 0)
+		gd_strbuf_addf(out, " and %llu in %s",
+			       (unsigned long long)before.counts.retransmits, baseline);
+	gd_strbuf_addf(out,
+		       ", and of %llu attempts that took 150 ms or more, %llu were on "
+		       "connections that sent again meanwhile",
+		       (unsigned long long)s->counts.slow,
+		       (unsigned long long)s->counts.slow_retransmitted);
 }
 
 void gd_speeds_finding(const struct gd_report *r, size_t series, const char *stage,
@@ -164,6 +219,7 @@ void gd_speeds_finding(const struct gd_report *r, size_t series, const char *sta
 		       m.n == 2 ? "bimodal" : "multimodal");
 	add_modes(r, series, stage, &m, out);
 	add_baseline(r, series, out);
+	add_evidence(r, series, stage, &m, &s, out);
 	if (gave_up(&s) == 0)
 		return;
 	gd_strbuf_addf(out, "; %llu requests timed out",

@@ -238,6 +238,9 @@ static void test_pause_does_not_hide(void **state GD_UNUSED)
 	assert_in_range(gd_hist_percentile(sum.latency, 87.5), 420 * GD_NS_PER_MS,
 			750 * GD_NS_PER_MS);
 	assert_in_range(gd_hist_percentile(sum.latency, 50), 0, 50 * GD_NS_PER_MS);
+	/* What is slow here is not TCP, and must not be taken for it. */
+	assert_true(sum.counts.slow >= 50);
+	assert_int_equal(sum.counts.slow_retransmitted, 0);
 	gd_interval_fini(&sum);
 }
 

@@ -44,6 +44,16 @@ static void hedge(struct gd_interval *iv, int64_t ns)
 	iv->counts.cancelled_time += (uint64_t)(ns - 100000000);
 }
 
+/* What TCP tells of the plain client alone: what is slow waited for a retransmission. */
+static void tell_tcp(struct gd_interval *iv, int64_t ns)
+{
+	if (ns < 150000000)
+		return;
+	iv->counts.slow++;
+	iv->counts.slow_retransmitted++;
+	iv->counts.retransmits += ns < 500000000 ? 1 : 3;
+}
+
 static void request(struct gd_interval *iv, uint32_t *seed, int64_t at_ms, int attempts)
 {
 	int64_t total = 0;
@@ -53,6 +63,8 @@ static void request(struct gd_interval *iv, uint32_t *seed, int64_t at_ms, int a
 		int64_t ns = attempt_ns(seed, at_ms, &timeout);
 
 		total += ns;
+		if (attempts == 1)
+			tell_tcp(iv, ns);
 		iv->attempts++;
 		iv->retries += a > 1;
 		gd_hist_record(iv->attempt_latency, ns);
