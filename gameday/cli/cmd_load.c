@@ -13,6 +13,7 @@
 #include "gameday/base/auto.h"
 #include "gameday/base/loop.h"
 #include "gameday/cli/cmd.h"
+#include "gameday/cli/load_compare.h"
 #include "gameday/cli/load_result.h"
 #include "gameday/load/hist_log.h"
 #include "gameday/load/load.h"
@@ -32,7 +33,7 @@ struct options {
 	struct gd_list clients; /* struct yaml_text */
 	struct gd_list with;    /* struct yaml_text */
 	int engine;             /* enum gd_reactor_kind */
-	char *hdr;
+	char *hdr, *compare;
 	bool share, json;
 };
 
@@ -155,6 +156,12 @@ static const struct gd_field fields[] = {
 	 .min = 1,
 	 .max = 4096,
 	 GD_MEMBER(struct options, hdr)},
+	{.name = "compare",
+	 .help = "compare with an earlier --json in this file; exit status 1 when something is worse by more than noise",
+	 .kind = GD_KIND_TEXT,
+	 .min = 1,
+	 .max = 4096,
+	 GD_MEMBER(struct options, compare)},
 	{.name = "json",
 	 .help = "print the result as JSON",
 	 .kind = GD_KIND_BOOL,
@@ -416,18 +423,43 @@ static int drive(struct session *s, struct gd_error *err)
 	return s->failed ? -1 : gd_load_status(s->load, err);
 }
 
-static int print_json(const struct gd_load_result *r, struct gd_error *err)
+/* cmp NULL: nothing to compare with. */
+static int print_json(const struct gd_load_result *r,
+		      const struct gd_load_comparison *cmp, struct gd_error *err)
 {
 	GD_AUTO(cJSON) cJSON *json = NULL;
 	GD_AUTO_FREE char *text = NULL;
 
-	if (gd_load_result_to_json(r, &json, err) < 0)
+	if (gd_load_result_to_json(r, &json, err) < 0 ||
+	    (cmp && gd_load_comparison_to_json(cmp, json, err) < 0))
 		return -1;
 	text = gd_json_print_pretty(json);
 	if (!text)
 		return gd_raise_nomem(err);
 	(void)puts(text);
 	return 0;
+}
+
+static int tell(const struct session *s, struct gd_error *err)
+{
+	GD_AUTO_FREE struct gd_load_comparison *cmp = NULL;
+
+	if (s->options->compare) {
+		cmp = malloc(sizeof(*cmp));
+		if (!cmp)
+			return gd_raise_nomem(err);
+		if (gd_load_compare(&s->result, s->options->compare, cmp, err) < 0)
+			return -1;
+	}
+	if (s->options->json) {
+		if (print_json(&s->result, cmp, err) < 0)
+			return -1;
+	} else {
+		gd_load_result_print(&s->result);
+		if (cmp)
+			gd_load_comparison_print(cmp);
+	}
+	return cmp && cmp->worse ? GD_EXIT_EXPECTATION : GD_EXIT_HELD;
 }
 
 static int run_session(const struct gd_cmd_args *args, struct session *s,
@@ -439,12 +471,12 @@ static int run_session(const struct gd_cmd_args *args, struct session *s,
 		if (!s->hdr)
 			return gd_raise_errno(err, "%s", s->options->hdr);
 	}
+	/* Not at the end of an hour's load. */
+	if (s->options->compare && access(s->options->compare, R_OK) < 0)
+		return gd_raise_errno(err, "%s", s->options->compare);
 	if (start(args, s, err) < 0 || drive(s, err) < 0)
 		return -1;
-	if (s->options->json)
-		return print_json(&s->result, err);
-	gd_load_result_print(&s->result);
-	return GD_EXIT_HELD;
+	return tell(s, err);
 }
 
 static int run(const struct gd_cmd_args *args, struct gd_error *err)
@@ -464,7 +496,7 @@ const struct gd_cmd gd_cmd_load = {
 	.synopsis =
 		"URL (--rate R | --burst N --every D | --concurrency N) --for D "
 		"[--arrivals KIND] [--share] [--connections N] [--threads N] [--timeout D] "
-		"[--client SPEC]... [--with YAML]... [--hdr FILE] [--json]",
+		"[--client SPEC]... [--with YAML]... [--hdr FILE] [--compare FILE] [--json]",
 	.summary = "the load generator alone",
 	.details =
 		"With --rate each client starts its requests on a fixed schedule, and latency "

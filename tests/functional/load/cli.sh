@@ -81,6 +81,15 @@ if command -v java >/dev/null && [ -e $jar ]; then
 		bad=1
 	}
 fi
+# A server that fails is worse, and the exit status says so.
+"$gameday" load "$url" --rate 200/s --for 5s --json >"$dir/then"
+expect 1 'success +100 % +75 % +-25.00 points +worse \(p = ' "$failing" --rate 200/s \
+	--for 6s --compare "$dir/then"
+expect 0 'too few intervals to say' "$url" --rate 100/s --for 300ms --compare "$dir/then"
+expect 2 'none of its clients' "$url" --rate 100/s --for 100ms --client x --compare "$dir/then"
+expect 3 'nothing-here' "$url" --rate 100/s --for 60s --compare "$dir/nothing-here"
+echo '{"clients": [{"client": "plain"}]}' >"$dir/odd"
+expect 2 'no series of intervals' "$url" --rate 100/s --for 100ms --compare "$dir/odd"
 expect 3 'nowhere' "$url" --rate 100/s --for 300ms --hdr "$dir/nowhere/log"
 expect 2 'how long the rate before' "$url" --rate '10/s, 20/s' --for 1s
 expect 2 'did you mean "body"' "$url" --rate 1/s --for 1s --with 'bdy: x'
