@@ -11,7 +11,7 @@
 #include "gameday/torture/look.h"
 #include "gameday/torture/run.h"
 
-enum { TYPE_LIMIT_S = 40, SETTLE_LIMIT_S = 15 };
+enum { TYPE_LIMIT_S = 40, SETTLE_LIMIT_S = 15, LEAVE_LIMIT_S = 5 };
 
 /* The indented lines behind "To undo it:" up to the next text, put before `out`'s. */
 static const char *take_block(const char *at, struct gd_strbuf *out)
@@ -78,8 +78,10 @@ static int close_journal(struct gd_bed *b, struct gd_strbuf *why, struct gd_erro
 	if (gd_bed_gameday(b, args, gd_span_s(30), &r, err) < 0)
 		return -1;
 	out = r.out;
+	/* The agent that answered may still be on its way out. */
 	if (r.status == 0 && strstr(out, "nothing left behind"))
-		return gd_look_until(b, gd_now(), false, why, err);
+		return gd_look_until(b, gd_after(gd_now(), gd_span_s(LEAVE_LIMIT_S)),
+				     false, why, err);
 	gd_strbuf_addf(why, "gameday status: status %d: %s\n", r.status, out);
 	return 1;
 }

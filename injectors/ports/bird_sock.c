@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The routing port over BIRD's control socket. Each call is a connection of its own. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -248,6 +249,26 @@ static int read_file(void *ctx GD_UNUSED, const char *path, struct gd_strbuf *ou
 	return out->failed ? gd_raise_nomem(err) : 0;
 }
 
+/*
+ * Under its final name from the first byte, not renamed into place: nobody reads it before
+ * BIRD is told to, and a death in between leaves only what the undo record names.
+ */
+static int fill_file(const char *path, const struct stat *like, const char *text,
+		     struct gd_error *err)
+{
+	GD_AUTO_FD int fd =
+		open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return gd_raise_errno(err, "%s", path);
+	if (gd_fd_write_all(fd, text, strlen(text), err) < 0)
+		return gd_wrap(err, "%s: ", path);
+	if (fchown(fd, like->st_uid, like->st_gid) < 0 ||
+	    fchmod(fd, like->st_mode & 07777) < 0)
+		return gd_raise_errno(err, "%s: owner and mode", path);
+	return fsync(fd) < 0 ? gd_raise_errno(err, "%s: sync", path) : 0;
+}
+
 static int write_file(void *ctx GD_UNUSED, const char *path, const char *like,
 		      const char *text, struct gd_error *err)
 {
@@ -255,10 +276,12 @@ static int write_file(void *ctx GD_UNUSED, const char *path, const char *like,
 
 	if (stat(like, &st) < 0)
 		return gd_raise_errno(err, "stat %s", like);
-	if (gd_file_write(path, text, strlen(text), st.st_mode & 07777, err) < 0)
+	if (unlink(path) < 0 && errno != ENOENT)
+		return gd_raise_errno(err, "remove %s", path);
+	if (fill_file(path, &st, text, err) < 0) {
+		(void)unlink(path);
 		return -1;
-	if (chown(path, st.st_uid, st.st_gid) < 0)
-		return gd_raise_errno(err, "chown %s", path);
+	}
 	return 0;
 }
 
