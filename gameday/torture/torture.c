@@ -71,20 +71,22 @@ static bool is_quick(const struct torture *t, const struct subject *s, size_t st
 	       step == telling_step(s, round);
 }
 
-/* Is STEP/VICTIM what the user's pattern names? */
-static bool is_only(const struct torture *t, const char *step, const char *victim)
+/* Is it what the user's pattern names: STEP/VICTIM, or of one host HOST:STEP/VICTIM? */
+static bool is_only(const struct torture *t, const struct subject *s, const char *step,
+		    const char *victim)
 {
-	char pair[128];
+	char pair[192];
 
-	(void)snprintf(pair, sizeof(pair), "%s/%s", step, victim);
-	return fnmatch(t->o->only, pair, 0) == 0;
+	(void)snprintf(pair, sizeof(pair), "%s:%s/%s", s->bed.host, step, victim);
+	return fnmatch(t->o->only, pair, 0) == 0 ||
+	       fnmatch(t->o->only, strchr(pair, ':') + 1, 0) == 0;
 }
 
 static bool wanted(const struct torture *t, const struct subject *s, size_t step,
 		   size_t v)
 {
 	if (t->o->only)
-		return is_only(t, s->matrix.steps[step].name,
+		return is_only(t, s, s->matrix.steps[step].name,
 			       gd_victim_name((enum gd_victim)v));
 	return !t->o->quick || is_quick(t, s, step, v);
 }
@@ -92,7 +94,7 @@ static bool wanted(const struct torture *t, const struct subject *s, size_t step
 static bool manual_wanted(const struct torture *t, const struct subject *s)
 {
 	if (t->o->only)
-		return is_only(t, "held", "by-hand");
+		return is_only(t, s, "held", "by-hand");
 	return !t->o->quick || s->turn == 0;
 }
 

@@ -16,7 +16,8 @@
 struct gd_torture_options {
 	bool quick; /* each victim and each scenario once instead of all pairs */
 	bool json;  /* the matrix as JSON on `out`; progress goes to standard error */
-	/* A pattern as the shell's: only these "STEP/VICTIM"; NULL: all. Borrowed */
+	/* A pattern as the shell's: only these "STEP/VICTIM", or of one host "HOST:STEP/VICTIM";
+	 * NULL: all. Borrowed */
 	const char *only;
 };
 
