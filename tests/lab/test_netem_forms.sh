@@ -33,7 +33,7 @@ on api-1 "$REMOVE"'
 all_state >"$WORK/before"
 
 scenario "$WORK/forms.yaml" '  - forms:
-      for: 10s
+      for: 16s
       faults:
         - netem: {on: server, device: t-dum, loss: 1%}
         - netem: {on: server, device: t-mq, direction: both, delay: 20ms, jitter: 5ms, distribution: paretonormal, p13: 1%, p31: 50%, p32: 10%, p14: 1%, ecn: yes}
@@ -113,14 +113,17 @@ done | awk '{ print ($1 - $2) / 1e6 }' | sort -n | awk '{ late[NR] = $1 } END {
 grep -q 'Changed in place 9 times.*delay 45ms' "$(last_run)/report.md" || fail "the report does not list the changes"
 
 # All is lost in both directions but the way back, with neighbours forgotten as well.
-timeout 60 "$GD" inject netem -i "$WORK/inventory.yaml" --on api-1 --for 5s --yes \
+timeout 60 "$GD" inject netem -i "$WORK/inventory.yaml" --on api-1 --for 12s --yes \
 	device=eth0 direction=both loss=100% >"$WORK/out" 2>&1 &
 inject=$!
 has_fault() { on api-1 'ip link show gi-eth0' >/dev/null 2>&1; }
 wait_for 60 has_fault || { cat "$WORK/out"; fail "eth0: the fault did not go in"; }
-on api-1 'ip neigh flush dev eth0; ip -6 neigh flush dev eth0; ping -c 2 -i 0.2 -W 1 10.0.2.3; true' >/dev/null
+on api-1 'ip neigh flush dev eth0; ip -6 neigh flush dev eth0; ping -c 2 -i 0.2 -W 1 10.0.2.2; true' >/dev/null
 on api-1 'ip neigh flush dev eth0' || fail "no new connection under 100 % loss"
-wait $inject || { cat "$WORK/out"; fail "inject: exit $?"; }
+# Nothing but SSH comes in on eth0, so that side may have had nothing to lose (exit 6).
+status=0
+wait $inject || status=$?
+[ $status -eq 0 ] || [ $status -eq 6 ] || { cat "$WORK/out"; fail "inject: exit $status"; }
 says '(100.00 %)'
 says 'exactly as before'
 all_state >"$WORK/after"
