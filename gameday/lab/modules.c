@@ -19,7 +19,7 @@ static const char *const rest[] = {
 	"sch_netem", "sch_tbf",    "sch_prio", "sch_ingress",  "ifb",        "act_mirred",
 	"act_gact",  "act_police", "cls_u32",  "cls_matchall", "cls_flower", "cls_fw",
 	"cls_basic", "sch_red",    "dm_delay", "dm_flakey",    "loop",       "8021q",
-	"dummy",     "bridge",     NULL};
+	"dummy",     "bridge",     "bonding",  "pktgen",       NULL};
 
 static const char *const *const stages[GD_LAB_N_STAGES] = {
 	[GD_LAB_EARLY] = early, [GD_LAB_DATA] = data, [GD_LAB_REST] = rest};
