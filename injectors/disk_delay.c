@@ -13,7 +13,7 @@
  * swaps and resumes within one call, so whoever dies leaves no suspended disk on which
  * every request would wait for ever. Should somebody else leave one, undoing heals it all
  * the same: it starts by looking, empties the inactive slot, and lets a disk that has its
- * table from before go on. All of it works on memory and ioctls; no file on the disk is
+ * table from before go on. A change while it is in is one more such swap. All of it works on memory and ioctls; no file on the disk is
  * touched.
  */
 #include <inttypes.h>
@@ -41,7 +41,8 @@ struct undo {
 	char uuid[GD_DM_UUID];
 	char *table; /* live: of before; idle: straight through to the disk */
 	bool live, read_only;
-	struct delays delays;
+	struct delays least;   /* of every level that delays at all */
+	bool pauses;           /* at times there is no such delay */
 	int64_t reads, writes; /* before; live only */
 	struct gd_span read_time, write_time;
 };
@@ -74,9 +75,9 @@ static const struct gd_field arg_rows[] = {
 	}
 #define KEEP_DELAY(member_name)                                                          \
 	{                                                                                \
-		.name = #member_name, .help = "the delay we load",                       \
+		.name = #member_name, .help = "the least delay of all levels",           \
 		.kind = GD_KIND_DURATION, .flags = GD_FIELD_REQUIRED | GD_FIELD_HIDDEN,  \
-		GD_MEMBER(struct undo, delays.member_name)                               \
+		GD_MEMBER(struct undo, least.member_name)                                \
 	}
 
 static const struct gd_field undo_rows[] = {
@@ -93,6 +94,7 @@ static const struct gd_field undo_rows[] = {
 	KEEP_DELAY(read),
 	KEEP_DELAY(write),
 	KEEP_DELAY(flush),
+	KEEP(pauses, GD_KIND_BOOL, "one of the delays is 0 at times"),
 	KEEP(reads, GD_KIND_INT, "counted before"),
 	KEEP(writes, GD_KIND_INT, "counted before"),
 	KEEP(read_time, GD_KIND_DURATION, "counted before"),
@@ -110,12 +112,13 @@ static int check(const void *args, struct gd_error *err)
 	    d->flush.ns % GD_NS_PER_MS)
 		return gd_raise(err, GD_E_INPUT,
 				"%s: the kernel delays by whole milliseconds: round "
-				"read, write and flush",
+				"read, write and flush, and their steps",
 				a->device);
-	if (!d->read.ns && !d->write.ns && !d->flush.ns)
-		return gd_raise(err, GD_E_INPUT,
-				"nothing is asked for: give read, write or flush");
-	return 0;
+	if (d->read.ns || d->write.ns || d->flush.ns)
+		return 0;
+	(void)gd_raise(err, GD_E_INPUT,
+		       "nothing is asked for: give read, write or flush");
+	return GD_CHECK_IDLE;
 }
 
 static void describe(const void *args, struct gd_strbuf *out)
@@ -194,6 +197,28 @@ static void delayed(const char *table, const struct delays *d, struct gd_strbuf 
 				       l.offset, spans[i].ns / GD_NS_PER_MS);
 		gd_strbuf_addc(out, '\n');
 	}
+}
+
+/* Is it the table from before with a delay in every line, however long? */
+static bool is_ours(const char *before, const char *now)
+{
+	struct delays d = {0};
+	GD_AUTO_STRBUF(same);
+
+	if (sscanf(now,
+		   "%*s %*s delay %*s %*s %" SCNd64 " %*s %*s %" SCNd64
+		   " %*s %*s %" SCNd64,
+		   &d.read.ns, &d.write.ns, &d.flush.ns) != 3)
+		return false;
+	for (size_t i = 0; i < 3; i++) {
+		struct gd_span *s[] = {&d.read, &d.write, &d.flush};
+
+		if (s[i]->ns < 0 || s[i]->ns > MAX_DELAY_S * 1000)
+			return false;
+		s[i]->ns *= GD_NS_PER_MS;
+	}
+	delayed(before, &d, &same);
+	return !same.failed && strcmp(now, gd_strbuf_str(&same)) == 0;
 }
 
 static int check_table(const char *name, const char *table, struct gd_error *err)
@@ -450,7 +475,7 @@ static int capture(const struct gd_ports *p, const void *args, void *undo,
 	if (find(p, a->device, &d, err) < 0)
 		return -1;
 	subject_of(&d, u->name);
-	u->delays = a->delays;
+	u->least = a->delays;
 	if (d.dm_name[0])
 		return capture_live(p, &d, u, err);
 	u->read_only = d.read_only;
@@ -472,24 +497,66 @@ static int swap_table(const struct gd_ports *p, const struct undo *u, const char
 	return p->dm->resume(p->dm->ctx, u->name, err);
 }
 
-static int apply(const struct gd_ports *p, const void *args GD_UNUSED, const void *undo,
-		 struct gd_error *err)
+static int load(const struct gd_ports *p, const struct args *a, const struct undo *u,
+		struct gd_error *err)
 {
-	const struct undo *u = undo;
 	GD_AUTO_STRBUF(table);
 
-	delayed(u->table, &u->delays, &table);
+	delayed(u->table, &a->delays, &table);
 	if (table.failed)
 		return gd_raise_nomem(err);
-	if (!u->live && p->dm->create(p->dm->ctx, u->name, u->uuid, err) < 0)
-		return -1;
 	return swap_table(p, u, gd_strbuf_str(&table), err);
 }
 
-/* The kernel's own print of the table, against the line that was asked for. */
-static int verify(const struct gd_ports *p, const void *args GD_UNUSED, const void *undo,
+static int apply(const struct gd_ports *p, const void *args, const void *undo,
+		 struct gd_error *err)
+{
+	const struct undo *u = undo;
+
+	if (!u->live && p->dm->create(p->dm->ctx, u->name, u->uuid, err) < 0)
+		return -1;
+	return load(p, args, u, err);
+}
+
+/* Every table that is to come must be known by its effect: see bit(). */
+static int foresee(const struct gd_ports *p GD_UNUSED, const void *args, void *undo,
+		   struct gd_error *err GD_UNUSED)
+{
+	const struct args *a = args;
+	struct undo *u = undo;
+	const struct gd_span to[] = {a->delays.read, a->delays.write, a->delays.flush};
+	struct gd_span *const least[] = {&u->least.read, &u->least.write,
+					 &u->least.flush};
+
+	for (size_t i = 0; i < GD_N_ELEMS(to); i++) {
+		u->pauses = u->pauses || !to[i].ns != !least[i]->ns;
+		if (to[i].ns && (!least[i]->ns || to[i].ns < least[i]->ns))
+			*least[i] = to[i];
+	}
+	return 0;
+}
+
+/* As at the start; requests that wait are let go by the swap, as when it is undone. */
+static int change(const struct gd_ports *p, const void *args, const void *undo,
 		  struct gd_error *err)
 {
+	const struct undo *u = undo;
+	GD_AUTO_STRBUF(now);
+
+	if (read_table(p, u->name, &now, err) < 0)
+		return -1;
+	if (!is_ours(u->table, gd_strbuf_str(&now)))
+		return gd_raise(err, GD_E_DRIFT,
+				"%s got a table that is not ours meanwhile: %.100s",
+				u->name, gd_strbuf_str(&now));
+	return load(p, args, u, err);
+}
+
+/* The kernel's own print of the table, against the line that was asked for. */
+static int verify(const struct gd_ports *p, const void *args, const void *undo,
+		  struct gd_error *err)
+{
+	const struct args *a = args;
 	const struct undo *u = undo;
 	struct gd_dm_info info;
 	GD_AUTO_STRBUF(want);
@@ -498,7 +565,7 @@ static int verify(const struct gd_ports *p, const void *args GD_UNUSED, const vo
 
 	if (rc < 0 || read_table(p, u->name, &now, err) < 0)
 		return -1;
-	delayed(u->table, &u->delays, &want);
+	delayed(u->table, &a->delays, &want);
 	if (want.failed)
 		return gd_raise_nomem(err);
 	if (rc == GD_PORT_ABSENT || info.suspended)
@@ -514,7 +581,6 @@ static int revert_live(const struct gd_ports *p, const struct undo *u,
 		       const struct gd_dm_info *info, struct gd_error *err)
 {
 	GD_AUTO_STRBUF(now);
-	GD_AUTO_STRBUF(ours);
 
 	if (info->has_inactive_table && p->dm->clear(p->dm->ctx, u->name, err) < 0)
 		return -1;
@@ -522,10 +588,7 @@ static int revert_live(const struct gd_ports *p, const struct undo *u,
 		return -1;
 	if (strcmp(gd_strbuf_str(&now), u->table) == 0)
 		return info->suspended ? p->dm->resume(p->dm->ctx, u->name, err) : 0;
-	delayed(u->table, &u->delays, &ours);
-	if (ours.failed)
-		return gd_raise_nomem(err);
-	if (strcmp(gd_strbuf_str(&now), gd_strbuf_str(&ours)) != 0)
+	if (!is_ours(u->table, gd_strbuf_str(&now)))
 		return gd_raise(err, GD_E_DRIFT,
 				"%s got a table that is not ours meanwhile, which was "
 				"left alone: %.100s",
@@ -622,15 +685,19 @@ static void add_counter(struct gd_effect *e, const char *name, double value)
 /*
  * Did requests take about as long as they were told to? A flush counts as a write, so of
  * two delays the smaller one is what the mean must show, or one flush of the whole time.
+ * The same when a delay changes: the mean is above the least, or, when it is nothing at
+ * times, one request took as long.
  */
-static bool bit(const struct delays *d, int64_t reads, struct gd_span read_time,
+static bool bit(const struct undo *u, int64_t reads, struct gd_span read_time,
 		int64_t writes, struct gd_span write_time)
 {
-	bool mixed = d->write.ns == 0 || d->flush.ns == 0;
+	const struct delays *d = &u->least;
+	bool mixed = u->pauses || d->write.ns == 0 || d->flush.ns == 0;
 	int64_t low = d->write.ns < d->flush.ns ? d->write.ns : d->flush.ns;
 	int64_t high = d->write.ns < d->flush.ns ? d->flush.ns : d->write.ns;
 
-	if (d->read.ns && reads && read_time.ns / reads >= d->read.ns / 10 * 8)
+	if (d->read.ns && reads &&
+	    read_time.ns / (u->pauses ? 1 : reads) >= d->read.ns / 10 * 8)
 		return true;
 	if (!high || !writes)
 		return false;
@@ -658,8 +725,7 @@ static int effect(const struct gd_ports *p, const void *args GD_UNUSED, const vo
 	writes = s.writes - u->writes;
 	read_time.ns = s.read_time.ns - u->read_time.ns;
 	write_time.ns = s.write_time.ns - u->write_time.ns;
-	*ret = (struct gd_effect){
-		.seen = bit(&u->delays, reads, read_time, writes, write_time)};
+	*ret = (struct gd_effect){.seen = bit(u, reads, read_time, writes, write_time)};
 	(void)snprintf(ret->text, sizeof(ret->text),
 		       "%s: %" PRId64 " reads of %.1f ms, %" PRId64
 		       " writes and flushes of %.1f ms (before: %.1f and %.1f ms)",
@@ -699,6 +765,8 @@ const struct gd_injector gd_injector_disk_delay = {
 	.capture = capture,
 	.apply = apply,
 	.verify = verify,
+	.foresee = foresee,
+	.change = change,
 	.effect = effect,
 	.revert = revert,
 };

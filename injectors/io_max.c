@@ -21,6 +21,7 @@ struct undo {
 	char *group;
 	int64_t major, minor;
 	struct gd_io_max limit; /* before */
+	struct gd_io_max least; /* of ours, all levels; 0: none */
 	struct gd_io_count count;
 	int64_t since_ns;
 };
@@ -64,6 +65,12 @@ static const struct gd_field arg_rows[] = {
 		.kind = GD_KIND_INT, .flags = GD_FIELD_REQUIRED | GD_FIELD_HIDDEN,       \
 		GD_MEMBER(struct undo, at), .min = -1, .max = -2                         \
 	}
+#define KEEP_LEAST(member_name)                                                          \
+	{                                                                                \
+		.name = "least_" #member_name, .help = "of ours, all levels",            \
+		.kind = GD_KIND_INT, .flags = GD_FIELD_REQUIRED | GD_FIELD_HIDDEN,       \
+		GD_MEMBER(struct undo, least.member_name), .max = INT64_C(1) << 40       \
+	}
 
 static const struct gd_field undo_rows[] = {
 	{.name = "group",
@@ -77,6 +84,10 @@ static const struct gd_field undo_rows[] = {
 	KEEP("wbps", limit.wbps),
 	KEEP("riops", limit.riops),
 	KEEP("wiops", limit.wiops),
+	KEEP_LEAST(rbps),
+	KEEP_LEAST(wbps),
+	KEEP_LEAST(riops),
+	KEEP_LEAST(wiops),
 	KEEP("read_bytes", count.read_bytes),
 	KEEP("written_bytes", count.written_bytes),
 	KEEP("reads", count.reads),
@@ -95,10 +106,11 @@ static int check(const void *args, struct gd_error *err)
 				"\"%.60s\" is not a control group: write its path below "
 				"/sys/fs/cgroup, as in system.slice/postgresql.service",
 				a->group);
-	if (!a->rbps.n && !a->wbps.n && !a->riops && !a->wiops)
-		return gd_raise(err, GD_E_INPUT,
-				"nothing is asked for: give rbps, wbps, riops or wiops");
-	return 0;
+	if (a->rbps.n || a->wbps.n || a->riops || a->wiops)
+		return 0;
+	(void)gd_raise(err, GD_E_INPUT,
+		       "nothing is asked for: give rbps, wbps, riops or wiops");
+	return GD_CHECK_IDLE;
 }
 
 static void describe(const void *args, struct gd_strbuf *out)
@@ -229,10 +241,29 @@ static bool raises(int64_t want, int64_t now)
 	return now != GD_IO_NO_LIMIT && want > now;
 }
 
+/* A level that asks for nothing is none that the host would refuse. */
+static int check_limits(const struct args *a, const struct gd_io_max *now,
+			struct gd_error *err)
+{
+	const struct gd_io_max want = wanted(a, now);
+	struct gd_error nothing;
+
+	if (check(a, &nothing) == GD_CHECK_IDLE)
+		return 0;
+	if (!same(&want, now) && !raises(want.rbps, now->rbps) &&
+	    !raises(want.wbps, now->wbps) && !raises(want.riops, now->riops) &&
+	    !raises(want.wiops, now->wiops))
+		return 0;
+	return gd_raise(err, GD_E_REFUSED,
+			"%s has limits on %s already that are as low or lower: "
+			"there would be no fault",
+			a->group, a->device);
+}
+
 static int preflight(const struct gd_ports *p, const void *args, struct gd_error *err)
 {
 	const struct args *a = args;
-	struct gd_io_max now, want;
+	struct gd_io_max now;
 	struct gd_disk d;
 	bool ours = false;
 
@@ -249,15 +280,7 @@ static int preflight(const struct gd_ports *p, const void *args, struct gd_error
 				"the agent itself is in the control group %s and would "
 				"be held up in undoing: choose a group below it",
 				a->group);
-	want = wanted(a, &now);
-	if (same(&want, &now) || raises(want.rbps, now.rbps) ||
-	    raises(want.wbps, now.wbps) || raises(want.riops, now.riops) ||
-	    raises(want.wiops, now.wiops))
-		return gd_raise(err, GD_E_REFUSED,
-				"%s has limits on %s already that are as low or lower: "
-				"there would be no fault",
-				a->group, a->device);
-	return 0;
+	return check_limits(a, &now, err);
 }
 
 static int doctor(const struct gd_ports *p, struct gd_strbuf *out, struct gd_error *err)
@@ -297,6 +320,20 @@ static int state(const struct gd_ports *p, const void *args, struct gd_strbuf *o
 	return 0;
 }
 
+static void lessen(int64_t *least, int64_t limit)
+{
+	if (limit && (!*least || limit < *least))
+		*least = limit;
+}
+
+static void widen(struct undo *u, const struct args *a)
+{
+	lessen(&u->least.rbps, a->rbps.n);
+	lessen(&u->least.wbps, a->wbps.n);
+	lessen(&u->least.riops, a->riops);
+	lessen(&u->least.wiops, a->wiops);
+}
+
 static int capture(const struct gd_ports *p, const void *args, void *undo,
 		   struct gd_error *err)
 {
@@ -310,9 +347,26 @@ static int capture(const struct gd_ports *p, const void *args, void *undo,
 		return -1;
 	u->major = d.major;
 	u->minor = d.minor;
+	widen(u, a);
 	u->since_ns = p->time->now(p->time->ctx).ns;
 	u->group = strdup(a->group);
 	return u->group ? 0 : gd_raise_nomem(err);
+}
+
+static int foresee(const struct gd_ports *p, const void *args, void *undo,
+		   struct gd_error *err)
+{
+	const struct args *a = args;
+	struct undo *u = undo;
+	struct gd_disk d;
+
+	if (find(p, a, &d, err) < 0)
+		return -1;
+	if (d.major != u->major || d.minor != u->minor)
+		return gd_raise(err, GD_E_INPUT, "it can't change to another disk, %s",
+				a->device);
+	widen(u, a);
+	return check_limits(a, &u->limit, err);
 }
 
 /* --- there and back ------------------------------------------------------------------ */
@@ -325,6 +379,13 @@ static int apply(const struct gd_ports *p, const void *args, const void *undo,
 
 	return p->cgroup->set_io_max(p->cgroup->ctx, u->group, u->major, u->minor, &want,
 				     err);
+}
+
+/* A limit that is no longer asked for is again what it was before. */
+static int change(const struct gd_ports *p, const void *args, const void *undo,
+		  struct gd_error *err)
+{
+	return apply(p, args, undo, err);
 }
 
 static int verify(const struct gd_ports *p, const void *args, const void *undo,
@@ -353,17 +414,16 @@ static void add_counter(struct gd_effect *e, const char *name, int64_t value)
 	c->value = (double)value;
 }
 
-/* Did the group come near a limit that is ours: half of it on the mean of the time? */
+/* Did the group come near the lowest limit: half of it on the mean of the time? */
 static bool near(int64_t limit, int64_t done, int64_t ns)
 {
 	return limit > 0 && ns > 0 &&
 	       (double)done >= 0.5 * (double)limit * ((double)ns / 1e9);
 }
 
-static int effect(const struct gd_ports *p, const void *args, const void *undo,
+static int effect(const struct gd_ports *p, const void *args GD_UNUSED, const void *undo,
 		  struct gd_effect *ret, struct gd_error *err)
 {
-	const struct args *a = args;
 	const struct undo *u = undo;
 	const int64_t ns = p->time->now(p->time->ctx).ns - u->since_ns;
 	struct gd_io_count c, d;
@@ -373,10 +433,10 @@ static int effect(const struct gd_ports *p, const void *args, const void *undo,
 	d = (struct gd_io_count){c.reads - u->count.reads, c.writes - u->count.writes,
 				 c.read_bytes - u->count.read_bytes,
 				 c.written_bytes - u->count.written_bytes};
-	*ret = (struct gd_effect){.seen = near(a->riops, d.reads, ns) ||
-					  near(a->wiops, d.writes, ns) ||
-					  near(a->rbps.n, d.read_bytes, ns) ||
-					  near(a->wbps.n, d.written_bytes, ns)};
+	*ret = (struct gd_effect){.seen = near(u->least.riops, d.reads, ns) ||
+					  near(u->least.wiops, d.writes, ns) ||
+					  near(u->least.rbps, d.read_bytes, ns) ||
+					  near(u->least.wbps, d.written_bytes, ns)};
 	(void)snprintf(ret->text, sizeof(ret->text),
 		       "%.60s: %" PRId64 " reads (%" PRId64 " bytes) and %" PRId64
 		       " writes (%" PRId64 " bytes) in %.1f s",
@@ -431,6 +491,8 @@ const struct gd_injector gd_injector_io_max = {
 	.capture = capture,
 	.apply = apply,
 	.verify = verify,
+	.foresee = foresee,
+	.change = change,
 	.effect = effect,
 	.revert = revert,
 };

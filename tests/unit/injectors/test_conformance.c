@@ -32,6 +32,9 @@ static const struct {
 static const struct {
 	const char *name, *args;
 } changed[] = {
+	{"disk_delay", "{\"device\":\"data\",\"read\":\"0\",\"write\":\"200ms\","
+		       "\"flush\":\"5ms\"}"},
+	{"io_max", "{\"device\":\"/data\",\"group\":\"db\",\"riops\":100,\"wiops\":5}"},
 	{"netem", "{\"device\":\"eth0\",\"direction\":\"both\",\"delay\":\"500ms\","
 		  "\"loss\":\"0%\",\"ingress\":{\"rate\":\"10mbit\"},"
 		  "\"peers\":[\"10.0.0.0/8\",\"db.example\"],\"ports\":[80],"

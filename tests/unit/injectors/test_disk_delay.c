@@ -82,7 +82,7 @@ static void test_delays_are_checked(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(parse(f, "{\"device\":\"data\"}"), -1);
+	assert_int_equal(parse(f, "{\"device\":\"data\"}"), GD_CHECK_IDLE);
 	assert_non_null(strstr(f->err.text, "nothing is asked for"));
 	assert_int_equal(parse(f, "{\"device\":\"data\",\"write\":\"1500us\"}"), -1);
 	assert_non_null(strstr(f->err.text, "whole milliseconds"));
@@ -212,6 +212,78 @@ static void test_idle_disk_gets_a_device_on_top(void **state)
 	assert_int_equal(revert(f), 0);
 }
 
+static int change(struct fixture *f, const char *args)
+{
+	if (parse(f, args) < 0 ||
+	    f->i->change(&f->h.ports, f->args, f->undo, &f->err) < 0)
+		return -1;
+	return f->i->verify(&f->h.ports, f->args, f->undo, &f->err);
+}
+
+static void foresee(struct fixture *f, const char *args)
+{
+	assert_true(parse(f, args) >= 0);
+	assert_int_equal(f->i->foresee(&f->h.ports, f->args, f->undo, &f->err), 0);
+}
+
+static void test_delays_change_in_place(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, "{\"device\":\"data\",\"write\":\"20ms\"}");
+	assert_int_equal(change(f, "{\"device\":\"data\",\"write\":\"60ms\"}"), 0);
+	assert_string_equal(f->data->table,
+			    "0 2048 delay 252:1 0 0 252:1 0 60 252:1 0 0\n"
+			    "2048 2048 delay 252:1 8192 0 252:1 8192 60 252:1 8192 0\n");
+	assert_int_equal(change(f, "{\"device\":\"data\"}"), 0);
+	assert_int_equal(change(f, "{\"device\":\"data\",\"read\":\"7ms\"}"), 0);
+	assert_int_equal(revert(f), 0);
+	assert_string_equal(f->data->table, linear);
+	assert_int_equal(change(f, "{\"device\":\"data\",\"write\":\"60ms\"}"), -1);
+	assert_int_equal(f->err.code, GD_E_DRIFT);
+	assert_string_equal(f->data->table, linear);
+}
+
+/* Dead between load and swap, and suspended by somebody else. */
+static void test_a_change_cut_short_is_undone(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, "{\"device\":\"data\",\"write\":\"20ms\"}");
+	assert_int_equal(parse(f, "{\"device\":\"data\",\"write\":\"60ms\"}"), 0);
+	f->h.calls = 0;
+	f->h.fail_at = 3;
+	assert_int_equal(f->i->change(&f->h.ports, f->args, f->undo, &f->err), -1);
+	f->h.fail_at = 0;
+	assert_true(f->data->dm.has_inactive_table);
+	f->data->dm.suspended = true;
+	assert_int_equal(revert(f), 0);
+	assert_false(f->data->dm.suspended || f->data->dm.has_inactive_table);
+	assert_string_equal(f->data->table, linear);
+}
+
+/* Ours is what the table from before would be with delays, and nothing else. */
+static void test_other_delays_are_not_ours(void **state)
+{
+	static const char *const others[] = {
+		"0 4096 delay 252:1 0 0 252:1 0 60 252:1 0 0\n",
+		"0 2048 delay 252:1 8 0 252:1 0 60 252:1 0 0\n"
+		"2048 2048 delay 252:1 8192 0 252:1 8192 60 252:1 8192 0\n",
+		"0 2048 delay 252:1 0 0 252:1 0 60 252:1 0 0\n"
+		"2048 2048 delay 252:1 8192 0 252:1 8192 61 252:1 8192 0\n",
+		"0 2048 delay 252:1 0 60\n2048 2048 delay 252:1 8192 60\n",
+	};
+	struct fixture *f = *state;
+
+	inject(f, "{\"device\":\"data\",\"write\":\"20ms\"}");
+	for (size_t i = 0; i < GD_N_ELEMS(others); i++) {
+		(void)snprintf(f->data->table, sizeof(f->data->table), "%s", others[i]);
+		assert_int_equal(revert(f), -1);
+		assert_int_equal(f->err.code, GD_E_DRIFT);
+		assert_string_equal(f->data->table, others[i]);
+	}
+}
+
 static void assert_lines(struct fixture *f, const char *want)
 {
 	GD_AUTO_STRBUF(lines);
@@ -272,6 +344,22 @@ static void test_effect_is_time_spent_since(void **state)
 	assert_false(seen(f, 0, 0, 50, 1000));
 }
 
+static void test_effect_of_delays_that_change(void **state)
+{
+	struct fixture *f = *state;
+
+	f->data->stats =
+		(struct gd_disk_stats){1000, 2000, gd_span_ms(100), gd_span_ms(400)};
+	inject(f, "{\"device\":\"data\",\"write\":\"20ms\",\"flush\":\"20ms\"}");
+	foresee(f, "{\"device\":\"data\",\"write\":\"120ms\",\"flush\":\"120ms\"}");
+	assert_false(seen(f, 0, 0, 100, 1000));
+	assert_true(seen(f, 0, 0, 100, 7000));
+	/* One of 100 requests came when there was a delay. */
+	foresee(f, "{\"device\":\"data\"}");
+	assert_true(seen(f, 0, 0, 100, 20));
+	assert_false(seen(f, 0, 0, 100, 10));
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -285,8 +373,12 @@ int main(void)
 		TEST(test_what_others_made_stays),
 		TEST(test_a_read_only_disk_stays_so),
 		TEST(test_idle_disk_gets_a_device_on_top),
+		TEST(test_delays_change_in_place),
+		TEST(test_a_change_cut_short_is_undone),
+		TEST(test_other_delays_are_not_ours),
 		TEST(test_captured_lines),
 		TEST(test_effect_is_time_spent_since),
+		TEST(test_effect_of_delays_that_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

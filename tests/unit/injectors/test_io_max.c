@@ -80,7 +80,7 @@ static void test_what_is_asked_is_checked(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(parse(f, ARGS("")), -1);
+	assert_int_equal(parse(f, ARGS("")), GD_CHECK_IDLE);
 	assert_int_equal(parse(f, ARGS(",\"wiops\":-1")), -1);
 	assert_int_equal(
 		parse(f, "{\"device\":\"/data\",\"group\":\"../x\",\"wiops\":1}"), -1);
@@ -174,6 +174,58 @@ static void test_effect_compares_with_the_limit(void **state)
 	assert_non_null(strstr(e.text, "150 writes"));
 }
 
+static int foresee(struct fixture *f, const char *args)
+{
+	assert_true(parse(f, args) >= 0);
+	return f->i->foresee(&f->h.ports, f->args, f->undo, &f->err);
+}
+
+static void test_a_later_limit_is_looked_at_first(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(parse(f, ARGS("")), GD_CHECK_IDLE);
+	assert_int_equal(f->i->preflight(&f->h.ports, f->args, &f->err), 0);
+	inject(f, ARGS(",\"riops\":400"));
+	assert_int_equal(foresee(f, ARGS(",\"riops\":100")), 0);
+	assert_int_equal(foresee(f, ARGS("")), 0);
+	assert_int_equal(foresee(f, ARGS(",\"riops\":600")), -1);
+	assert_int_equal(f->err.code, GD_E_REFUSED);
+	assert_int_equal(
+		foresee(f, "{\"device\":\"/dev/vdb\",\"group\":\"db\",\"riops\":1}"), -1);
+	assert_non_null(strstr(f->err.text, "another disk"));
+}
+
+static void test_a_limit_changes_in_place(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, ARGS(",\"wiops\":20"));
+	assert_int_equal(parse(f, ARGS(",\"riops\":30")), 0);
+	assert_int_equal(f->i->change(&f->h.ports, f->args, f->undo, &f->err), 0);
+	assert_int_equal(f->i->verify(&f->h.ports, f->args, f->undo, &f->err), 0);
+	assert_int_equal(f->h.io_max.wiops, GD_IO_NO_LIMIT);
+	assert_int_equal(f->h.io_max.riops, 30);
+	assert_int_equal(revert(f), 0);
+	assert_int_equal(f->h.io_max.riops, 500);
+}
+
+static void test_effect_compares_with_the_lowest_limit(void **state)
+{
+	struct fixture *f = *state;
+	struct gd_effect e = {0};
+
+	inject(f, ARGS(",\"wiops\":20"));
+	assert_int_equal(foresee(f, ARGS(",\"wiops\":200")), 0);
+	f->h.now_ns += 10 * GD_NS_PER_S;
+	f->h.io_count.writes += 90;
+	assert_int_equal(f->i->effect(&f->h.ports, f->args, f->undo, &e, &f->err), 0);
+	assert_false(e.seen);
+	f->h.io_count.writes += 60;
+	assert_int_equal(f->i->effect(&f->h.ports, f->args, f->undo, &e, &f->err), 0);
+	assert_true(e.seen);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -185,6 +237,9 @@ int main(void)
 		TEST(test_captured_lines),
 		TEST(test_a_lost_limit_is_drift_and_a_lost_group_is_well),
 		TEST(test_effect_compares_with_the_limit),
+		TEST(test_a_later_limit_is_looked_at_first),
+		TEST(test_a_limit_changes_in_place),
+		TEST(test_effect_compares_with_the_lowest_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
