@@ -322,14 +322,13 @@ int gd_fault_effect(const struct gd_ports *p, const struct gd_record *r,
 int gd_fault_tend(const struct gd_ports *p, const struct gd_record *r,
 		  struct gd_error *err)
 {
-	const struct gd_injector *i = gd_injector_find(r->kind);
 	AUTO_DECODED struct decoded d = {0};
 
-	if (i && !i->tend)
-		return 0;
 	if (decode(&d, r, err) < 0)
 		return gd_wrap(err, "%s: ", r->kind);
-	return i->tend(p, d.args, d.undo, err);
+	if (!d.injector->tend)
+		return 0;
+	return d.injector->tend(p, d.args, d.undo, err);
 }
 
 int gd_fault_understood(const struct gd_record *r, struct gd_error *err)
