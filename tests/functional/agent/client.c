@@ -17,7 +17,7 @@
 #include "gameday/wire/message.h"
 #include "tests/unit/cmocka_all.h"
 
-enum { LIMIT_MS = 8000 };
+enum { LIMIT_MS = 20000 };
 
 void client_start(struct client *c, const char *dir, int crash_at)
 {
@@ -151,7 +151,7 @@ int client_end(struct client *c)
 	(void)close(c->in);
 	while ((msg = next_message(c)) != NULL)
 		keep_event(c, msg);
-	assert_int_equal(gd_proc_wait(c->pid, gd_span_s(8), &status, &err), 0);
+	assert_int_equal(gd_proc_wait(c->pid, gd_span_s(20), &status, &err), 0);
 	c->in = -1;
 	(void)close(c->out);
 	gd_frame_reader_fini(&c->reader);
