@@ -368,6 +368,24 @@ static bool is_name(const char *s)
 	return true;
 }
 
+/* Each thread would have as much again: what the policy says would not be what is done. */
+static int check_one_thread(const struct gd_load_spec *spec,
+			    const struct gd_client_spec *c, struct gd_error *err)
+{
+	const char *whole = c->limit      ? "limit"
+			    : c->bulkhead ? "bulkhead"
+			    : c->pool     ? "pool"
+			    : c->health   ? "health"
+					  : NULL;
+
+	if (!whole || spec->threads <= 1)
+		return 0;
+	return gd_raise(
+		err, GD_E_INPUT,
+		"load %s: client %s: %s counts for the whole client, and %lld threads would each have one: give threads: 1",
+		spec->name, c->name, whole, (long long)spec->threads);
+}
+
 static int check_clients(const struct gd_load_spec *spec, struct gd_error *err)
 {
 	if (spec->clients.n > GD_LOAD_MAX_CLIENTS)
@@ -385,6 +403,8 @@ static int check_clients(const struct gd_load_spec *spec, struct gd_error *err)
 				spec->name, c->name, GD_LOAD_NAME_MAX);
 		if (gd_client_spec_check(c, err) < 0)
 			return gd_wrap(err, "load %s: client %s: ", spec->name, c->name);
+		if (check_one_thread(spec, c, err) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -139,6 +139,9 @@ static void test_checks(void **state GD_UNUSED)
 		{LOAD("\"rate\": \"5/s\", \"method\": \"get\""), "capital"},
 		{LOAD("\"rate\": \"5/s\", \"method\": \"CONNECT\""), "CONNECT"},
 		{LOAD("\"rate\": \"5/s\", \"clients\": {\"a.b\": {}}"), "a.b"},
+		{LOAD("\"rate\": \"5/s\", \"threads\": 2, \"clients\": "
+		      "{\"a\": {\"bulkhead\": {\"max\": 3}}}"),
+		 "bulkhead counts for the whole client"},
 		{"{\"name\": \"a b\", \"http\": \"http://h/\", \"rate\": \"1/s\"}",
 		 "a b"},
 	};
