@@ -102,21 +102,49 @@ static int place_fault(struct gd_plan *p, const struct gd_stage *stage,
 	return 0;
 }
 
+/* Text of the parameter that names what is hurt, or NULL. */
+static const char *target_of(const struct gd_plan_fault *f)
+{
+	const struct gd_node *node = f->kind->target_field
+					     ? gd_node_get(f->node, f->kind->target_field)
+					     : NULL;
+
+	return node && node->kind == GD_NODE_SCALAR ? node->text : NULL;
+}
+
+/* Would two faults of one stage, named on two roles, meet on one host? */
+static bool collide(const struct gd_plan *p, const struct gd_plan_fault *f,
+		    const struct gd_plan_fault *o)
+{
+	const char *a = target_of(f), *b = target_of(o);
+
+	return f->stage == o->stage && f->kind == o->kind && a && b &&
+	       p->hosts[f->host].host == p->hosts[o->host].host && strcmp(a, b) == 0;
+}
+
 /* Two roles can share a host; the same fault twice on one host would collide on target. */
 static int check_shared(const struct gd_plan *p, size_t i, struct gd_diags *diags)
 {
 	const struct gd_plan_fault *f = &p->faults[i];
+	const char *host = p->hosts[f->host].host->name;
 
 	for (size_t j = 0; j < i; j++) {
 		const struct gd_plan_fault *o = &p->faults[j];
 
-		if (strcmp(o->ref, f->ref) != 0)
+		if (strcmp(o->ref, f->ref) == 0) {
+			gd_diag_error(
+				diags, f->use->pos,
+				"%s would be applied twice to host %s: two of its role's "
+				"hosts are the same",
+				f->use->kind, host);
+			return -1;
+		}
+		if (!collide(p, f, o))
 			continue;
-		gd_diag_error(
-			diags, f->use->pos,
-			"%s would be applied twice to host %s: two of its role's hosts "
-			"are the same",
-			f->use->kind, p->hosts[f->host].host->name);
+		gd_diag_error(diags, f->use->pos,
+			      "%s on %s of host %s is in this stage already, by role %s: "
+			      "put all parameters into one",
+			      f->use->kind, target_of(f), host, o->use->on);
 		return -1;
 	}
 	return 0;

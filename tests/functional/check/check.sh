@@ -75,4 +75,29 @@ has '"ref":	"lossy.1.netem@api-1"'
 sed '/client:/d' "$dir/inventory.yaml" >"$dir/short.yaml"
 want 2 "a plan without its host" "$gameday" plan "$good" -i "$dir/short.yaml"
 has "role client: host \"client\" is not in inventory"
+cat >"$dir/twice.yaml" <<-END
+	scenario: twice
+	title: Two faults on one device
+	hypothesis: They are not put in.
+	hosts:
+	  server: api-1
+	  also: api-1
+	  client: client
+	load:
+	  - {name: page, from: client, http: "http://{server}:8080/", rate: 5/s, clients: {plain: {}}}
+	stages:
+	  - baseline: {for: 10s}
+	  - slow:
+	      for: 10s
+	      faults:
+	        - netem: {on: server, device: eth1, delay: 20ms}
+	        - netem: {on: also, device: eth1, loss: 1%}
+	  - recovery: {for: 10s}
+	expect:
+	  - page.plain.success in recovery > 90%
+END
+want 2 "two faults on one device of one host" "$gameday" plan "$dir/twice.yaml" -i "$dir/inventory.yaml"
+has "twice.yaml:16:11: error: netem on eth1 of host api-1 is in this stage already, by role server"
+sed -i 's/eth1, loss/eth2, loss/' "$dir/twice.yaml"
+want 0 "two faults on two devices of one host" "$gameday" plan "$dir/twice.yaml" -i "$dir/inventory.yaml"
 exit $bad

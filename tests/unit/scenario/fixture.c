@@ -116,7 +116,7 @@ const char good_scenario[] =
 	"      for: 40s\n"                                                  /* 24 */
 	"      faults:\n"                                                   /* 25 */
 	"        - slow: {on: server, device: eth1, delay: 50ms}\n"         /* 26 */
-	"        - slow: {on: others, after: 5s, device: eth1, loss: 5%}\n" /* 27 */
+	"        - slow: {on: others, after: 5s, device: eth2, loss: 5%}\n" /* 27 */
 	"  - recovery: {for: 20s}\n"                                        /* 28 */
 	"abort:\n"                                                          /* 29 */
 	"  - checkout.retrying.success < 80% for 5s\n"                      /* 30 */

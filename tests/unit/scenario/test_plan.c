@@ -30,6 +30,24 @@ static void unload(struct loaded *l)
 	gd_inventory_fini(&l->inv);
 }
 
+/* "server" and the first of "others" are one host: one device of it takes the fault once. */
+static void two_roles_on_one_host_collide(void **state)
+{
+	GD_AUTO_FREE char *text = strdup(good_scenario);
+	char *other = text ? strstr(text, "5s, device: eth2") : NULL;
+	struct loaded l;
+	struct gd_plan p;
+
+	(void)state;
+	assert_non_null(other);
+	if (other)
+		other[strlen("5s, device: eth")] = '1';
+	load(&l, text, good_inventory);
+	assert_int_equal(gd_plan_make(&l.s, &l.inv, &test_kinds, &p, &l.diags), -1);
+	assert_int_equal(l.diags.n_errors, 1);
+	unload(&l);
+}
+
 static void roles_become_hosts_and_faults_multiply(void **state)
 {
 	struct gd_error err = GD_ERROR_INIT;
@@ -156,7 +174,7 @@ static void the_plan_tells_all_that_will_be_done(void **state)
 		"nic on server (api-1), device eth1",
 		"must hold, or nothing is injected:",
 		"slow on api-1: eth1 becomes slow\n",
-		"slow on api-2: eth1 becomes slow (from 5s into the stage)",
+		"slow on api-2: eth2 becomes slow (from 5s into the stage)",
 		"          unslow --check eth1\n",
 		"   0:20  lossy, 40s",
 		"checkout.retrying.success < 80% for 5s",
@@ -267,6 +285,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(roles_become_hosts_and_faults_multiply),
+		cmocka_unit_test(two_roles_on_one_host_collide),
 		cmocka_unit_test(ipv6_addresses_get_brackets),
 		cmocka_unit_test(other_protocols_get_their_scheme),
 		cmocka_unit_test(roles_without_hosts_are_errors),

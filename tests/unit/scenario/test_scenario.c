@@ -138,8 +138,8 @@ static const struct {
 	 "must be shorter than every"},
 	{"after: 5s", "every: 20ms, hold: 10ms", 27, 30, "more than 1000 times"},
 	{"after: 5s", "every: 12s, hold: 3s, count: -1", 27, 59, "out of range"},
-	{"- slow: {on: others, after: 5s", "- slow: {on: server", 27, 11,
-	 "is in this stage already"},
+	{"- slow: {on: others, after: 5s, device: eth2",
+	 "- slow: {on: server, device: eth1", 27, 11, "is in this stage already"},
 	/* expect */
 	{"p99 in lossy > 2x", "p99 in losy > 2x", 32, 27, "did you mean \"lossy\"?"},
 	{"> 2x baseline", "> 2x basline", 32, 38, "did you mean \"baseline\"?"},
