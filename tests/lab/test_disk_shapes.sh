@@ -65,6 +65,55 @@ assert [e.get("stage_goes_on", False) for e in went] in ([True] * 3, [True, True
 assert all(a["wall_ns"] < b["wall_ns"] < c["wall_ns"] for a, b, c in zip(came, went, came[1:])), "not in turn"
 PY
 
+# 20, 60 and 120 ms in place, one write after the other all along; and a cap that moves elsewhere.
+cat >"$WORK/steps.yaml" <<YAML
+scenario: steps
+title: A disk that becomes slower
+hypothesis: A sync takes as long as the disk is slow at the time.
+hosts: {server: api-1, other: api-2, client: client}
+load:
+  - {name: commit, from: client, http: "http://{other}:8080/store/v2/keys/k?value=1", method: PUT, rate: 10/s, connections: 8, timeout: 5s}
+watch:
+  - fsync: {on: server, path: /var/lib/etcd}
+stages:
+  - baseline: {for: 2s}
+  - slow:
+      for: 9s
+      faults:
+        - disk_delay: {on: server, device: /var/lib/etcd, write: [20ms for 3s, 60ms for 3s, 120ms]}
+        - io_max: {on: other, device: /var/lib/etcd, group: etcd, wiops: [40 for 3s, 10 for 3s, 0]}
+  - recovery: {for: 2s}
+expect:
+  - server.fsync.max in slow > 120ms
+YAML
+RUNS=$WORK/steps
+"$GD" run "$WORK/steps.yaml" -i lab --yes -o "$RUNS" >"$WORK/out" 2>&1 &
+runner=$!
+arrived_both() { ! kill -0 $runner 2>/dev/null || [ "$(grep -hs '"event":"fault_injected"' "$RUNS"/*/journal.jsonl | wc -l)" -eq 2 ]; }
+wait_for 60 arrived_both
+on api-2 'for i in $(seq 60); do grep -o "wiops=[0-9]*" /sys/fs/cgroup/etcd/io.max || echo none; sleep 0.2; done | uniq' >"$WORK/caps" &
+caps=$!
+# The delay that the kernel holds, before and after each write, and the time that the write took.
+ask 'level() { set -- $(dmsetup table api-1-data); [ "$3" = delay ] && echo $9; }
+	f=/var/lib/etcd/gdtest; dd if=/dev/zero of=$f bs=4k count=1 conv=fsync 2>/dev/null
+	while l=$(level); do
+		from=${EPOCHREALTIME/.}
+		dd if=/dev/zero of=$f bs=4k count=1 conv=notrunc,fsync 2>/dev/null
+		to=${EPOCHREALTIME/.}
+		[ "$(level)" = "$l" ] && echo $l $(((to - from) / 1000))
+	done; rm -f $f' >"$WORK/syncs"
+wait $runner || { cat "$WORK/out"; fail "steps: the run failed"; }
+wait $caps || fail "steps: the caps can't be read"
+same || fail "steps: not as before"
+sort -n "$WORK/syncs" | awk '{ n[$1]++; t[$1, n[$1]] = $2 }
+	END { for (i = split("20 60 120", l); i > 0; i--) {
+			m[i] = t[l[i], int((n[l[i]] + 1) / 2)]
+			printf "%d ms: %d syncs, median %d ms\n", l[i], n[l[i]], m[i]
+			if (n[l[i]] < 2 || m[i] < l[i]) bad = 1 }
+		exit bad || m[2] < 1.5 * m[1] || m[3] < 1.4 * m[2] }' || { cat "$WORK/syncs" "$WORK/out"; fail "steps: syncs do not follow the delay"; }
+[ "$(tr '\n' ' ' <"$WORK/caps")" = "wiops=40 wiops=10 none " ] || { cat "$WORK/caps"; fail "steps: the cap did not move"; }
+[ "$(grep -c '"event":"fault_changed"' "$(last_run)/journal.jsonl")" -eq 4 ] || fail "steps: not 2 and 2 changes"
+
 # Everybody is killed; what undo.md says is typed.
 RUNS=$WORK/typed
 disk_scenario typed 60s ""
