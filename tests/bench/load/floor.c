@@ -2,9 +2,10 @@
 /*
  * The floor: the least that a client of 64 keep-alive connections can do, a loop of
  * epoll_wait, read and write that knows the length of the reply beforehand. No histogram, no
- * parser, no timeouts. Prints requests and CPU microseconds per request.
+ * parser, no timeouts. With RATE it sends by absolute deadlines on whatever connection is
+ * free, else whenever an answer has come.
  *
- *   floor PORT PATH SECONDS
+ *   floor PORT PATH SECONDS [RATE]
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -14,22 +15,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gameday/base/clock.h"
 
 enum { CONNECTIONS = 64 };
 
-static double cpu_us(void)
-{
-	struct rusage u;
-
-	(void)getrusage(RUSAGE_SELF, &u);
-	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 +
-	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
-}
+struct client {
+	int epoll;
+	char request[512];
+	size_t len;
+	int idle[CONNECTIONS]; /* when paced: free connections */
+	int n_idle;
+	uint64_t n_sent;
+	double gap_ns; /* 0: not paced */
+	int64_t start;
+};
 
 static int open_connection(uint16_t port)
 {
@@ -46,29 +50,44 @@ static int open_connection(uint16_t port)
 	return fd;
 }
 
-static void ask(int fd, const char *request, size_t len)
+static void ask(struct client *c, int fd)
 {
-	if (send(fd, request, len, MSG_NOSIGNAL) != (ssize_t)len) {
+	if (send(fd, c->request, c->len, MSG_NOSIGNAL) != (ssize_t)c->len) {
 		perror("send");
 		exit(1);
 	}
+	c->n_sent++;
+}
+
+static int64_t next_start(const struct client *c)
+{
+	return c->start + (int64_t)((double)c->n_sent * c->gap_ns);
+}
+
+static int wait_for(struct client *c, struct epoll_event *events)
+{
+	struct timespec ts = {0};
+	int64_t span = 100 * GD_NS_PER_MS;
+
+	if (c->gap_ns > 0 && c->n_idle > 0)
+		span = next_start(c) - gd_now().ns;
+	ts.tv_nsec = span > 0 ? span % GD_NS_PER_S : 0;
+	return epoll_pwait2(c->epoll, events, CONNECTIONS, &ts, NULL);
 }
 
 int main(int argc, char **argv)
 {
 	static char buffer[65536];
 	struct epoll_event events[CONNECTIONS];
-	char request[512];
-	uint64_t n_requests = 0;
-	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	struct client c = {.epoll = epoll_create1(EPOLL_CLOEXEC)};
 	int64_t end;
-	double cpu;
-	size_t len;
 
-	if (argc != 4 || epoll < 0)
+	if (argc < 4 || c.epoll < 0)
 		return 2;
-	len = (size_t)snprintf(
-		request, sizeof(request),
+	(void)prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
+	c.gap_ns = argc > 4 ? 1e9 / strtod(argv[4], NULL) : 0;
+	c.len = (size_t)snprintf(
+		c.request, sizeof(c.request),
 		"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: floor\r\n"
 		"Accept: */*\r\n\r\n",
 		argv[2]);
@@ -76,22 +95,26 @@ int main(int argc, char **argv)
 		int fd = open_connection((uint16_t)strtoul(argv[1], NULL, 10));
 		struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};
 
-		(void)epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev);
-		ask(fd, request, len);
+		(void)epoll_ctl(c.epoll, EPOLL_CTL_ADD, fd, &ev);
+		c.idle[c.n_idle++] = fd;
 	}
-	cpu = cpu_us();
-	end = gd_now().ns + strtol(argv[3], NULL, 10) * GD_NS_PER_S;
+	c.start = gd_now().ns;
+	end = c.start + strtol(argv[3], NULL, 10) * GD_NS_PER_S;
+	while (c.gap_ns <= 0 && c.n_idle > 0)
+		ask(&c, c.idle[--c.n_idle]);
 	while (gd_now().ns < end) {
-		int n = epoll_wait(epoll, events, CONNECTIONS, 100);
+		int n = wait_for(&c, events);
 
 		for (int i = 0; i < n; i++) {
 			if (recv(events[i].data.fd, buffer, sizeof(buffer), 0) <= 0)
 				return 1;
-			n_requests++;
-			ask(events[i].data.fd, request, len);
+			if (c.gap_ns > 0)
+				c.idle[c.n_idle++] = events[i].data.fd;
+			else
+				ask(&c, events[i].data.fd);
 		}
+		while (c.gap_ns > 0 && c.n_idle > 0 && next_start(&c) <= gd_now().ns)
+			ask(&c, c.idle[--c.n_idle]);
 	}
-	(void)printf("%llu %.3f\n", (unsigned long long)n_requests,
-		     (cpu_us() - cpu) / (double)n_requests);
 	return 0;
 }
