@@ -39,7 +39,7 @@ static int parse_rate(const char *s, double *ret, struct gd_error *err)
 static int parse_rates(const char *s, struct gd_course_leg *leg, struct gd_error *err)
 {
 	const char *dots = strstr(s, "..");
-	char part[LEG_TEXT_MAX];
+	char part[LEG_TEXT_MAX] = "";
 
 	if (!dots) {
 		if (parse_rate(s, &leg->from, err) < 0)
@@ -59,7 +59,7 @@ static int parse_leg(const char *s, struct gd_course_leg *leg, struct gd_error *
 {
 	const char *word = strstr(s, " for "), *over = strstr(s, " over ");
 	bool ramp = strstr(s, "..") != NULL;
-	char part[LEG_TEXT_MAX];
+	char part[LEG_TEXT_MAX] = "";
 
 	*leg = (struct gd_course_leg){0};
 	if (ramp != (over != NULL) || (over && word))
@@ -86,7 +86,7 @@ static int parse_leg(const char *s, struct gd_course_leg *leg, struct gd_error *
 int gd_course_parse(const char *s, struct gd_course *ret, struct gd_error *err)
 {
 	struct gd_course c = {0};
-	char part[LEG_TEXT_MAX];
+	char part[LEG_TEXT_MAX] = "";
 	const char *end;
 
 	for (;; s = end + 1) {
