@@ -260,6 +260,28 @@ static int locate(const struct gd_ports *p, const struct args *a, struct undo *u
 	return 0;
 }
 
+/*
+ * What we load is made of the files as they are now, so nothing may be in them that BIRD has
+ * not read yet: that would come in with the fault, and stay or go with it.
+ */
+static int check_loaded(const struct gd_ports *p, const char *socket, const char *config,
+			struct gd_error *err)
+{
+	struct gd_span loaded, saved;
+
+	/* In this order: an edit in between is young. */
+	if (p->routing->config_age(p->routing->ctx, socket, &loaded, err) < 0 ||
+	    p->routing->file_age(p->routing->ctx, config, &saved, err) < 0)
+		return -1;
+	if (saved.ns >= loaded.ns)
+		return 0;
+	return gd_raise(err, GD_E_REFUSED,
+			"%s, or a file that it includes, was saved after BIRD last read "
+			"it: this fault would load what is in it; run `birdc configure`, "
+			"or put it back and do so",
+			config);
+}
+
 static int preflight_withdraw(const struct gd_ports *p, const struct args *a,
 			      struct undo *u, struct gd_error *err)
 {
@@ -281,7 +303,8 @@ static int preflight_withdraw(const struct gd_ports *p, const struct args *a,
 				a->protocol, prefix_at(a, i), a->protocol);
 	}
 	if (locate(p, a, u, err) < 0 || read_config(p, u->config, &text, err) < 0 ||
-	    withhold(a, u->config, gd_strbuf_str(&text), &changed, err) < 0)
+	    withhold(a, u->config, gd_strbuf_str(&text), &changed, err) < 0 ||
+	    check_loaded(p, u->socket, u->config, err) < 0)
 		return -1;
 	rc = p->routing->read_file(p->routing->ctx, u->generated, &old, err);
 	if (rc == 0)
@@ -559,7 +582,8 @@ static int tend_disabled(const struct gd_ports *p, const struct undo *u,
 
 /*
  * Nothing is armed again over somebody else's configuration: only while BIRD counts down,
- * and no longer than we asked it to, and what we withdrew is away.
+ * and no longer than we asked it to, and what we withdrew is away. Nor when somebody began to
+ * edit: then BIRD's timer ends the fault.
  */
 static int tend(const struct gd_ports *p, const void *args, const void *undo,
 		struct gd_error *err)
@@ -585,6 +609,11 @@ static int tend(const struct gd_ports *p, const void *args, const void *undo,
 				*against ? against
 					 : "BIRD counts down to the undo of somebody "
 					   "else's configuration");
+	if (check_loaded(p, u->socket, u->config, err) < 0) {
+		if (err->code == GD_E_REFUSED)
+			err->code = GD_E_DRIFT;
+		return -1;
+	}
 	return r->renew(r->ctx, u->socket, u->original, u->generated, a->undo_after, err);
 }
 

@@ -311,6 +311,15 @@ struct gd_routing_port {
 	/* The path of the configuration that BIRD was started with. */
 	int (*config_path)(void *ctx, const char *socket, struct gd_strbuf *out,
 			   struct gd_error *err);
+	/* How long ago BIRD read the configuration that it runs, at least. */
+	int (*config_age)(void *ctx, const char *socket, struct gd_span *ret,
+			  struct gd_error *err);
+	/*
+	 * How long ago a file of a configuration was changed or put in its place: the youngest
+	 * of `path` and those that it includes.
+	 */
+	int (*file_age)(void *ctx, const char *path, struct gd_span *ret,
+			struct gd_error *err);
 	/* How long until BIRD undoes a reconfiguration nobody confirmed; 0: none waits. */
 	int (*pending)(void *ctx, const char *socket, struct gd_span *ret,
 		       struct gd_error *err);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "gameday/base/attr.h"
+#include "gameday/base/clock.h"
 #include "gameday/base/error.h"
 #include "gameday/base/strbuf.h"
 
@@ -49,6 +50,15 @@ struct gd_bird_protocol {
  * which moves on. Numbers of a protocol with several channels are added up.
  */
 bool gd_bird_next_protocol(const char **at, struct gd_bird_protocol *ret) GD_NONNULL;
+
+/*
+ * From a reply to `show status`: how long ago BIRD read the configuration that it runs, at
+ * least. Both ends are BIRD's own prints, so its time zone does not matter; a print of whole
+ * seconds counts as the youngest that it can mean. GD_E_REMOTE: BIRD writes times in another
+ * form than YYYY-MM-DD HH:MM:SS (its `timeformat base`), or none.
+ */
+int gd_bird_config_age(const char *reply, struct gd_span *ret,
+		       struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 
 /* --- talking ------------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* --- lines --------------------------------------------------------------------------- */
 
@@ -169,4 +170,42 @@ bool gd_bird_next_protocol(const char **at, struct gd_bird_protocol *ret)
 		}
 	}
 	return found;
+}
+
+/* The time after the word `name` in wall-clock nanoseconds of whatever zone; -1: none. */
+static int64_t time_after(const char *reply, const char *name, bool *ret_fraction)
+{
+	const char *at = strstr(reply, name);
+	char digits[10] = "000000000";
+	struct tm tm = {0};
+	int len = 0;
+
+	if (!at || sscanf(at + strlen(name), "%4d-%2d-%2d %2d:%2d:%2d%n", &tm.tm_year,
+			  &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec,
+			  &len) != 6)
+		return -1;
+	at += strlen(name) + (size_t)len;
+	*ret_fraction = *at == '.' && is_digit(at[1]);
+	for (size_t i = 0; *ret_fraction && i < 9 && is_digit(at[i + 1]); i++)
+		digits[i] = at[i + 1];
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	return timegm(&tm) * GD_NS_PER_S + strtoll(digits, NULL, 10);
+}
+
+int gd_bird_config_age(const char *reply, struct gd_span *ret, struct gd_error *err)
+{
+	bool exact[2];
+	int64_t now = time_after(reply, "Current server time is ", &exact[0]);
+	int64_t load = time_after(reply, "Last reconfiguration on ", &exact[1]);
+
+	if (now < 0 || load < 0)
+		return gd_raise(err, GD_E_REMOTE,
+				"BIRD does not say when it read its configuration in a "
+				"form that is understood: `timeformat base iso long ms;` "
+				"in its file makes it");
+	ret->ns = now - load - (exact[0] && exact[1] ? 0 : GD_NS_PER_S);
+	if (ret->ns < 0)
+		ret->ns = 0;
+	return 0;
 }

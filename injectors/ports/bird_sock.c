@@ -2,6 +2,7 @@
 /* The routing port over BIRD's control socket. Each call is a connection of its own. */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +12,13 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/base/bird.h"
+#include "gameday/base/clock.h"
 #include "gameday/base/file.h"
 #include "injectors/ports/linux.h"
 
 enum { REFUSED = 8000, ROUTE = 1007, PENDING = 22, MAX_CONFIG = 4 << 20 };
+/* BIRD's own limit of includes within includes; and ours of files in all. */
+enum { MAX_DEPTH = 8, MAX_FILES = 2000 };
 
 /* Asks, and makes an error of a refusal. */
 static int must(const char *socket, const char *command, struct gd_strbuf *out,
@@ -165,6 +169,85 @@ static int config_path(void *ctx GD_UNUSED, const char *socket, struct gd_strbuf
 	return out->failed ? gd_raise_nomem(err) : 0;
 }
 
+static int config_age(void *ctx GD_UNUSED, const char *socket, struct gd_span *ret,
+		      struct gd_error *err)
+{
+	GD_AUTO_STRBUF(reply);
+
+	if (must(socket, "show status", &reply, err) < 0)
+		return -1;
+	return gd_bird_config_age(gd_strbuf_str(&reply), ret, err);
+}
+
+struct youngest {
+	int64_t changed_ns; /* by the wall clock */
+	int files, depth;
+};
+
+static int look_at_file(const char *path, struct youngest *y, struct gd_error *err);
+
+/* All that `include "NAME"` means in a file of the folder of `path`. */
+static int look_at_included(const char *path, const char *name, size_t len,
+			    struct youngest *y, struct gd_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	int folder = *name == '/' || !slash ? 0 : (int)(slash + 1 - path);
+	GD_AUTO_FREE char *pattern = gd_strf("%.*s%.*s", folder, path, (int)len, name);
+	glob_t found = {0};
+	int rc = 0;
+
+	if (!pattern)
+		return gd_raise_nomem(err);
+	/* One that is not there, or in a comment, is BIRD's to complain of. */
+	if (glob(pattern, 0, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc && rc == 0; i++)
+			rc = look_at_file(found.gl_pathv[i], y, err);
+	globfree(&found);
+	return rc;
+}
+
+static int look_at_file(const char *path, struct youngest *y, struct gd_error *err)
+{
+	static const char word[] = "include";
+	GD_AUTO_FREE char *text = NULL;
+	struct stat st;
+	size_t size;
+	int rc = 0;
+
+	if (stat(path, &st) < 0)
+		return gd_raise_errno(err, "stat %s", path);
+	if (gd_file_read(path, MAX_CONFIG, &text, &size, err) < 0)
+		return -1;
+	if (y->files++ == MAX_FILES || y->depth == MAX_DEPTH)
+		return gd_raise(err, GD_E_REFUSED,
+				"BIRD's configuration includes too many files, at %s",
+				path);
+	/* A file renamed into its place has its own time of writing, but a new change. */
+	if (st.st_ctim.tv_sec * GD_NS_PER_S + st.st_ctim.tv_nsec > y->changed_ns)
+		y->changed_ns = st.st_ctim.tv_sec * GD_NS_PER_S + st.st_ctim.tv_nsec;
+	y->depth++;
+	for (const char *at = text; rc == 0 && (at = strstr(at, word)) != NULL;) {
+		at += strlen(word);
+		at += strspn(at, " \t\r\n");
+		if (*at == '"')
+			rc = look_at_included(path, at + 1, strcspn(at + 1, "\"\n"), y,
+					      err);
+	}
+	y->depth--;
+	return rc;
+}
+
+static int file_age(void *ctx GD_UNUSED, const char *path, struct gd_span *ret,
+		    struct gd_error *err)
+{
+	struct youngest y = {0};
+
+	if (look_at_file(path, &y, err) < 0)
+		return -1;
+	ret->ns = gd_wall_now().ns - y.changed_ns;
+	return 0;
+}
+
 static int pending(void *ctx GD_UNUSED, const char *socket, struct gd_span *ret,
 		   struct gd_error *err)
 {
@@ -298,6 +381,8 @@ const struct gd_routing_port gd_routing_linux = {.find = find,
 						 .routes = routes,
 						 .enable = enable,
 						 .config_path = config_path,
+						 .config_age = config_age,
+						 .file_age = file_age,
 						 .pending = pending,
 						 .configure = configure,
 						 .renew = renew,

@@ -32,6 +32,13 @@ run_gameday 0 inject bgp -i lab --on r2 protocol=bgp_r1 --for 3s --yes
 cat "$WORK/out"
 expect_same "$WORK/before" <(routes) "disable"
 
+# What an operator saved but did not load would come in with a prefix withdrawn.
+on r2 'touch /etc/bird/bird.conf'
+run_gameday 3 inject bgp -i lab --on r2 protocol=bgp_r1 withdraw=10.20.0.0/24 --for 3s --yes
+says 'saved after BIRD last read it'
+on r2 'birdc configure' >/dev/null
+expect_same "$WORK/before" <(routes) "an edit not loaded"
+
 # One prefix, the session stays up; the agent dies with it withdrawn.
 "$GD" inject bgp -i lab --on r2 protocol=bgp_r1 withdraw=10.20.0.0/24 --for 60s --yes >"$WORK/agent" 2>&1 &
 pid=$!

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/cmocka_all.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "gameday/base/bird.h"
@@ -87,11 +88,46 @@ static void a_line_without_end_is_refused(void **state)
 			 -1);
 }
 
+static int64_t age(const char *now, const char *load)
+{
+	char text[300];
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_span ret;
+
+	(void)snprintf(text, sizeof(text),
+		       "1000 BIRD 2.0.12\n1011 Router ID is 10.0.0.1\n"
+		       "1011 Current server time is %s\n"
+		       "1011 Last reboot on 2026-11-23 15:51:30.118\n"
+		       "1011 Last reconfiguration on %s\n0013 Daemon is up and running\n",
+		       now, load);
+	if (gd_bird_config_age(text, &ret, &err) == 0)
+		return ret.ns;
+	assert_int_equal(err.code, GD_E_REMOTE);
+	assert_non_null(strstr(err.text, "timeformat base"));
+	return -1;
+}
+
+static void the_age_of_a_configuration(void **state)
+{
+	(void)state;
+	assert_int_equal(age("2026-11-23 16:00:01.250", "2026-11-23 15:59:58.200"),
+			 3050 * GD_NS_PER_MS);
+	assert_int_equal(age("2026-03-01 00:00:00.000", "2026-02-28 23:59:59.999999"),
+			 1000);
+	/* Whole seconds: perhaps a second less. */
+	assert_int_equal(age("2026-11-23 16:00:09", "2026-11-23 16:00:04"),
+			 4 * GD_NS_PER_S);
+	assert_int_equal(age("2026-11-23 16:00:04", "2026-11-23 16:00:04"), 0);
+	assert_int_equal(age("16:00:09.1", "15:51:30.4"), -1);
+	assert_int_equal(age("2026-11-23 16:00:09.1", "Nov23"), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(protocols_are_read),
 		cmocka_unit_test(lines_are_cut),
+		cmocka_unit_test(the_age_of_a_configuration),
 		cmocka_unit_test(a_line_without_end_is_refused),
 	};
 

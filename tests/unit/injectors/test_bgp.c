@@ -343,6 +343,44 @@ static void a_confirmed_change_is_loaded_back_unless_edited(void **state)
 	undo(f);
 }
 
+/* What is saved but not loaded would come in with the fault. */
+static void edits_not_loaded_yet_are_not_ours_to_load(void **state)
+{
+	struct fixture *f = *state;
+
+	f->h.now_ns = 60 * GD_NS_PER_S;
+	f->h.bird.saved_ns = 50 * GD_NS_PER_S;
+	assert_refused(f, away, "saved after BIRD last read it");
+	assert_int_equal(parse(f, down), 0);
+	assert_int_equal(f->i->preflight(&f->h.ports, f->args, &f->err), 0);
+	f->h.now_ns += GD_NS_PER_S;
+	fake_bird_configure(&f->h);
+	inject(f, away);
+	undo(f);
+	/* Ours came and went; that is no reading of what was saved meanwhile. */
+	f->h.now_ns += GD_NS_PER_S;
+	f->h.bird.saved_ns = f->h.now_ns;
+	assert_refused(f, away, "saved after BIRD last read it");
+}
+
+/* Saved while the prefix is away: the timer is not started anew over it, and fires. */
+static void an_edit_in_the_middle_ends_the_fault(void **state)
+{
+	struct fixture *f = *state;
+
+	inject(f, away);
+	f->h.now_ns += 8 * GD_NS_PER_S;
+	f->h.bird.saved_ns = f->h.now_ns;
+	f->h.now_ns += 8 * GD_NS_PER_S;
+	assert_int_equal(tend(f), -1);
+	assert_int_equal(f->err.code, GD_E_DRIFT);
+	assert_non_null(strstr(f->err.text, "saved after"));
+	f->h.now_ns += 15 * GD_NS_PER_S;
+	assert_effect(f, false, "BIRD's own timer");
+	assert_refused(f, away, "saved after BIRD last read it");
+	undo(f);
+}
+
 static void what_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -405,6 +443,8 @@ int main(void)
 		cmocka_unit_test(copies_of_configurations),
 		TEST(an_operator_in_the_middle_is_noticed),
 		TEST(a_confirmed_change_is_loaded_back_unless_edited),
+		TEST(edits_not_loaded_yet_are_not_ours_to_load),
+		TEST(an_edit_in_the_middle_ends_the_fault),
 		TEST(what_is_refused),
 		TEST(arguments_cannot_smuggle_commands),
 	};

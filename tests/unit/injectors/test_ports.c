@@ -6,13 +6,19 @@
 #include "tests/unit/cmocka_all.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <linux/gen_stats.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/tc_act/tc_mirred.h>
 
+#include "gameday/base/auto.h"
+#include "gameday/base/file.h"
+#include "injectors/ports/linux.h"
 #include "injectors/ports/netem_dist.h"
 #include "injectors/ports/netem_nl.h"
 #include "injectors/ports/tc_dump.h"
@@ -307,9 +313,65 @@ static void test_classes_of_flows_give_no_line(void **state GD_UNUSED)
 	assert_int_equal(out.len, 0);
 }
 
+static void put(const char *dir, const char *name, const char *text)
+{
+	GD_AUTO_FREE char *path = gd_path_join(dir, name);
+	struct gd_error err = GD_ERROR_INIT;
+
+	assert_non_null(path);
+	assert_int_equal(gd_file_write(path, text, strlen(text), 0600, &err), 0);
+}
+
+static int64_t age_of(const char *dir)
+{
+	GD_AUTO_FREE char *path = gd_path_join(dir, "bird.conf");
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_span age;
+
+	if (gd_routing_linux.file_age(NULL, path, &age, &err) < 0)
+		fail_msg("%s", err.text);
+	return age.ns;
+}
+
+/* A file counts when BIRD would read it: included here, in a pattern, or by one of those. */
+static void test_the_youngest_file_of_a_configuration(void **state GD_UNUSED)
+{
+	static const struct {
+		const char *name;
+		bool read;
+	} edits[] = {{"more.conf", true}, {"other", false}, {"peer-b.conf", true}};
+	const struct timespec pause = {.tv_nsec = 50000000};
+	char dir[] = "/tmp/gd-ports-XXXXXX";
+	struct gd_error err = GD_ERROR_INIT;
+
+	assert_non_null(mkdtemp(dir));
+	put(dir, "more.conf", "# none\n");
+	put(dir, "peer-b.conf", "include \"nowhere\";\n");
+	put(dir, "peer-a.conf", "include \"more.conf\";\n");
+	put(dir, "bird.conf", "router id 1.2.3.4;\ninclude \"peer-*.conf\";\n");
+	for (size_t i = 0; i < GD_N_ELEMS(edits); i++) {
+		(void)nanosleep(&pause, NULL);
+		assert_true(age_of(dir) >= pause.tv_nsec / 2);
+		/* Written elsewhere long ago: what counts is when it came here. */
+		put(dir, "draft", "# edited\n");
+		{
+			GD_AUTO_FREE char *from = gd_path_join(dir, "draft");
+			GD_AUTO_FREE char *to = gd_path_join(dir, edits[i].name);
+			int64_t before;
+
+			(void)nanosleep(&pause, NULL);
+			before = age_of(dir);
+			assert_int_equal(rename(from, to), 0);
+			assert_int_equal(age_of(dir) < before, edits[i].read);
+		}
+	}
+	assert_int_equal(gd_remove_tree(dir, &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_youngest_file_of_a_configuration),
 		cmocka_unit_test(test_netem_options_round_trip),
 		cmocka_unit_test(test_a_change_names_what_is_nothing),
 		cmocka_unit_test(test_netem_options_in_the_kernels_units),

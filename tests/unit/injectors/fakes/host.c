@@ -785,6 +785,29 @@ static int bird_config_path(void *ctx, const char *path GD_UNUSED, struct gd_str
 	return 0;
 }
 
+static int bird_config_age(void *ctx, const char *path GD_UNUSED, struct gd_span *ret,
+			   struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "config age", err) < 0)
+		return -1;
+	catch_up(h);
+	ret->ns = h->now_ns - h->bird.loaded_ns;
+	return 0;
+}
+
+static int bird_file_age(void *ctx, const char *file GD_UNUSED, struct gd_span *ret,
+			 struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, "file age", err) < 0)
+		return -1;
+	ret->ns = h->now_ns - h->bird.saved_ns;
+	return 0;
+}
+
 static int bird_pending(void *ctx, const char *path GD_UNUSED, struct gd_span *ret,
 			struct gd_error *err)
 {
@@ -801,6 +824,8 @@ static void load(struct fake_host *h, const char *text, bool soft,
 		 struct gd_span undo_after)
 {
 	(void)memcpy(h->bird.before, h->bird.running, sizeof(h->bird.before));
+	h->bird.before_ns = h->bird.loaded_ns;
+	h->bird.loaded_ns = h->now_ns;
 	(void)snprintf(h->bird.running, sizeof(h->bird.running), "%s", text);
 	if (!soft)
 		(void)snprintf(h->bird.filters, sizeof(h->bird.filters), "%s", text);
@@ -898,6 +923,7 @@ void fake_bird_timer(struct fake_host *h)
 {
 	if (h->bird.undo_ns) {
 		(void)memcpy(h->bird.running, h->bird.before, sizeof(h->bird.running));
+		h->bird.loaded_ns = h->bird.before_ns;
 		(void)memcpy(h->bird.filters, h->bird.before, sizeof(h->bird.filters));
 	}
 	h->bird.undo_ns = 0;
@@ -944,10 +970,22 @@ static void make_tables(struct fake_host *h, struct tables *t)
 	t->disk = (struct gd_disk_port){h, disk_find, disk_list, disk_stats, disk_holds};
 	t->dm = (struct gd_dm_port){h,       dm_get,   dm_table,  dm_create,
 				    dm_load, dm_clear, dm_resume, dm_remove};
-	t->routing = (struct gd_routing_port){
-		h,           bird_find,        bird_list,    bird_get,   bird_routes,
-		bird_enable, bird_config_path, bird_pending, bird_load,  bird_renew,
-		bird_undo,   bird_read,        bird_write,   bird_remove};
+	t->routing = (struct gd_routing_port){h,
+					      bird_find,
+					      bird_list,
+					      bird_get,
+					      bird_routes,
+					      bird_enable,
+					      bird_config_path,
+					      bird_config_age,
+					      bird_file_age,
+					      bird_pending,
+					      bird_load,
+					      bird_renew,
+					      bird_undo,
+					      bird_read,
+					      bird_write,
+					      bird_remove};
 	t->cgroup = (struct gd_cgroup_port){h,           get_io_max, set_io_max,
 					    group_count, group_list, has_us};
 	t->kernel = (struct gd_kernel_port){h, has_module, version};

@@ -55,6 +55,8 @@ struct fake_bird {
 	char file[1024];    /* on disk */
 	char original[1024], generated[1024]; /* ours */
 	bool has_original, has_generated;
+	int64_t loaded_ns, before_ns; /* when running and before were read */
+	int64_t saved_ns;             /* when the file on disk was */
 	char type[16];
 };
 
