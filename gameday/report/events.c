@@ -139,6 +139,12 @@ static void on_host_lost(const cJSON *e, struct gd_strbuf *out)
 	add_tail(out, e, "error");
 }
 
+static void on_load_lost(const cJSON *e, struct gd_strbuf *out)
+{
+	gd_strbuf_addf(out, "lost load %s", str(e, "load"));
+	add_tail(out, e, "error");
+}
+
 static void on_signal(const cJSON *e, struct gd_strbuf *out)
 {
 	gd_strbuf_addf(out, "stopped by %s", str(e, "name"));
@@ -178,6 +184,7 @@ static const struct {
 	{"steady", on_steady},
 	{"abort", on_abort},
 	{"host_lost", on_host_lost},
+	{"load_lost", on_load_lost},
 	{"signal", on_signal},
 	{"note", on_note},
 	{"run_ended", on_run_ended},

@@ -288,6 +288,63 @@ static void find_late(struct gd_report *r)
 	}
 }
 
+/* The first stretch of time without figures, and how long all of them are. */
+struct gap {
+	int64_t from_ns, to_ns, total_ns;
+};
+
+static void add_gap(struct gap *g, int64_t from, int64_t to, int64_t length)
+{
+	if (to - from <= length / 2)
+		return;
+	if (g->total_ns == 0) {
+		g->from_ns = from;
+		g->to_ns = to;
+	}
+	g->total_ns += to - from;
+}
+
+/* Between intervals, and from the last one to the end of the last stage. */
+static struct gap gaps_of(const struct gd_report *r, size_t series)
+{
+	size_t n = gd_results_n_intervals(r->results, series);
+	size_t n_stages = gd_results_n_stages(r->results);
+	int64_t end = 0, length = 0;
+	struct gap g = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		const struct gd_interval *iv = gd_results_interval(r->results, series, i);
+
+		if (i > 0)
+			add_gap(&g, end, iv->start_wall_ns, length);
+		length = iv->length_ns;
+		end = iv->start_wall_ns + length;
+	}
+	if (n > 0 && n_stages > 0)
+		add_gap(&g, end,
+			gd_results_stage(r->results, n_stages - 1).figures_end_ns,
+			length);
+	return g;
+}
+
+/* A vantage point that was lost, or a record that was cut. */
+static void find_gaps(struct gd_report *r)
+{
+	for (size_t i = 0; i < gd_results_n_series(r->results); i++) {
+		struct gap g = gaps_of(r, i);
+		const char *load, *client;
+
+		gd_results_series(r->results, i, &load, &client);
+		if (g.total_ns > 0)
+			add_finding(r,
+				    "%.1f s of %s.%s are missing, the first of them from "
+				    "%.1f s to %.1f s after the start of the run",
+				    (double)g.total_ns / (double)GD_NS_PER_S, load,
+				    client, gd_report_seconds(r, g.from_ns),
+				    gd_report_seconds(r, g.to_ns));
+	}
+}
+
 /* What was measured after that moment was not under the fault. */
 static void find_drift(struct gd_report *r)
 {
@@ -357,6 +414,7 @@ static int load(const char *dir, struct gd_report *r, bool journal_only,
 		return -1;
 	find_drift(r);
 	find_late(r);
+	find_gaps(r);
 	find_speeds(r);
 	return judge(r, err);
 }

@@ -128,6 +128,11 @@ static void lose(struct gd_member *m, const struct gd_error *err)
 	m->state = GD_MEMBER_LOST;
 	m->error = *err;
 	name_host(m, &m->error);
+	if (was_ready && m->expendable && !m->claimed) {
+		if (m->fleet->on_expendable_lost)
+			m->fleet->on_expendable_lost(m->fleet->ctx, m);
+		return;
+	}
 	if (was_ready)
 		gd_fleet_stop(m->fleet, GD_STOP_HOST_LOST, "lost: %s", m->error.text);
 }

@@ -28,7 +28,8 @@ struct gd_member {
 	int64_t boot_offset_ns;  /* its CLOCK_BOOTTIME minus ours */
 	bool claimed;            /* the lease is ours and is being renewed */
 	struct gd_instant hello_sent;
-	bool renewing; /* a renewal is under way */
+	bool renewing;   /* a renewal is under way */
+	bool expendable; /* no fault is or will be in on it: losing it stops nothing */
 };
 
 /* Why everything must stop; the first reason wins. */
@@ -57,6 +58,8 @@ struct gd_fleet {
 	/* Events of agents, and the moment a stop is asked for; either may be NULL. */
 	void (*on_event)(void *ctx, struct gd_member *m, const cJSON *event);
 	void (*on_stop)(void *ctx, enum gd_stop_kind kind, const char *reason);
+	/* An expendable host is lost, m->error says why; may be NULL. */
+	void (*on_expendable_lost)(void *ctx, struct gd_member *m);
 	void *ctx;
 };
 

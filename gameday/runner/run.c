@@ -176,6 +176,11 @@ static void on_event(void *ctx, struct gd_member *m, const cJSON *event)
 			      gd_json_str(event, "text", ""));
 }
 
+static void on_expendable_lost(void *ctx, struct gd_member *m)
+{
+	gd_traffic_lost(ctx, m);
+}
+
 static void on_stop(void *ctx, enum gd_stop_kind kind, const char *reason)
 {
 	struct gd_run *r = ctx;
@@ -516,6 +521,7 @@ static int prepare(struct gd_run *r, struct gd_error *err)
 		return -1;
 	r->fleet.on_event = on_event;
 	r->fleet.on_stop = on_stop;
+	r->fleet.on_expendable_lost = on_expendable_lost;
 	r->fleet.ctx = r;
 	record_start(r);
 	gd_view_event(r->view, GD_TONE_PLAIN, "run      %s", gd_record_dir(r->rec));

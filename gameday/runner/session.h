@@ -79,6 +79,8 @@ int gd_traffic_start(struct gd_run *r, struct gd_error *err) GD_NONNULL GD_MUST_
 /* Takes an agent's event "load", "load_end" or "watch"; false: not one of these. */
 bool gd_traffic_event(struct gd_run *r, struct gd_member *m,
 		      const cJSON *event) GD_NONNULL;
+/* A host that only generates load is lost: told, and the run goes on. */
+void gd_traffic_lost(struct gd_run *r, struct gd_member *m) GD_NONNULL;
 /* No new requests; waits, bounded, until the last intervals are in. */
 int gd_traffic_stop(struct gd_run *r, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 

@@ -162,6 +162,48 @@ static int start_watch(struct gd_run *r, size_t i, struct gd_error *err)
 	return 0;
 }
 
+static bool is_watched(struct gd_run *r, const struct gd_member *m)
+{
+	for (size_t i = 0; i < r->scenario.watches.n; i++)
+		if (gd_run_member(
+			    r, GD_AT(&r->scenario.watches, const struct gd_watch_use, i)
+				       ->on) == m)
+			return true;
+	return false;
+}
+
+/* What a host measured until it was lost stands; a run of faults elsewhere can go on. */
+static void mark_expendable(struct gd_run *r)
+{
+	for (size_t i = 0; i < r->n_loads; i++) {
+		struct gd_member *m = r->loads[i].member;
+
+		if (m)
+			m->expendable = !m->claimed && !is_watched(r, m);
+	}
+}
+
+void gd_traffic_lost(struct gd_run *r, struct gd_member *m)
+{
+	for (size_t i = 0; i < r->n_loads; i++) {
+		struct gd_live_load *l = &r->loads[i];
+		cJSON *line;
+
+		if (!l->spec || l->member != m || l->ended)
+			continue;
+		gd_view_event(r->view, GD_TONE_BAD, "lost     load %s: %s", l->spec->name,
+			      m->error.text);
+		line = cJSON_CreateObject();
+		if (!line || !gd_json_set_str(line, "load", l->spec->name) ||
+		    !gd_json_set_str(line, "host", m->inv->name) ||
+		    !gd_json_set_str(line, "error", m->error.text)) {
+			cJSON_Delete(line);
+			continue;
+		}
+		gd_record_event(r->rec, "load_lost", line);
+	}
+}
+
 int gd_traffic_start(struct gd_run *r, struct gd_error *err)
 {
 	r->n_loads = r->scenario.loads.n;
@@ -174,6 +216,7 @@ int gd_traffic_start(struct gd_run *r, struct gd_error *err)
 	for (size_t i = 0; i < r->n_loads; i++)
 		if (start_load(r, i, err) < 0)
 			return -1;
+	mark_expendable(r);
 	return 0;
 }
 

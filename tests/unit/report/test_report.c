@@ -272,6 +272,29 @@ static void every_cut_renders(void **state)
 	}
 }
 
+static bool finds(const struct gd_report *r, const char *part)
+{
+	for (size_t i = 0; i < r->n_findings; i++)
+		if (strstr(r->findings[i].text, part))
+			return true;
+	return false;
+}
+
+/* A vantage point that was not heard any more is told, and no other. */
+static void missing_figures_are_told(void **state)
+{
+	GD_AUTO(gd_report) struct gd_report *whole = load(DATA "refuted"), *cut = NULL;
+	struct place *p = *state;
+
+	assert_false(finds(whole, "are missing"));
+	copy_cut(p, "journal.jsonl", SIZE_MAX);
+	copy_cut(p, "scenario.yaml", SIZE_MAX);
+	copy_cut(p, "metrics.jsonl", 30000);
+	cut = load(p->dir);
+	assert_true(
+		finds(cut, "s of checkout.plain are missing, the first of them from "));
+}
+
 static void every_metrics_cut_renders(void **state)
 {
 	struct place *p = *state;
@@ -377,6 +400,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_run),
 		cmocka_unit_test_setup_teardown(all_files_are_written, enter, leave),
 		cmocka_unit_test_setup_teardown(every_cut_renders, enter, leave),
+		cmocka_unit_test_setup_teardown(missing_figures_are_told, enter, leave),
 		cmocka_unit_test_setup_teardown(every_metrics_cut_renders, enter, leave),
 		cmocka_unit_test_setup_teardown(runbooks_are_ranked, enter, leave),
 		cmocka_unit_test(a_runbook_page),
