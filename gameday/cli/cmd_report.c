@@ -9,10 +9,14 @@
 extern const struct gd_cmd gd_cmd_report;
 
 struct options {
-	bool json, md;
+	bool html, json, md;
 };
 
 static const struct gd_field fields[] = {
+	{.name = "html",
+	 .help = "print report.html instead of writing the files",
+	 .kind = GD_KIND_BOOL,
+	 GD_MEMBER(struct options, html)},
 	{.name = "json",
 	 .help = "print report.json instead of writing the files",
 	 .kind = GD_KIND_BOOL,
@@ -52,13 +56,13 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 	GD_AUTO_FREE char *dir = NULL;
 	int rc;
 
-	if (o->json && o->md)
+	if (o->html + o->json + o->md > 1)
 		return gd_raise(err, GD_E_INPUT,
-				"--json and --md: only one of them at a time");
+				"--html, --json, --md: only one of them at a time");
 	if (gd_rundir_find(args->operands[0], &dir, err) < 0)
 		return -1;
-	if (o->json || o->md)
-		rc = print(dir, o->json ? "json" : "md", err);
+	if (o->html || o->json || o->md)
+		rc = print(dir, o->html ? "html" : o->json ? "json" : "md", err);
 	else
 		rc = write_and_summarize(dir, err);
 	return rc < 0 ? -1 : GD_EXIT_HELD;
@@ -66,13 +70,13 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 
 const struct gd_cmd gd_cmd_report = {
 	.name = "report",
-	.synopsis = "RUN [--md | --json]",
+	.synopsis = "RUN [--html | --md | --json]",
 	.summary = "render a run's report again from what it recorded",
 	.details =
-		"RUN is a run's directory, its name under runs/, or latest. Writes report.md,\n"
-		"report.json and the HdrHistogram logs into it, from the records alone: this works\n"
-		"for a run that was killed at any point, too. The exit status is 0 when the report\n"
-		"was rendered, whatever its verdict.",
+		"RUN is a run's directory, its name under runs/, or latest. Writes report.html,\n"
+		"report.md, report.json and the HdrHistogram logs into it, from the records alone:\n"
+		"this works for a run that was killed at any point, too. The exit status is 0 when\n"
+		"the report was rendered, whatever its verdict.",
 	.example = "gameday report latest",
 	.options = GD_SHAPE("report", fields, struct options),
 	.min_operands = 1,

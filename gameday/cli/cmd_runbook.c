@@ -153,8 +153,11 @@ static int do_render(const struct options *o, const char *operand, struct gd_err
 	struct gd_runbook r = {0};
 	GD_AUTO_DIAGS(diags);
 	GD_AUTO_STRBUF(out);
+	GD_AUTO(gd_doc) struct gd_doc *d = gd_doc_md_new(&out);
 	int rc;
 
+	if (!d)
+		return gd_raise_nomem(err);
 	if (find_runbook(o, operand, &path, &name, err) < 0)
 		return -1;
 	if (gd_runbook_load(path, &r, &diags) < 0) {
@@ -162,9 +165,10 @@ static int do_render(const struct options *o, const char *operand, struct gd_err
 		(void)fputs(gd_strbuf_str(&out), stderr);
 		rc = gd_raise(err, GD_E_INPUT, "%s is not a valid runbook", path);
 	} else {
-		gd_runbook_page_md(&r, name, &out);
-		(void)fputs(gd_strbuf_str(&out), stdout);
-		rc = 0;
+		gd_runbook_page(&r, name, d);
+		rc = gd_doc_finish(d, err);
+		if (rc == 0)
+			(void)fputs(gd_strbuf_str(&out), stdout);
 	}
 	gd_runbook_fini(&r);
 	return rc;

@@ -10,7 +10,8 @@
 #include "gameday/report/text.h"
 #include "gameday/report/writer.h"
 
-static const struct gd_report_writer *const writers[] = {&gd_report_md, &gd_report_json};
+static const struct gd_report_writer *const writers[] = {&gd_report_html, &gd_report_md,
+							 &gd_report_json};
 
 static int write_format(const struct gd_report *r, const struct gd_report_writer *w,
 			struct gd_error *err)
@@ -50,7 +51,7 @@ int gd_report_render(const char *run_dir, const char *format, struct gd_strbuf *
 	for (size_t i = 0; i < GD_N_ELEMS(writers); i++)
 		if (strcmp(writers[i]->format, format) == 0)
 			return writers[i]->write(r, out, err);
-	return gd_raise(err, GD_E_INPUT, "there is no report format %s: md or json",
+	return gd_raise(err, GD_E_INPUT, "there is no report format %s: html, md or json",
 			format);
 }
 

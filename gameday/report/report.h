@@ -9,7 +9,7 @@
 #include "gameday/base/strbuf.h"
 
 /*
- * Writes report.md, report.json and one HdrHistogram log per load and client into run_dir,
+ * Writes report.html, report.md, report.json and one HdrHistogram log per load and client into run_dir,
  * replacing what is there. *ret_status is the exit status the verdict stands for (enum
  * gd_exit). GD_E_INPUT when run_dir is not a run's directory.
  */
@@ -21,6 +21,6 @@ int gd_report_write(const char *run_dir, int *ret_status,
  */
 int gd_report_summary(const char *run_dir, struct gd_strbuf *out,
 		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
-/* One format on its own ("md", "json"), as gd_report_write would write it. */
+/* One format on its own ("html", "md", "json"), as gd_report_write would write it. */
 int gd_report_render(const char *run_dir, const char *format, struct gd_strbuf *out,
 		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

@@ -1,109 +1,113 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gameday/report/runbook_page.h"
 
-#include <string.h>
-
-#include "gameday/report/text.h"
-
 enum { MAX_BLOCK = 16384 };
 
-/* "- text", or a numbered line. */
-static void add_item(struct gd_strbuf *out, size_t number, const char *text)
+static void say_none(struct gd_doc *d, const char *what)
 {
-	if (number > 0)
-		gd_strbuf_addf(out, "%zu. ", number);
-	else
-		gd_strbuf_adds(out, "- ");
-	gd_text_md(out, text);
-	gd_strbuf_addc(out, '\n');
+	gd_doc_paraf(d, "The runbook has no %s.", what);
 }
 
-/* A block under a list item: blank lines around it, no indent needed. */
-static void add_block(struct gd_strbuf *out, const char *text)
+void gd_runbook_diagnosis(const struct gd_runbook *r, struct gd_doc *d)
 {
-	gd_strbuf_addc(out, '\n');
-	gd_text_md_block(out, text, MAX_BLOCK);
-	gd_strbuf_addc(out, '\n');
-}
-
-static void add_none(struct gd_strbuf *out, size_t n, const char *what)
-{
-	if (n == 0)
-		gd_strbuf_addf(out, "The runbook has no %s.\n", what);
-}
-
-void gd_runbook_diagnosis_md(const struct gd_runbook *r, struct gd_strbuf *out)
-{
-	add_none(out, r->diagnosis.n, "diagnosis step");
+	if (r->diagnosis.n == 0) {
+		say_none(d, "diagnosis step");
+		return;
+	}
+	gd_doc_begin(d, GD_DOC_NUMBERED);
 	for (size_t i = 0; i < r->diagnosis.n; i++) {
-		const struct gd_diagnosis *d =
+		const struct gd_diagnosis *step =
 			GD_AT(&r->diagnosis, struct gd_diagnosis, i);
 
-		add_item(out, i + 1, d->step ? d->step : "run");
-		if (d->command)
-			add_block(out, d->command);
+		gd_doc_begin(d, GD_DOC_ITEM);
+		gd_doc_text(d, step->step ? step->step : "run");
+		if (step->command)
+			gd_doc_code_block(d, NULL, step->command, MAX_BLOCK);
+		gd_doc_end(d, GD_DOC_ITEM);
 	}
+	gd_doc_end(d, GD_DOC_NUMBERED);
 }
 
-static void add_mitigation(const struct gd_mitigation *m, size_t number,
-			   struct gd_strbuf *out)
+static void add_mitigation(const struct gd_mitigation *m, struct gd_doc *d)
 {
 	const char *blocks[] = {m->command, m->config};
 
-	add_item(out, number, m->action ? m->action : "act");
+	gd_doc_begin(d, GD_DOC_ITEM);
+	gd_doc_text(d, m->action ? m->action : "act");
 	for (size_t i = 0; i < GD_N_ELEMS(blocks); i++)
 		if (blocks[i])
-			add_block(out, blocks[i]);
-	for (size_t i = 0; i < m->steps.n; i++) {
-		gd_strbuf_adds(out, "   ");
-		add_item(out, 0, GD_AT(&m->steps, struct gd_text, i)->text);
-	}
-	if (m->escalation) {
-		gd_strbuf_adds(out, "   - escalate: ");
-		gd_text_md(out, m->escalation);
-		gd_strbuf_addc(out, '\n');
-	}
+			gd_doc_code_block(d, NULL, blocks[i], MAX_BLOCK);
+	if (m->steps.n > 0 || m->escalation)
+		gd_doc_begin(d, GD_DOC_LIST);
+	for (size_t i = 0; i < m->steps.n; i++)
+		gd_doc_item(d, GD_AT(&m->steps, struct gd_text, i)->text);
+	if (m->escalation)
+		gd_doc_itemf(d, "escalate: %s", m->escalation);
+	if (m->steps.n > 0 || m->escalation)
+		gd_doc_end(d, GD_DOC_LIST);
+	gd_doc_end(d, GD_DOC_ITEM);
 }
 
-void gd_runbook_mitigation_md(const struct gd_runbook *r, struct gd_strbuf *out)
+void gd_runbook_mitigation(const struct gd_runbook *r, struct gd_doc *d)
 {
-	add_none(out, r->mitigation.n, "mitigation");
+	if (r->mitigation.n == 0) {
+		say_none(d, "mitigation");
+		return;
+	}
+	gd_doc_begin(d, GD_DOC_NUMBERED);
 	for (size_t i = 0; i < r->mitigation.n; i++)
-		add_mitigation(GD_AT(&r->mitigation, struct gd_mitigation, i), i + 1,
-			       out);
+		add_mitigation(GD_AT(&r->mitigation, struct gd_mitigation, i), d);
+	gd_doc_end(d, GD_DOC_NUMBERED);
 }
 
-static void add_detection(const struct gd_detection *d, struct gd_strbuf *out)
+static void write_detections(const struct gd_runbook *r, struct gd_doc *d)
 {
-	gd_strbuf_adds(out, d->alert ? "- Alert: " : "- Symptom: ");
-	gd_text_md(out, d->alert ? d->alert : d->symptom ? d->symptom : "?");
-	if (d->when) {
-		gd_strbuf_adds(out, " (gameday judges: ");
-		gd_text_md(out, d->when);
-		gd_strbuf_addc(out, ')');
+	if (r->detection.n == 0) {
+		say_none(d, "detection");
+		return;
 	}
-	gd_strbuf_addc(out, '\n');
+	gd_doc_begin(d, GD_DOC_LIST);
+	for (size_t i = 0; i < r->detection.n; i++) {
+		const struct gd_detection *of =
+			GD_AT(&r->detection, struct gd_detection, i);
+
+		gd_doc_begin(d, GD_DOC_ITEM);
+		gd_doc_textf(d, "%s: %s", of->alert ? "Alert" : "Symptom",
+			     of->alert     ? of->alert
+			     : of->symptom ? of->symptom
+					   : "?");
+		if (of->when)
+			gd_doc_textf(d, " (gameday judges: %s)", of->when);
+		gd_doc_end(d, GD_DOC_ITEM);
+	}
+	gd_doc_end(d, GD_DOC_LIST);
 }
 
-void gd_runbook_page_md(const struct gd_runbook *r, const char *name,
-			struct gd_strbuf *out)
+static void write_prevention(const struct gd_runbook *r, struct gd_doc *d)
 {
-	gd_strbuf_adds(out, "# Runbook: ");
-	gd_text_md(out, name);
-	gd_strbuf_adds(out, "\n\n## Meaning\n\n");
-	gd_text_md(out, r->incident_type);
-	gd_strbuf_adds(out, "\n\n## Impact\n\nSeverity: ");
-	gd_text_md(out, r->severity ? r->severity : "not given");
-	gd_strbuf_adds(out, "\n\n## Detection\n\n");
-	add_none(out, r->detection.n, "detection");
-	for (size_t i = 0; i < r->detection.n; i++)
-		add_detection(GD_AT(&r->detection, struct gd_detection, i), out);
-	gd_strbuf_adds(out, "\n## Diagnosis\n\n");
-	gd_runbook_diagnosis_md(r, out);
-	gd_strbuf_adds(out, "\n## Mitigation\n\n");
-	gd_runbook_mitigation_md(r, out);
-	gd_strbuf_adds(out, "\n## Prevention\n\n");
-	add_none(out, r->prevention.n, "prevention");
+	if (r->prevention.n == 0) {
+		say_none(d, "prevention");
+		return;
+	}
+	gd_doc_begin(d, GD_DOC_LIST);
 	for (size_t i = 0; i < r->prevention.n; i++)
-		add_item(out, 0, GD_AT(&r->prevention, struct gd_text, i)->text);
+		gd_doc_item(d, GD_AT(&r->prevention, struct gd_text, i)->text);
+	gd_doc_end(d, GD_DOC_LIST);
+}
+
+void gd_runbook_page(const struct gd_runbook *r, const char *name, struct gd_doc *d)
+{
+	gd_doc_heading(d, 1, NULL, "Runbook: %s", name);
+	gd_doc_heading(d, 2, "meaning", "Meaning");
+	gd_doc_para(d, r->incident_type);
+	gd_doc_heading(d, 2, "impact", "Impact");
+	gd_doc_paraf(d, "Severity: %s", r->severity ? r->severity : "not given");
+	gd_doc_heading(d, 2, "detection", "Detection");
+	write_detections(r, d);
+	gd_doc_heading(d, 2, "diagnosis", "Diagnosis");
+	gd_runbook_diagnosis(r, d);
+	gd_doc_heading(d, 2, "mitigation", "Mitigation");
+	gd_runbook_mitigation(r, d);
+	gd_doc_heading(d, 2, "prevention", "Prevention");
+	write_prevention(r, d);
 }

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "gameday/base/attr.h"
+
 /*
  * Reads one character of at most `left` bytes: its length and code point, or length 0 when
  * the bytes are not UTF-8 (overlong forms, surrogates and beyond U+10FFFF included).
@@ -135,10 +137,93 @@ static size_t longest_backticks(const char *text)
 	return longest;
 }
 
-static void add_fence(struct gd_strbuf *out, size_t n)
+static void add_backticks(struct gd_strbuf *out, size_t n)
 {
 	while (n-- > 0)
 		gd_strbuf_addc(out, '`');
+}
+
+/*
+ * A table ends a cell at '|' even inside of code; there a backslash before it is taken away
+ * again (GitHub Flavored Markdown, 4.10).
+ */
+void gd_text_md_code(struct gd_strbuf *out, const char *text, bool in_table)
+{
+	size_t fence = longest_backticks(text) + 1;
+	bool pad = *text == '\0' || *text == '`' || text[strlen(text) - 1] == '`';
+
+	add_backticks(out, fence);
+	gd_strbuf_adds(out, pad ? " " : "");
+	while (*text) {
+		bool safe;
+		size_t len = step(text, &safe);
+
+		gd_strbuf_adds(out, in_table && *text == '|' ? "\\" : "");
+		gd_strbuf_add(out, safe ? text : " ", safe ? len : 1);
+		text += len;
+	}
+	gd_strbuf_adds(out, pad ? " " : "");
+	add_backticks(out, fence);
+}
+
+static void add_html(struct gd_strbuf *out, const char *s, size_t len)
+{
+	static const struct {
+		char c;
+		const char *entity;
+	} entities[] = {{'<', "&lt;"},
+			{'>', "&gt;"},
+			{'&', "&amp;"},
+			{'"', "&quot;"},
+			{'\'', "&#39;"}};
+
+	for (size_t i = 0; i < GD_N_ELEMS(entities); i++)
+		if (*s == entities[i].c) {
+			gd_strbuf_adds(out, entities[i].entity);
+			return;
+		}
+	gd_strbuf_add(out, s, len);
+}
+
+void gd_text_html(struct gd_strbuf *out, const char *text)
+{
+	while (*text) {
+		bool safe;
+		size_t len = step(text, &safe);
+
+		if (safe)
+			add_html(out, text, len);
+		else
+			gd_strbuf_addc(out, ' ');
+		text += len;
+	}
+}
+
+void gd_text_html_block(struct gd_strbuf *out, const char *text, size_t max)
+{
+	const char *start = text;
+
+	while (*text && (size_t)(text - start) < max) {
+		bool safe;
+		size_t len = step(text, &safe);
+
+		if (*text == '\n' || *text == '\t')
+			gd_strbuf_addc(out, *text);
+		else if (safe)
+			add_html(out, text, len);
+		else
+			gd_strbuf_addc(out, '?');
+		text += len;
+	}
+	if (*text)
+		gd_strbuf_addf(out, "%s... %zu more bytes\n",
+			       text > start && text[-1] != '\n' ? "\n" : "",
+			       strlen(text));
+}
+
+static void add_fence(struct gd_strbuf *out, size_t n)
+{
+	add_backticks(out, n);
 	gd_strbuf_addc(out, '\n');
 }
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "gameday/base/attr.h"
@@ -26,3 +27,9 @@ void gd_text_mdf(struct gd_strbuf *out, const char *fmt, ...) GD_PRINTF(2, 3) GD
  * most max bytes of text, then a line that says how many are left out.
  */
 void gd_text_md_block(struct gd_strbuf *out, const char *text, size_t max) GD_NONNULL;
+/* One line of Markdown in backticks; in_table: as the cell of a table needs it. */
+void gd_text_md_code(struct gd_strbuf *out, const char *text, bool in_table) GD_NONNULL;
+/* One line for HTML, in an element or in a quoted attribute: the same as plain, escaped. */
+void gd_text_html(struct gd_strbuf *out, const char *text) GD_NONNULL;
+/* Several lines for a <pre>, at most max bytes, then a line that says what is left out. */
+void gd_text_html_block(struct gd_strbuf *out, const char *text, size_t max) GD_NONNULL;

@@ -12,4 +12,5 @@ struct gd_report_writer {
 };
 
 extern const struct gd_report_writer gd_report_md;
+extern const struct gd_report_writer gd_report_html;
 extern const struct gd_report_writer gd_report_json;

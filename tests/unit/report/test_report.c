@@ -221,7 +221,7 @@ static void all_files_are_written(void **state)
 {
 	static const char *const files[] = {"report.md", "report.json",
 					    "checkout.plain.hlog",
-					    "checkout.retrying.hlog"};
+					    "checkout.retrying.hlog", "report.html"};
 	struct place *p = *state;
 	struct gd_error err = GD_ERROR_INIT;
 	GD_AUTO_FREE char *hlog = gd_path_join(p->dir, files[2]), *text = NULL;
@@ -374,11 +374,15 @@ static void a_runbook_page(void **state)
 	struct gd_runbook rb = {0};
 	GD_AUTO_DIAGS(diags);
 	GD_AUTO_STRBUF(out);
+	GD_AUTO(gd_doc) struct gd_doc *d = gd_doc_md_new(&out);
+	struct gd_error err = GD_ERROR_INIT;
 	const char *at;
 
 	(void)state;
 	assert_int_equal(gd_runbook_load(DATA "refuted/runbook.yaml", &rb, &diags), 0);
-	gd_runbook_page_md(&rb, "x", &out);
+	assert_non_null(d);
+	gd_runbook_page(&rb, "x", d);
+	assert_int_equal(gd_doc_finish(d, &err), 0);
 	at = gd_strbuf_str(&out);
 	for (size_t i = 0; i + 1 < GD_N_ELEMS(headings); i++) {
 		at = strstr(at, headings[i]);
