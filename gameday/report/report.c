@@ -10,8 +10,11 @@
 #include "gameday/report/text.h"
 #include "gameday/report/writer.h"
 
-static const struct gd_report_writer *const writers[] = {&gd_report_html, &gd_report_md,
-							 &gd_report_json};
+static const struct gd_report_writer *const writers[] = {
+	&gd_report_html,         &gd_report_md,    &gd_report_json,
+	&gd_report_chaostoolkit, &gd_report_junit, &gd_report_grafana,
+	&gd_report_prometheus,
+};
 
 static int write_format(const struct gd_report *r, const struct gd_report_writer *w,
 			struct gd_error *err)
@@ -45,14 +48,17 @@ int gd_report_render(const char *run_dir, const char *format, struct gd_strbuf *
 		     struct gd_error *err)
 {
 	GD_AUTO(gd_report) struct gd_report *r = NULL;
+	GD_AUTO_STRBUF(formats);
 
 	if (gd_report_load(run_dir, &r, err) < 0)
 		return -1;
 	for (size_t i = 0; i < GD_N_ELEMS(writers); i++)
 		if (strcmp(writers[i]->format, format) == 0)
 			return writers[i]->write(r, out, err);
-	return gd_raise(err, GD_E_INPUT, "there is no report format %s: html, md or json",
-			format);
+	for (size_t i = 0; i < GD_N_ELEMS(writers); i++)
+		gd_strbuf_addf(&formats, "%s%s", i ? ", " : "", writers[i]->format);
+	return gd_raise(err, GD_E_INPUT, "there is no report format %s: there are %s",
+			format, gd_strbuf_str(&formats));
 }
 
 /* --- the short text ------------------------------------------------------------------- */

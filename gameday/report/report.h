@@ -9,8 +9,9 @@
 #include "gameday/base/strbuf.h"
 
 /*
- * Writes report.html, report.md, report.json and one HdrHistogram log per load and client into run_dir,
- * replacing what is there. *ret_status is the exit status the verdict stands for (enum
+ * Writes report.html, report.md, report.json, the forms for other programs (doc/REPORT.md)
+ * and one HdrHistogram log per load and client into run_dir, replacing what is there.
+ * *ret_status is the exit status the verdict stands for (enum
  * gd_exit). GD_E_INPUT when run_dir is not a run's directory.
  */
 int gd_report_write(const char *run_dir, int *ret_status,
@@ -21,6 +22,6 @@ int gd_report_write(const char *run_dir, int *ret_status,
  */
 int gd_report_summary(const char *run_dir, struct gd_strbuf *out,
 		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
-/* One format on its own ("html", "md", "json"), as gd_report_write would write it. */
+/* One format on its own ("md", "junit", ...), as gd_report_write would write it. */
 int gd_report_render(const char *run_dir, const char *format, struct gd_strbuf *out,
 		     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

@@ -250,3 +250,46 @@ void gd_text_md_block(struct gd_strbuf *out, const char *text, size_t max)
 		gd_strbuf_addf(out, "... %zu more bytes\n", strlen(text));
 	add_fence(out, fence);
 }
+
+/* U+FFFE and U+FFFF, which XML 1.0 excludes (production 2). */
+static bool is_noncharacter(const char *s)
+{
+	return strncmp(s, "\xef\xbf\xbe", 3) == 0 || strncmp(s, "\xef\xbf\xbf", 3) == 0;
+}
+
+static void add_xml(struct gd_strbuf *out, const char *s, size_t len)
+{
+	switch (*s) {
+	case '<':
+		gd_strbuf_adds(out, "&lt;");
+		break;
+	case '>': /* of "]]>" */
+		gd_strbuf_adds(out, "&gt;");
+		break;
+	case '&':
+		gd_strbuf_adds(out, "&amp;");
+		break;
+	case '"':
+		gd_strbuf_adds(out, "&quot;");
+		break;
+	default:
+		gd_strbuf_add(out, s, len);
+	}
+}
+
+void gd_text_xml(struct gd_strbuf *out, const char *text)
+{
+	while (*text) {
+		bool safe;
+		size_t len = step(text, &safe);
+
+		/* An attribute's own line ends would be read as blanks (XML 1.0, 3.3.3). */
+		if (*text == '\n' || *text == '\t')
+			gd_strbuf_addf(out, "&#%d;", *text);
+		else if (safe && !is_noncharacter(text))
+			add_xml(out, text, len);
+		else
+			gd_strbuf_addc(out, ' ');
+		text += len;
+	}
+}

@@ -33,3 +33,8 @@ void gd_text_md_code(struct gd_strbuf *out, const char *text, bool in_table) GD_
 void gd_text_html(struct gd_strbuf *out, const char *text) GD_NONNULL;
 /* Several lines for a <pre>, at most max bytes, then a line that says what is left out. */
 void gd_text_html_block(struct gd_strbuf *out, const char *text, size_t max) GD_NONNULL;
+/*
+ * Text of an XML element or of an attribute in double quotes. Line ends and tabs stay, as
+ * character references; what XML 1.0 can't hold becomes a space.
+ */
+void gd_text_xml(struct gd_strbuf *out, const char *text) GD_NONNULL;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "gameday/base/auto.h"
+#include "gameday/report/json_make.h"
 #include "gameday/report/speeds.h"
 #include "gameday/report/story.h"
 #include "gameday/report/writer.h"
@@ -22,17 +23,12 @@ static bool add(cJSON *obj, const char *key, cJSON *value)
 
 static bool append(cJSON *list, cJSON *value)
 {
-	if (value && cJSON_AddItemToArray(list, value))
-		return true;
-	cJSON_Delete(value);
-	return false;
+	return gd_make_append(list, value);
 }
 
-/* NAN and the infinities have no JSON: they are null, "not known". */
 static bool add_num(cJSON *obj, const char *key, double v)
 {
-	return isfinite(v) ? gd_json_set_num(obj, key, v)
-			   : cJSON_AddNullToObject(obj, key) != NULL;
+	return gd_make_num(obj, key, v);
 }
 
 static bool add_count(cJSON *obj, const char *key, uint64_t v)
@@ -55,13 +51,9 @@ static bool add_second(cJSON *obj, const char *key, const struct gd_report *r, i
 	return add_num(obj, key, at ? gd_report_seconds(r, at) : (double)NAN);
 }
 
-/* Gives obj back, or frees it when something in it failed. */
 static cJSON *done(cJSON *obj, bool ok)
 {
-	if (ok)
-		return obj;
-	cJSON_Delete(obj);
-	return NULL;
+	return gd_make_done(obj, ok);
 }
 
 /* --- head ----------------------------------------------------------------------------- */
@@ -542,7 +534,6 @@ static int write_json(const struct gd_report *r, struct gd_strbuf *out,
 		      struct gd_error *err)
 {
 	GD_AUTO(cJSON) cJSON *o = cJSON_CreateObject();
-	GD_AUTO_FREE char *text = NULL;
 	GD_AUTO_STRBUF(happened);
 	bool ok = gd_json_set_str(o, "schema", "gameday.report/1");
 
@@ -550,11 +541,7 @@ static int write_json(const struct gd_report *r, struct gd_strbuf *out,
 	ok = gd_json_set_str(o, "happened", gd_strbuf_str(&happened)) && ok;
 	for (size_t i = 0; ok && i < GD_N_ELEMS(members); i++)
 		ok = add(o, members[i].key, members[i].make(r));
-	text = ok ? gd_json_print_pretty(o) : NULL;
-	if (!text)
-		return gd_raise_nomem(err);
-	gd_strbuf_addf(out, "%s\n", text);
-	return out->failed ? gd_raise_nomem(err) : 0;
+	return gd_make_print(ok ? o : NULL, out, err);
 }
 
 const struct gd_report_writer gd_report_json = {"json", "report.json", write_json};

@@ -14,3 +14,8 @@ struct gd_report_writer {
 extern const struct gd_report_writer gd_report_md;
 extern const struct gd_report_writer gd_report_html;
 extern const struct gd_report_writer gd_report_json;
+/* For other programs; what each is, is in doc/REPORT.md. */
+extern const struct gd_report_writer gd_report_chaostoolkit;
+extern const struct gd_report_writer gd_report_grafana;
+extern const struct gd_report_writer gd_report_junit;
+extern const struct gd_report_writer gd_report_prometheus;

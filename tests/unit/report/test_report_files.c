@@ -57,6 +57,18 @@ static void fences_outgrow_their_text(void **state)
 	assert_string_equal(gd_strbuf_str(&out), "```\n```\n");
 }
 
+static void xml_is_escaped(void **state)
+{
+	GD_AUTO_STRBUF(out);
+
+	(void)state;
+	gd_text_xml(&out,
+		    "<a b=\"c\">]]></a> & 'd'\n\te\x1b[0m \xff\xef\xbf\xbf \xc3\xa9");
+	assert_string_equal(gd_strbuf_str(&out),
+			    "&lt;a b=&quot;c&quot;&gt;]]&gt;&lt;/a&gt; &amp; "
+			    "'d'&#10;&#9;e [0m    \xc3\xa9");
+}
+
 static void bytes_become_utf8(void **state)
 {
 	char text[] = "ok \xc3\xa9 \xff \xed\xa0\x80 \xf4\x90\x80\x80 \xe2\x82";
@@ -287,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(markdown_is_disarmed),
 		cmocka_unit_test(fences_outgrow_their_text),
+		cmocka_unit_test(xml_is_escaped),
 		cmocka_unit_test(bytes_become_utf8),
 		cmocka_unit_test(plain_text_is_one_line),
 		cmocka_unit_test(good_lines_are_taken),
