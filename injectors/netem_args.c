@@ -19,7 +19,7 @@ static const struct gd_field peer_rows[] = {
 	{.name = "peer",
 	 .help = "an address, a prefix or a host name",
 	 .kind = GD_KIND_TEXT,
-	 .flags = GD_FIELD_REQUIRED,
+	 .flags = GD_FIELD_REQUIRED | GD_FIELD_PEER,
 	 GD_MEMBER(struct gd_netem_text, text),
 	 .min = 1,
 	 .max = 253},

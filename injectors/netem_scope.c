@@ -7,7 +7,6 @@
 #include "injectors/netem_scope.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
+#include "gameday/shape/peers.h"
 
 static const char *peer_at(const struct gd_list *peers, size_t i)
 {
@@ -55,19 +55,6 @@ static int parse_prefix(const char *text, struct gd_tc_match *ret)
 		m.addr[bit / 8] &= (uint8_t) ~(0x80 >> (bit % 8));
 	*ret = m;
 	return 0;
-}
-
-/* Letters, digits, '-', '.' and '_', and not all of it digits and dots. */
-static bool is_name(const char *text)
-{
-	bool letter = false;
-
-	for (const char *c = text; *c; c++) {
-		if (!isalnum((unsigned char)*c) && !strchr("-._", *c))
-			return false;
-		letter = letter || isalpha((unsigned char)*c);
-	}
-	return letter && text[0] != '-' && text[0] != '.';
 }
 
 static int add_peer(struct gd_list *peers, const struct gd_tc_match *m,
@@ -196,7 +183,7 @@ int gd_netem_scope_check(const struct gd_netem_scope *s, struct gd_error *err)
 	for (size_t i = 0; i < s->peers.n; i++) {
 		const char *text = peer_at(&s->peers, i);
 
-		if (parse_prefix(text, &m) < 0 && !is_name(text))
+		if (parse_prefix(text, &m) < 0 && !gd_peer_is_name(text))
 			return gd_raise(err, GD_E_INPUT,
 					"\"%.60s\" is not a peer: write an address, a "
 					"prefix or a host name, as in 10.20.0.0/24 or "

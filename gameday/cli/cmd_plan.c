@@ -6,13 +6,14 @@
 #include "gameday/cli/cmd.h"
 #include "gameday/cli/inventory.h"
 #include "gameday/cli/kinds.h"
+#include "gameday/runner/names.h"
 #include "gameday/scenario/plan.h"
 
 extern const struct gd_cmd gd_cmd_plan;
 
 struct options {
 	char *inventory;
-	bool json;
+	bool json, resolve;
 };
 
 static const struct gd_field fields[] = {
@@ -21,6 +22,10 @@ static const struct gd_field fields[] = {
 	 .help = "print the plan as JSON",
 	 .kind = GD_KIND_BOOL,
 	 GD_MEMBER(struct options, json)},
+	{.name = "resolve",
+	 .help = "ask the hosts that get a fault what its host names mean there",
+	 .kind = GD_KIND_BOOL,
+	 GD_MEMBER(struct options, resolve)},
 };
 
 /* Mistakes go to standard error: what is on standard output is a plan or nothing. */
@@ -57,7 +62,8 @@ static int print_plan(const struct gd_plan *plan, bool json, struct gd_error *er
 
 static int plan_scenario(const struct gd_scenario *s, bool loaded,
 			 const struct gd_inventory *inv, const struct gd_kinds *kinds,
-			 struct gd_diags *diags, bool json, struct gd_error *err)
+			 struct gd_diags *diags, const struct options *o,
+			 struct gd_error *err)
 {
 	struct gd_plan plan = {0};
 	int status = GD_EXIT_USAGE;
@@ -68,8 +74,10 @@ static int plan_scenario(const struct gd_scenario *s, bool loaded,
 	if (good && gd_plan_make(s, inv, kinds, &plan, diags) < 0)
 		good = false;
 	print_diags(diags, s);
-	if (good)
-		status = print_plan(&plan, json, err);
+	if (good && o->resolve && gd_names_of_plan(&plan, err) < 0)
+		status = -1;
+	else if (good)
+		status = print_plan(&plan, o->json, err);
 	else
 		(void)fprintf(stderr, "%zu error%s in %s\n", diags->n_errors,
 			      diags->n_errors == 1 ? "" : "s", s->path ? s->path : "");
@@ -94,7 +102,7 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 		return -1;
 	}
 	loaded = gd_scenario_load(args->operands[0], &s, &diags) == 0;
-	status = plan_scenario(&s, loaded, &inv, &kinds, &diags, o->json, err);
+	status = plan_scenario(&s, loaded, &inv, &kinds, &diags, o, err);
 	gd_scenario_fini(&s);
 	gd_cli_kinds_fini(&kinds);
 	gd_inventory_fini(&inv);
@@ -103,11 +111,13 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 
 const struct gd_cmd gd_cmd_plan = {
 	.name = "plan",
-	.synopsis = "SCENARIO [-i INVENTORY] [--json]",
+	.synopsis = "SCENARIO [-i INVENTORY] [--resolve] [--json]",
 	.summary = "what a scenario would do, host by host, and how it would be undone",
 	.details =
 		"Reads files only: no host is connected to and nothing is changed. Faults "
-		"are named with\nthe commands that undo them by hand.",
+		"are named with\nthe commands that undo them by hand. Host names among "
+		"their parameters mean what the\nhost with the fault says: --resolve "
+		"connects to it and asks, and changes nothing either.",
 	.example = "gameday plan scenarios/silent-nic-drops.yaml -i lab",
 	.options = GD_SHAPE("plan", fields, struct options),
 	.short_options = "i=inventory",

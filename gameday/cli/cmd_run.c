@@ -103,7 +103,7 @@ const struct gd_cmd gd_cmd_run = {
 	.synopsis = "SCENARIO [-i INVENTORY] [-o DIR] [--yes] [--stage-scale F]",
 	.summary = "run a game day: inject, measure, put everything back, report",
 	.details =
-		"Shows the plan and asks before it touches a host; --yes does not ask. Ctrl-C "
+		"Shows the plan and asks before it changes a host; --yes does not ask. Ctrl-C "
 		"undoes\neverything first, then reports. See gameday plan for what would be "
 		"done.",
 	.example = "gameday run scenarios/silent-nic-drops.yaml -i lab --yes",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gameday/report/story.h"
+#include "gameday/shape/peers.h"
 
 static const char *str(const cJSON *e, const char *key)
 {
@@ -47,6 +48,13 @@ static void on_preflight(const cJSON *e, struct gd_strbuf *out)
 	gd_strbuf_addf(out, "preflight of %s on %s %s", str(e, "kind"), str(e, "host"),
 		       ok ? "passed" : "FAILED");
 	add_tail(out, e, "error");
+}
+
+static void on_names(const cJSON *e, struct gd_strbuf *out)
+{
+	gd_strbuf_addf(out, "by the names on %s, for %s: ", str(e, "host"),
+		       str(e, "ref"));
+	gd_peer_names_print(cJSON_GetObjectItemCaseSensitive(e, "names"), out);
 }
 
 static void on_stage_begin(const cJSON *e, struct gd_strbuf *out)
@@ -171,6 +179,7 @@ static const struct {
 	{"run_started", on_run_started},
 	{"host", on_host},
 	{"preflight", on_preflight},
+	{"names", on_names},
 	{"stage_begin", on_stage_begin},
 	{"stage_measured", on_stage_measured},
 	{"stage_end", on_stage_end},

@@ -59,14 +59,16 @@ static cJSON *with_args(const char *op, const char *ref, const struct gd_level *
 }
 
 cJSON *gd_fault_request(const char *op, const char *ref, const char *kind,
-			const struct gd_list *levels, struct gd_error *err)
+			const struct gd_list *levels, const cJSON *names,
+			struct gd_error *err)
 {
 	GD_AUTO(cJSON)
 	cJSON *req = with_args(op, ref, GD_AT(levels, const struct gd_level, 0), err);
 
 	if (!req || add_later(req, levels, err) < 0)
 		return NULL;
-	if (!gd_json_set_str(req, "kind", kind)) {
+	if (!gd_json_set_str(req, "kind", kind) ||
+	    (names && !gd_json_set(req, "names", cJSON_Duplicate(names, 1)))) {
 		(void)gd_raise_nomem(err);
 		return NULL;
 	}

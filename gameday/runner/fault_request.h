@@ -6,12 +6,14 @@
 #include "gameday/scenario/levels.h"
 
 /*
- * `preflight` or `inject` of a fault with at least one level. Caller owns the result; NULL
- * with *err for want of memory or a node that is no JSON.
+ * `preflight` or `inject` of a fault with at least one level. names: what its host names mean,
+ * or NULL. Caller owns the result; NULL with *err for want of memory or a node that is no
+ * JSON.
  */
 cJSON *gd_fault_request(const char *op, const char *ref, const char *kind,
-			const struct gd_list *levels,
-			struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+			const struct gd_list *levels, const cJSON *names,
+			struct gd_error *err)
+	GD_NONNULL_ARGS(1, 2, 3, 4, 6) GD_MUST_CHECK;
 /* `change` to that level. As above. */
 cJSON *gd_fault_request_change(const char *ref, const struct gd_level *level,
 			       struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

@@ -9,7 +9,9 @@
 #include "gameday/base/auto.h"
 #include "gameday/runner/fault_request.h"
 #include "gameday/runner/fleet.h"
+#include "gameday/runner/names.h"
 #include "gameday/scenario/timing.h"
+#include "gameday/shape/peers.h"
 
 static const struct gd_span LIMIT = {30 * GD_NS_PER_S};
 static const char ONESHOT_REF[] = "one-shot";
@@ -257,7 +259,8 @@ int gd_oneshot_revert(const struct gd_oneshot *o, struct gd_error *err)
 static cJSON *request(const char *op, const struct gd_oneshot_fault *fault,
 		      struct gd_error *err)
 {
-	return gd_fault_request(op, ONESHOT_REF, fault->kind->name, fault->levels, err);
+	return gd_fault_request(op, ONESHOT_REF, fault->kind->name, fault->levels,
+				fault->names, err);
 }
 
 static int ask(struct gd_fleet *f, cJSON *req, cJSON **ret, struct gd_error *err)
@@ -265,8 +268,33 @@ static int ask(struct gd_fleet *f, cJSON *req, cJSON **ret, struct gd_error *err
 	return gd_fleet_ask(f, &f->members[0], req, LIMIT, ret, err);
 }
 
-/* Claim and preflight: until here nothing has changed. */
-static int prepare(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
+/* What the fault's host names mean there, told, and into *ret; NULL when it has none. */
+static int ask_names(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
+		     cJSON **ret, struct gd_error *err)
+{
+	const struct gd_level *first = GD_AT(fault->levels, const struct gd_level, 0);
+	GD_AUTO(cJSON) cJSON *names = cJSON_CreateArray();
+	GD_AUTO_STRBUF(text);
+
+	if (!names)
+		return gd_raise_nomem(err);
+	if (gd_shape_peer_names(fault->kind->args, first->args, names, err) < 0)
+		return -1;
+	if (!names->child)
+		return 0;
+	if (gd_names_of(f, &f->members[0], names, ret, err) < 0)
+		return -1;
+	gd_peer_names_print(*ret, &text);
+	(void)printf("%s: by its names %s\n", fault->host, gd_strbuf_str(&text));
+	(void)fflush(stdout);
+	return 0;
+}
+
+/*
+ * Claim, names (into *ret_names, owned by the caller) and preflight: until here nothing has
+ * changed.
+ */
+static int prepare(struct gd_fleet *f, struct gd_oneshot_fault *fault, cJSON **ret_names,
 		   struct gd_error *err)
 {
 	cJSON *req = gd_message_request("claim"), *reply = NULL;
@@ -285,6 +313,9 @@ static int prepare(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 		return -1;
 	cJSON_Delete(reply);
 	f->members[0].claimed = true;
+	if (ask_names(f, fault, ret_names, err) < 0)
+		return -1;
+	fault->names = *ret_names;
 	if (ask(f, request("preflight", fault, err), &reply, err) < 0)
 		return -1;
 	cJSON_Delete(reply);
@@ -457,13 +488,16 @@ int gd_oneshot_inject(const struct gd_oneshot *o, const struct gd_oneshot_fault 
 	struct gd_oneshot one = {
 		.inventory = o->inventory, .hosts = &fault->host, .n_hosts = 1};
 	GD_AUTO_FREE char *identity = gd_runner_identity();
+	struct gd_oneshot_fault own = *fault;
+	GD_AUTO(cJSON) cJSON *names = NULL;
 	struct gd_fleet f = {0};
 	int status = -1;
 
 	if (!identity)
 		return gd_raise_nomem(err);
-	if (open_fleet(&f, &one, identity, err) == 0 && prepare(&f, fault, err) == 0)
-		status = hold(&f, fault, err);
+	if (open_fleet(&f, &one, identity, err) == 0 &&
+	    prepare(&f, &own, &names, err) == 0)
+		status = hold(&f, &own, err);
 	gd_fleet_fini(&f);
 	return status;
 }

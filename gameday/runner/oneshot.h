@@ -21,6 +21,7 @@ struct gd_oneshot_fault {
 	const struct gd_fault_use *use; /* when it is in, within the length */
 	const struct gd_list *levels;   /* struct gd_level: checked already */
 	struct gd_span length;
+	const cJSON *names; /* what host names mean on host; NULL: it is asked */
 };
 
 /*

@@ -19,6 +19,7 @@
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
 #include "gameday/runner/guard.h"
+#include "gameday/runner/names.h"
 #include "gameday/runner/session.h"
 
 enum { TICK_MS = 500 };
@@ -528,12 +529,19 @@ static int prepare(struct gd_run *r, struct gd_error *err)
 	return 0;
 }
 
-static bool confirmed(const struct gd_run *r)
+/*
+ * Who is asked sees what host names mean, and what was found then is what the run uses. When a
+ * host can't be asked the plan says so, and the run will say why.
+ */
+static bool confirmed(struct gd_run *r)
 {
 	GD_AUTO_STRBUF(text);
+	struct gd_error ignored = GD_ERROR_INIT;
 
 	if (!r->opt->confirm)
 		return true;
+	if (gd_names_of_plan(&r->plan, &ignored) < 0)
+		(void)printf("gameday: %s\n", ignored.text);
 	gd_plan_print(&r->plan, &text);
 	return r->opt->confirm(r->opt->confirm_ctx, gd_strbuf_str(&text));
 }

@@ -13,6 +13,8 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/runner/fault_request.h"
+#include "gameday/runner/names.h"
+#include "gameday/shape/peers.h"
 
 /* Time limits of one call. A ring change keeps the carrier away for seconds. */
 static const struct gd_span CALL_LIMIT = {15 * GD_NS_PER_S};
@@ -98,7 +100,7 @@ static struct gd_call *call_faults(struct gd_run *r, const char *op, const size_
 	for (size_t i = 0; i < n; i++) {
 		struct gd_live_fault *f = &r->faults[which[i]];
 		cJSON *req = gd_fault_request(op, f->plan->ref, f->plan->use->kind,
-					      &f->plan->levels, err);
+					      &f->plan->levels, f->plan->names, err);
 
 		if (req && strcmp(op, "inject") == 0) {
 			if (!f->proved)
@@ -117,6 +119,42 @@ static struct gd_call *call_faults(struct gd_run *r, const char *op, const size_
 	return calls;
 }
 
+static void record_names(struct gd_run *r, const struct gd_live_fault *f)
+{
+	cJSON *m = cJSON_CreateObject();
+	GD_AUTO_STRBUF(text);
+
+	if (!f->plan->names) {
+		cJSON_Delete(m);
+		return;
+	}
+	gd_peer_names_print(f->plan->names, &text);
+	if (m) {
+		(void)gd_json_set_str(m, "ref", f->plan->ref);
+		(void)gd_json_set_str(m, "host", f->member->inv->name);
+		(void)gd_json_set(m, "names", cJSON_Duplicate(f->plan->names, 1));
+	}
+	gd_record_event(r->rec, "names", m);
+	gd_view_event(r->view, GD_TONE_PLAIN, "names    %s: %s", f->member->inv->name,
+		      gd_strbuf_str(&text));
+}
+
+/* Each host is asked once for all names; what they mean holds for the run. */
+static int resolve_names(struct gd_run *r, struct gd_error *err)
+{
+	for (size_t i = 0; i < r->plan.n_faults; i++) {
+		struct gd_live_fault *f = &r->faults[i];
+
+		if (gd_names_of_host(&r->fleet, f->member, &r->plan, err) < 0) {
+			record_preflight(r, f, err->text);
+			return -1;
+		}
+	}
+	for (size_t i = 0; i < r->plan.n_faults; i++)
+		record_names(r, &r->faults[i]);
+	return 0;
+}
+
 int gd_stage_preflight(struct gd_run *r, struct gd_error *err)
 {
 	GD_AUTO_FREE size_t *which = calloc(r->plan.n_faults + 1, sizeof(*which));
@@ -125,7 +163,7 @@ int gd_stage_preflight(struct gd_run *r, struct gd_error *err)
 
 	if (!which)
 		return gd_raise_nomem(err);
-	if (claim(r, err) < 0)
+	if (claim(r, err) < 0 || resolve_names(r, err) < 0)
 		return -1;
 	for (size_t i = 0; i < r->plan.n_faults; i++)
 		which[i] = i;

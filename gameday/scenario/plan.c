@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "gameday/base/auto.h"
+#include "gameday/base/json.h"
+#include "gameday/shape/peers.h"
 
 /* --- roles to hosts ------------------------------------------------------------------ */
 
@@ -201,11 +203,24 @@ int gd_plan_make(const struct gd_scenario *s, const struct gd_inventory *inv,
 
 void gd_plan_fini(struct gd_plan *p)
 {
-	for (size_t i = 0; i < p->n_faults; i++)
+	for (size_t i = 0; i < p->n_faults; i++) {
 		gd_levels_fini(p->faults[i].kind, &p->faults[i].levels);
+		cJSON_Delete(p->faults[i].names);
+	}
 	free(p->faults);
 	free(p->hosts);
 	*p = (struct gd_plan){0};
+}
+
+bool gd_plan_has_names(const struct gd_plan_fault *f)
+{
+	GD_AUTO(cJSON) cJSON *names = cJSON_CreateArray();
+	struct gd_error ignored = GD_ERROR_INIT;
+
+	/* Too many of them is said when they are asked for. */
+	return !names ||
+	       gd_shape_peer_names(f->kind->args, f->args, names, &ignored) < 0 ||
+	       names->child;
 }
 
 /* --- {role} -------------------------------------------------------------------------- */

@@ -19,6 +19,8 @@ struct gd_plan_fault {
 	struct gd_list levels;          /* owned: struct gd_level, at least one */
 	const struct gd_node *node;     /* borrowed: the parameters it begins with */
 	const void *args;               /* the same, decoded by kind->args */
+	cJSON *names; /* owned: what host names among them mean there, {name: [address...]};
+			 NULL: none, or not asked yet */
 };
 
 struct gd_plan {
@@ -51,5 +53,7 @@ void gd_plan_print(const struct gd_plan *p, struct gd_strbuf *out) GD_NONNULL;
 /* The same as data; the caller owns *ret. */
 int gd_plan_to_json(const struct gd_plan *p, cJSON **ret,
 		    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* Has its parameters host names, which only its host can resolve? */
+bool gd_plan_has_names(const struct gd_plan_fault *f) GD_NONNULL;
 /* The stages' lengths together. */
 struct gd_span gd_plan_length(const struct gd_plan *p) GD_NONNULL;

@@ -91,6 +91,7 @@ static cJSON *fault_json(const struct gd_plan *p, const struct gd_plan_fault *f,
 	    gd_json_set_int(json, "after_ns", f->use->after.ns) &&
 	    gd_json_set(json, "cycles", cycles_json(f)) &&
 	    (f->levels.n < 2 || gd_json_set(json, "levels", levels_json(f, err))) &&
+	    (!f->names || gd_json_set(json, "names", cJSON_Duplicate(f->names, 1))) &&
 	    add_text(json, "describe", &describe) && add_text(json, "manual", &manual))
 		return gd_steal_ptr(&json);
 	return NULL;

@@ -8,6 +8,7 @@
 #include "gameday/base/auto.h"
 #include "gameday/base/json.h"
 #include "gameday/scenario/timing.h"
+#include "gameday/shape/peers.h"
 
 enum {
 	MAX_TIMES = 12,   /* of one fault, shown; then "..." */
@@ -371,6 +372,35 @@ static void print_levels(const struct gd_plan_fault *f, struct gd_strbuf *out)
 	}
 }
 
+/* What the fault's host names mean, or who will be asked. */
+static void print_names(const struct gd_plan_fault *f, const char *host,
+			struct gd_strbuf *out)
+{
+	GD_AUTO(cJSON) cJSON *names = cJSON_CreateArray();
+	struct gd_error ignored = GD_ERROR_INIT;
+	const cJSON *name;
+
+	if (f->names) {
+		gd_strbuf_addf(out, "        by the names on %s: ", host);
+		gd_peer_names_print(f->names, out);
+		gd_strbuf_addc(out, '\n');
+	}
+	if (f->names || !names ||
+	    gd_shape_peer_names(f->kind->args, f->args, names, &ignored) < 0 ||
+	    !names->child)
+		return;
+	gd_strbuf_adds(out, "        ");
+	cJSON_ArrayForEach(name, names)
+	{
+		gd_strbuf_addf(out, "%s%s", name == names->child ? "" : ", ",
+			       name->valuestring);
+	}
+	gd_strbuf_addf(out,
+		       ": resolved on %s, once, before anything is injected; see what it "
+		       "says now with --resolve\n",
+		       host);
+}
+
 static void print_fault(const struct gd_plan *p, const struct gd_plan_fault *f,
 			struct gd_strbuf *out)
 {
@@ -385,6 +415,7 @@ static void print_fault(const struct gd_plan *p, const struct gd_plan_fault *f,
 	add_times(f, out);
 	gd_strbuf_addc(out, '\n');
 	print_levels(f, out);
+	print_names(f, p->hosts[f->host].host->name, out);
 	gd_strbuf_clear(&text);
 	if (f->kind->manual)
 		f->kind->manual(f->args, &text);

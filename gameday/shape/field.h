@@ -58,6 +58,7 @@ struct gd_choice {
 enum gd_field_flags {
 	GD_FIELD_REQUIRED = 1 << 0,
 	GD_FIELD_HIDDEN = 1 << 1, /* not in help (undo records) */
+	GD_FIELD_PEER = 1 << 2,   /* TEXT: address, prefix or host name (peers.h) */
 };
 
 struct gd_shape;

@@ -38,6 +38,9 @@ int gd_session_new(const struct gd_session_options *opt, struct gd_session **ret
 	s->ports.note = gd_session_note;
 	s->ports.figure = gd_session_figure;
 	s->ports.note_ctx = s->ports.figure_ctx = s;
+	s->names.host = s->ports.name;
+	s->name_port = (struct gd_name_port){&s->names, gd_names_resolve};
+	s->ports.name = &s->name_port;
 	s->leave_cgroup = opt->leave_cgroup;
 	s->crash_at = opt->crash_at;
 	s->claim_fd = s->journal.fd = -1;
@@ -337,6 +340,7 @@ static const struct op {
 } ops[] = {
 	{"claim", op_claim},
 	{"release", op_release},
+	{"resolve", gd_session_op_resolve},
 	{"preflight", gd_session_op_preflight},
 	{"inject", gd_session_op_inject},
 	{"keep", gd_session_op_keep},

@@ -206,15 +206,37 @@ static int need_claim(const struct gd_session *s, struct gd_error *err)
 
 /* --- injecting ----------------------------------------------------------------------- */
 
+int gd_session_op_resolve(struct gd_session *s, const cJSON *request, cJSON *reply,
+			  struct gd_error *err)
+{
+	cJSON *names = NULL;
+
+	if (gd_names_ask(s->names.host,
+			 cJSON_GetObjectItemCaseSensitive(request, "names"), &names,
+			 err) < 0)
+		return -1;
+	return gd_json_set(reply, "names", names) ? 0 : gd_raise_nomem(err);
+}
+
+/* What the runner says that host names mean holds for one request. */
+static void know_names(struct gd_session *s, const cJSON *request)
+{
+	s->names.known = cJSON_GetObjectItemCaseSensitive(request, "names");
+}
+
 int gd_session_op_preflight(struct gd_session *s, const cJSON *request, cJSON *reply,
 			    struct gd_error *err)
 {
 	const cJSON *args = cJSON_GetObjectItemCaseSensitive(request, "args");
 	GD_AUTO_STRBUF(state);
+	int rc;
 
-	if (gd_fault_preflight(&s->ports, gd_json_str(request, "kind", ""), args,
-			       cJSON_GetObjectItemCaseSensitive(request, "later"), &state,
-			       err) < 0)
+	know_names(s, request);
+	rc = gd_fault_preflight(&s->ports, gd_json_str(request, "kind", ""), args,
+				cJSON_GetObjectItemCaseSensitive(request, "later"),
+				&state, err);
+	s->names.known = NULL;
+	if (rc < 0)
 		return -1;
 	if (!gd_json_set_str(reply, "state", gd_strbuf_str(&state)))
 		return gd_raise_nomem(err);
@@ -348,6 +370,7 @@ int gd_session_op_inject(struct gd_session *s, const cJSON *request, cJSON *repl
 	struct gd_span trial = {0};
 	GD_AUTO_STRBUF(manual);
 	GD_AUTO_STRBUF(after);
+	int rc;
 
 	s->said = (struct gd_said){0};
 	if (need_claim(s, err) < 0)
@@ -355,11 +378,13 @@ int gd_session_op_inject(struct gd_session *s, const cJSON *request, cJSON *repl
 	if (cJSON_HasObjectItem(request, "lease_ms") &&
 	    gd_session_read_lease(request, "lease_ms", MAX_LEASE_MS, &trial, err) < 0)
 		return -1;
-	if (gd_fault_capture(&s->ports, gd_json_str(request, "kind", ""),
-			     cJSON_GetObjectItemCaseSensitive(request, "args"),
-			     cJSON_GetObjectItemCaseSensitive(request, "later"), &r,
-			     err) < 0 ||
-	    complete_record(s, gd_json_str(request, "ref", ""), &r, err) < 0 ||
+	know_names(s, request);
+	rc = gd_fault_capture(&s->ports, gd_json_str(request, "kind", ""),
+			      cJSON_GetObjectItemCaseSensitive(request, "args"),
+			      cJSON_GetObjectItemCaseSensitive(request, "later"), &r,
+			      err);
+	s->names.known = NULL;
+	if (rc < 0 || complete_record(s, gd_json_str(request, "ref", ""), &r, err) < 0 ||
 	    check_conflicts(s, &r, err) < 0 || announce(s, &r, trial, err) < 0 ||
 	    apply_last(s, err) < 0)
 		return -1;

@@ -7,6 +7,7 @@
 #include "injectors/agent/claim.h"
 #include "injectors/agent/fault.h"
 #include "injectors/agent/guardian.h"
+#include "injectors/agent/names.h"
 #include "injectors/agent/said.h"
 #include "injectors/agent/session.h"
 #include "injectors/agent/undo.h"
@@ -28,7 +29,9 @@ struct live {
 };
 
 struct gd_session {
-	struct gd_ports ports; /* its notes and figures come here first */
+	struct gd_ports ports; /* its notes, figures and names come here first */
+	struct gd_names names; /* known: of the request that is being answered */
+	struct gd_name_port name_port;
 	void (*note)(void *ctx, const char *text);
 	void *note_ctx; /* of whoever made the session */
 	struct gd_said said;
@@ -61,8 +64,9 @@ void gd_session_give_up_claim(struct gd_session *s);
 void gd_session_unclaim(struct gd_session *s);
 
 /* session_fault.c: in and out again */
-gd_session_op gd_session_op_preflight, gd_session_op_inject, gd_session_op_keep,
-	gd_session_op_change, gd_session_op_effect, gd_session_op_revert;
+gd_session_op gd_session_op_resolve, gd_session_op_preflight, gd_session_op_inject,
+	gd_session_op_keep, gd_session_op_change, gd_session_op_effect,
+	gd_session_op_revert;
 /* gd_ports.note and gd_ports.figure of a session: kept for the reply, notes told on. */
 void gd_session_note(void *session, const char *text);
 void gd_session_figure(void *session, const char *name, int64_t value);

@@ -47,6 +47,10 @@ scenario "$WORK/forms.yaml" '  - forms:
       faults:
         - netem: {on: server, device: eth1, delay: [40ms for 4s, 80ms for 2s, 120ms], peers: [api-2]}
         - netem: {on: server, device: t-dum, delay: {from: 0ms, to: 45ms, over: 9s, steps: 10}}'
+run_gameday 0 plan "$WORK/forms.yaml" -i "$WORK/inventory.yaml"
+says 'api-2: resolved on api-1, once, before anything is injected'
+run_gameday 0 plan "$WORK/forms.yaml" -i "$WORK/inventory.yaml" --resolve
+says 'by the names on api-1: api-2 is 10.20.0.12'
 "$GD" run "$WORK/forms.yaml" -i "$WORK/inventory.yaml" --yes -o "$RUNS" >"$WORK/run.out" 2>&1 &
 run=$!
 in_stage() { [ "$(cat "$RUNS"/*/journal.jsonl 2>/dev/null | grep -c '"event":"stage_measured"')" -ge 2 ]; }
@@ -85,6 +89,10 @@ grep '"event":"fault_effect"' "$journal" | grep '"ref":"forms\.1[^0-9]' |
 		END { exit !(n == 1 && $2 >= 20000 && p > 0.7 && p < 1.3) }' || fail "loss is not 1 %"
 [ "$(grep '"event":"fault_reverted"' "$journal" | grep -c '"equal":true')" -eq 9 ] || fail "not all restored"
 grep -q '"event":"fault_injected".*"carrier_away_ms":[1-9]' "$journal" || fail "no time without carrier"
+# Asked once, and told for both faults that use it, before anything was injected.
+sed '/"event":"fault_injecting"/,$d' "$journal" | grep '"event":"names"' >"$WORK/names" || true
+[ "$(grep -cF '"names":{"api-2":["10.20.0.12"]}' "$WORK/names")" -eq 2 ] ||
+	{ cat "$WORK/names"; fail "the journal does not tell the peer's address before it is used"; }
 grep -q '"notes":\["peer api-2 is 10.20.0.12"' "$journal" || fail "the peer's address is not told"
 all_state >"$WORK/after"
 expect_same "$WORK/before" "$WORK/after" "netem on many devices"

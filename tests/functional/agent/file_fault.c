@@ -16,7 +16,7 @@
 enum { FAIL_NONE, FAIL_APPLY, FAIL_VERIFY };
 
 struct args {
-	char *path, *content;
+	char *path, *content, *peer;
 	struct gd_span takes;
 	int fail;
 };
@@ -43,6 +43,11 @@ static const struct gd_field arg_rows[] = {
 	 .kind = GD_KIND_TEXT,
 	 .flags = GD_FIELD_REQUIRED,
 	 GD_MEMBER(struct args, content)},
+	{.name = "peer",
+	 .help = "a host name that is resolved",
+	 .kind = GD_KIND_TEXT,
+	 .flags = GD_FIELD_PEER,
+	 GD_MEMBER(struct args, peer)},
 	{.name = "takes",
 	 .help = "how long applying takes",
 	 .dflt = "0",
@@ -110,11 +115,24 @@ static int doctor(const struct gd_ports *p GD_UNUSED, struct gd_strbuf *out,
 	return 0;
 }
 
-static int preflight(const struct gd_ports *p GD_UNUSED, const void *args,
-		     struct gd_error *err)
+static int find_peer(const struct gd_ports *p, const char *peer, struct gd_error *err)
+{
+	GD_AUTO_STRBUF(text);
+
+	if (!peer)
+		return 0;
+	if (p->name->resolve(p->name->ctx, peer, &text, err) != 0)
+		return gd_raise(err, GD_E_REFUSED, "%s is nobody", peer);
+	p->note(p->note_ctx, gd_strbuf_str(&text));
+	return 0;
+}
+
+static int preflight(const struct gd_ports *p, const void *args, struct gd_error *err)
 {
 	const struct args *a = args;
 
+	if (find_peer(p, a->peer, err) < 0)
+		return -1;
 	if (access(a->path, W_OK) < 0)
 		return gd_raise(err, GD_E_REFUSED, "%s is not there", a->path);
 	return 0;

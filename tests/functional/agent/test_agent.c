@@ -173,6 +173,14 @@ static int64_t figure(const cJSON *reply)
 			   -1);
 }
 
+static const char *first_note(const cJSON *reply)
+{
+	const cJSON *notes = cJSON_GetObjectItemCaseSensitive(reply, "notes");
+	const cJSON *note = cJSON_GetArrayItem(notes, 0);
+
+	return note ? note->valuestring : "";
+}
+
 /* What an injector says is in the reply to what it did, and in no other. */
 static void test_notes_and_figures(void **state)
 {
@@ -191,6 +199,36 @@ static void test_notes_and_figures(void **state)
 	out = client_call(&f->c, "revert", "\"ref\":\"a\"");
 	assert_null(cJSON_GetObjectItemCaseSensitive(first_fault(out), "notes"));
 	assert_int_equal(figure(first_fault(out)), 2);
+	client_must(&f->c, "release", "");
+	assert_int_equal(client_end(&f->c), 0);
+}
+
+/* What the runner was told that a name means holds, whatever it means by now. */
+static void test_names_are_resolved_once(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_FREE char *plain = fault("a", f->one, ",\"peer\":\"db.example\"");
+	GD_AUTO_FREE char *known =
+		gd_strf("%s,\"names\":{\"db.example\":[\"10.9.0.1\"]}", plain);
+	GD_AUTO(cJSON) cJSON *found = NULL;
+	GD_AUTO(cJSON) cJSON *in = NULL;
+	GD_AUTO(cJSON) cJSON *again = NULL;
+	GD_AUTO_FREE char *text = NULL;
+
+	start_and_claim(f, CLAIM);
+	found = client_call(&f->c, "resolve", "\"names\":[\"db.example\"]");
+	text = gd_json_print(cJSON_GetObjectItemCaseSensitive(found, "names"));
+	assert_string_equal(text, "{\"db.example\":[\"10.9.0.1\",\"2001:db8::9\"]}");
+	client_refused(&f->c, "resolve", "\"names\":[\"nobody\"]", "no such host name");
+	client_refused(&f->c, "resolve", "", "names is a list");
+	client_must(&f->c, "preflight", known);
+	in = client_call(&f->c, "inject", known);
+	assert_string_equal(first_note(in), "10.9.0.1\n");
+	client_must(&f->c, "revert", "\"ref\":\"a\"");
+	/* It held for those requests only, and the host's resolver was left alone. */
+	again = client_call(&f->c, "inject", plain);
+	assert_string_equal(first_note(again), "10.9.0.2\n2001:db8::9\n");
+	client_must(&f->c, "revert", "\"ref\":\"a\"");
 	client_must(&f->c, "release", "");
 	assert_int_equal(client_end(&f->c), 0);
 }
@@ -842,6 +880,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_there_and_back),
 		TEST(test_notes_and_figures),
+		TEST(test_names_are_resolved_once),
 		TEST(test_what_is_refused),
 		TEST(test_change_in_place),
 		TEST(test_a_change_that_fails_undoes_the_fault),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent as shipped, with the file fault instead of the real ones. */
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "gameday/base/clock.h"
@@ -30,11 +31,25 @@ static int forget(void *ctx GD_UNUSED, int family, const uint8_t addr[16], int64
 	return mark ? gd_file_write(mark, *ret_n ? "1" : "0", 1, 0600, err) : 0;
 }
 
+/* A name that means something else each time it is asked for. */
+static int resolve(void *ctx, const char *name, struct gd_strbuf *out,
+		   struct gd_error *err GD_UNUSED)
+{
+	int *asked = ctx;
+
+	if (strcmp(name, "db.example") != 0)
+		return GD_PORT_ABSENT;
+	gd_strbuf_addf(out, "10.9.0.%d\n2001:db8::9\n", ++*asked);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct gd_time_port time = {.now = now, .sleep = sleep_for};
 	const struct gd_neighbour_port neighbour = {.forget = forget};
-	struct gd_ports ports = {.time = &time, .neighbour = &neighbour};
+	int asked = 0;
+	const struct gd_name_port name = {&asked, resolve};
+	struct gd_ports ports = {.time = &time, .neighbour = &neighbour, .name = &name};
 
 	return gd_agent_main(argc, argv, &ports);
 }

@@ -11,6 +11,7 @@ struct slow {
 	char *device;
 	struct gd_span delay;
 	struct gd_ratio loss;
+	char *peer;
 };
 
 static const struct gd_field slow_fields[] = {
@@ -25,6 +26,10 @@ static const struct gd_field slow_fields[] = {
 	 GD_MEMBER(struct slow, delay),
 	 .max = 60 * GD_NS_PER_S},
 	{.name = "loss", .kind = GD_KIND_RATIO, GD_MEMBER(struct slow, loss)},
+	{.name = "peer",
+	 .kind = GD_KIND_TEXT,
+	 .flags = GD_FIELD_PEER,
+	 GD_MEMBER(struct slow, peer)},
 };
 static const struct gd_shape slow_shape = GD_SHAPE("slow", slow_fields, struct slow);
 

@@ -281,6 +281,44 @@ static void the_plan_as_data(void **state)
 	unload(&l);
 }
 
+/* What only the host with the fault can tell is said to be open until it has told. */
+static void host_names_are_told(void **state)
+{
+	static const char answer[] = "{\"db.example\":[\"10.9.0.1\",\"2001:db8::9\"]}";
+	GD_AUTO_FREE char *text =
+		replaced(good_scenario, "delay: 50ms", "delay: 50ms, peer: db.example");
+	GD_AUTO_STRBUF(before);
+	GD_AUTO_STRBUF(after);
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO(cJSON) cJSON *json = NULL;
+	GD_AUTO_FREE char *printed = NULL;
+	struct loaded l;
+	struct gd_plan p;
+
+	(void)state;
+	load(&l, text, good_inventory);
+	assert_int_equal(gd_plan_make(&l.s, &l.inv, &test_kinds, &p, &l.diags), 0);
+	assert_true(gd_plan_has_names(&p.faults[0]));
+	assert_false(gd_plan_has_names(&p.faults[1]));
+	gd_plan_print(&p, &before);
+	assert_non_null(strstr(gd_strbuf_str(&before),
+			       "\n        db.example: resolved on api-1, once, before "));
+	assert_null(strstr(gd_strbuf_str(&before), "by the names"));
+	assert_int_equal(gd_json_parse(answer, strlen(answer), &p.faults[0].names, &err),
+			 0);
+	gd_plan_print(&p, &after);
+	assert_non_null(strstr(gd_strbuf_str(&after),
+			       "\n        by the names on api-1: db.example is 10.9.0.1 "
+			       "2001:db8::9\n"));
+	assert_null(strstr(gd_strbuf_str(&after), "resolved on"));
+	assert_int_equal(gd_plan_to_json(&p, &json, &err), 0);
+	printed = gd_json_print(json);
+	assert_non_null(printed);
+	assert_non_null(strstr(printed, answer));
+	gd_plan_fini(&p);
+	unload(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +331,7 @@ int main(void)
 		cmocka_unit_test(how_requests_start_is_told),
 		cmocka_unit_test(a_fault_that_comes_and_goes),
 		cmocka_unit_test(the_plan_as_data),
+		cmocka_unit_test(host_names_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
