@@ -206,7 +206,7 @@ void gd_attempt_over(struct gd_attempt *a, enum gd_outcome outcome,
 	struct gd_request *req = a->req;
 	struct gd_interval *iv = &req->slot->iv;
 
-	gd_timers_clear(&l->engine->timers, &a->timer);
+	gd_timer_clear(&a->timer);
 	a->state = GD_ATTEMPT_NONE;
 	a->generation++;
 	iv->attempt_outcomes[outcome]++;

@@ -102,7 +102,7 @@ static void leave_idle(struct gd_conn *c)
 		return;
 	c->idle = false;
 	c->lane->n_idle--;
-	gd_timers_clear(&c->lane->engine->timers, &c->timer);
+	gd_timer_clear(&c->timer);
 }
 
 static void on_idle_over(struct gd_timer *t, int64_t now)

@@ -301,6 +301,7 @@ static enum gd_http_step feed_line(struct gd_http *p, const char *data, size_t s
 	p->cut |= n > room;
 	n = n > room ? room : n;
 	if (!end || p->n_line > 0) {
+		p->known.n = 0;
 		memcpy(p->line + p->n_line, data, n);
 		p->n_line += (uint32_t)n;
 		if (!end)
@@ -333,12 +334,66 @@ static enum gd_http_step feed_body(struct gd_http *p, const char *data, size_t s
 	return go_on(p, p->state == CHUNK ? CHUNK_END : OVER);
 }
 
+/* --- the head of the last response ------------------------------------------------------ */
+
+static bool is_at_begin(const struct gd_http *p)
+{
+	return p->state == STATUS && p->n_head == 0;
+}
+
+/* The head that just ended is the first n bytes of data. */
+static void learn(struct gd_http *p, const char *data, size_t n)
+{
+	if (n > sizeof(p->line))
+		return;
+	memcpy(p->line, data, n);
+	p->known = (struct gd_http_known){
+		.n = (uint32_t)n,
+		.status = p->status,
+		.state = p->state,
+		.keep_alive = p->keep_alive,
+		.head_request = p->head_request,
+		.chunked = p->chunked,
+		.coded = p->coded,
+		.has_length = p->has_length,
+		.left = p->left,
+		.wait = p->wait,
+	};
+}
+
+/* Takes a head that is the known one; how many bytes that were. */
+static size_t recall(struct gd_http *p, const char *data, size_t size)
+{
+	const struct gd_http_known *k = &p->known;
+
+	if (k->n == 0 || size < k->n || k->head_request != p->head_request ||
+	    memcmp(p->line, data, k->n) != 0)
+		return 0;
+	p->status = k->status;
+	p->state = k->state;
+	p->keep_alive = k->keep_alive;
+	p->chunked = k->chunked;
+	p->coded = k->coded;
+	p->has_length = k->has_length;
+	p->left = k->left;
+	p->wait = k->wait;
+	return k->n;
+}
+
+static bool in_head(const struct gd_http *p)
+{
+	return p->state == STATUS || p->state == HEADER;
+}
+
 enum gd_http_step gd_http_feed(struct gd_http *p, const char *data, size_t size,
 			       size_t *ret_used)
 {
-	enum gd_http_step step = GD_HTTP_MORE;
-	size_t done = 0;
+	bool whole_head = is_at_begin(p);
+	size_t done = whole_head ? recall(p, data, size) : 0;
+	enum gd_http_step step =
+		done > 0 && p->state == OVER ? GD_HTTP_DONE : GD_HTTP_MORE;
 
+	whole_head = whole_head && done == 0;
 	while (step == GD_HTTP_MORE && done < size) {
 		size_t used = 0;
 
@@ -351,6 +406,11 @@ enum gd_http_step gd_http_feed(struct gd_http *p, const char *data, size_t size,
 			step = feed_line(p, data + done, size - done, &used);
 		}
 		done += used;
+		if (whole_head && !in_head(p)) {
+			whole_head = false;
+			if (step != GD_HTTP_BROKEN)
+				learn(p, data, done);
+		}
 	}
 	*ret_used = done;
 	return step;

@@ -3,6 +3,8 @@
  * An incremental parser of HTTP/1.1 responses (RFC 9112): it is fed what came from the
  * socket, in any pieces, and says when the response is over. Bodies are counted, not kept.
  * Pure, and without allocation.
+ *
+ * A head that is byte by byte the one before, as most are within a second, is not read again.
  */
 #pragma once
 
@@ -23,6 +25,16 @@ enum gd_http_step {
 	GD_HTTP_BROKEN, /* it is not HTTP, or beyond a limit: problem says what */
 };
 
+/* What the head of the last response said, if that head lies in `line`. */
+struct gd_http_known {
+	uint32_t n; /* its bytes; 0: none lies there */
+	int status, state;
+	bool keep_alive, head_request, chunked, coded, has_length;
+	uint64_t left;
+	struct gd_http_wait wait;
+};
+
+/* Zeroed before it is first used. */
 struct gd_http {
 	int status;
 	bool keep_alive;              /* the connection can carry another request */
@@ -37,7 +49,8 @@ struct gd_http {
 	uint64_t left;   /* bytes of the body, or of the chunk, still to come */
 	uint32_t n_head; /* bytes of lines so far */
 	uint32_t n_line;
-	char line[GD_HTTP_LINE];
+	struct gd_http_known known;
+	char line[GD_HTTP_LINE]; /* of a line that came in pieces, or the known head */
 };
 
 /* head_request: the response to HEAD has no body whatever its header says. */

@@ -356,7 +356,7 @@ static void request_over(struct gd_lane *l, struct gd_request *req,
 		note_check(l->health_of, (uint8_t)req->target, outcome);
 	if (gd_outcome_is_measured(outcome))
 		gd_hist_record(iv->latency, now - req->intended_ns);
-	gd_timers_clear(&l->engine->timers, &req->timer);
+	gd_timer_clear(&req->timer);
 	req->over = true;
 	if (req->entered)
 		gd_bulkhead_leave(&l->bulkhead);
@@ -402,7 +402,7 @@ void gd_lane_attempt_began(struct gd_lane *l, struct gd_attempt *a)
 	if (!l->hedge.tied || req->over || req->chosen)
 		return;
 	req->chosen = a;
-	gd_timers_clear(&l->engine->timers, &req->timer);
+	gd_timer_clear(&req->timer);
 	if (req->n_live > 1)
 		unsettle(l, req);
 }
@@ -426,7 +426,7 @@ void gd_lane_attempt_over(struct gd_lane *l, const struct gd_attempt *a,
 	}
 	/* One that was to be sent beside it has nothing to be beside. */
 	if (l->hedge.max > 0)
-		gd_timers_clear(&l->engine->timers, &req->timer);
+		gd_timer_clear(&req->timer);
 	try_again(l, req, outcome, retry_after_ns, now);
 }
 
@@ -480,7 +480,7 @@ static struct gd_request *queue_pop(struct gd_lane *l)
 
 	l->queue = req->next;
 	req->queued = false;
-	gd_timers_clear(&l->engine->timers, &req->timer);
+	gd_timer_clear(&req->timer);
 	return req;
 }
 
@@ -563,7 +563,7 @@ static void start(struct gd_lane *l, int8_t target, int64_t intended, int64_t no
 	*req = (struct gd_request){
 		.lane = l,
 		.slot = slot,
-		.timer.fire = on_next_attempt,
+		.timer = req->timer, /* it may have an entry */
 		.intended_ns = intended,
 		.target = target,
 		.deadline_ns = now < INT64_MAX - l->limits.deadline_ns
@@ -571,6 +571,7 @@ static void start(struct gd_lane *l, int8_t target, int64_t intended, int64_t no
 				       : INT64_MAX,
 		.seq = l->n_started * l->engine->cfg.n_threads + l->engine->cfg.thread,
 	};
+	req->timer.fire = on_next_attempt;
 	l->n_started++;
 	slot->n_open++;
 	l->n_open++;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A heap with four children per node: half as deep as a binary one, and the four lie in one
- * cache line. The usual timer, a timeout, is set later than all others and cleared before it
- * fires: the first costs one comparison.
+ * cache line. Entries are never behind the instant of their timer, so the first one is a bound
+ * for all; whether it is still true is looked at when it is due.
  */
 #include "gameday/load/timers.h"
 
@@ -76,36 +76,25 @@ static void sift_down(struct gd_timers *ts, uint32_t i, struct gd_timer_entry en
 	put(ts, i, entry);
 }
 
-static void place(struct gd_timers *ts, uint32_t i, struct gd_timer_entry entry)
+void gd_timers_enter(struct gd_timers *ts, struct gd_timer *t)
 {
-	if (i > 0 && ts->heap[(i - 1) / WAYS].when > entry.when)
-		sift_up(ts, i, entry);
-	else
-		sift_down(ts, i, entry);
-}
+	struct gd_timer_entry entry = {t->when, t};
 
-void gd_timers_set(struct gd_timers *ts, struct gd_timer *t, int64_t when)
-{
-	struct gd_timer_entry entry = {when, t};
-
+	t->due = t->when;
 	if (t->place > 0) {
-		place(ts, t->place - 1, entry);
+		sift_up(ts, t->place - 1, entry);
 		return;
 	}
 	gd_assert(ts->n < ts->room);
 	sift_up(ts, ts->n++, entry);
 }
 
-void gd_timers_clear(struct gd_timers *ts, struct gd_timer *t)
+static void remove_first(struct gd_timers *ts)
 {
-	uint32_t i = t->place;
-
-	if (i == 0)
-		return;
-	t->place = 0;
+	ts->heap[0].timer->place = 0;
 	ts->n--;
-	if (i - 1 < ts->n)
-		place(ts, i - 1, ts->heap[ts->n]);
+	if (ts->n > 0)
+		sift_down(ts, 0, ts->heap[ts->n]);
 }
 
 void gd_timers_fire(struct gd_timers *ts, int64_t now)
@@ -113,7 +102,15 @@ void gd_timers_fire(struct gd_timers *ts, int64_t now)
 	while (ts->n > 0 && ts->heap[0].when <= now) {
 		struct gd_timer *t = ts->heap[0].timer;
 
-		gd_timers_clear(ts, t);
+		if (t->set && t->when > t->due) {
+			t->due = t->when;
+			sift_down(ts, 0, (struct gd_timer_entry){t->when, t});
+			continue;
+		}
+		remove_first(ts);
+		if (!t->set)
+			continue;
+		t->set = false;
 		t->fire(t, now);
 	}
 }

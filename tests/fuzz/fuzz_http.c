@@ -29,11 +29,11 @@ static void must(bool ok)
 		abort();
 }
 
-static struct verdict feed(const char *text, size_t size, size_t piece, bool head,
-			   const struct gd_expect *expect)
+static struct verdict feed(struct gd_http *before, const char *text, size_t size,
+			   size_t piece, bool head, const struct gd_expect *expect)
 {
 	struct verdict v = {.step = GD_HTTP_MORE};
-	struct gd_http p;
+	struct gd_http p = *before;
 
 	gd_http_begin(&p, head);
 	gd_http_expect(&p, expect);
@@ -55,23 +55,36 @@ static struct verdict feed(const char *text, size_t size, size_t piece, bool hea
 	v.wait = gd_http_wait_seconds(&p.wait);
 	must(v.wait >= -1);
 	must(v.step != GD_HTTP_DONE || (v.status >= 100 && v.status <= 999));
+	*before = p;
 	return v;
+}
+
+static bool same(const struct verdict *a, const struct verdict *b)
+{
+	return a->step == b->step && (a->step != GD_HTTP_DONE ||
+				      (a->used == b->used && a->status == b->status &&
+				       a->keep_alive == b->keep_alive &&
+				       a->found == b->found && a->wait == b->wait));
 }
 
 static void check_reply(const char *text, size_t size, uint8_t how)
 {
 	struct gd_error err = GD_ERROR_INIT;
 	struct gd_expect expect = {0};
-	struct verdict whole, parts;
+	struct verdict whole, parts, again;
+	size_t piece = 1 + (size_t)(how >> 1) % 31;
+	struct gd_http p = {0}, fresh = {0};
+	bool head = how & 1;
 
 	must(gd_expect_set_body(&expect, "abab", &err) == 0);
-	whole = feed(text, size, SIZE_MAX, how & 1, &expect);
-	parts = feed(text, size, 1 + (size_t)(how >> 1) % 31, how & 1, &expect);
-	must(whole.step == parts.step);
-	must(whole.step != GD_HTTP_DONE ||
-	     (whole.used == parts.used && whole.status == parts.status &&
-	      whole.keep_alive == parts.keep_alive && whole.found == parts.found &&
-	      whole.wait == parts.wait));
+	whole = feed(&p, text, size, SIZE_MAX, head, &expect);
+	parts = feed(&fresh, text, size, piece, head, &expect);
+	must(same(&whole, &parts));
+	/* The head is known now, and must not make a difference. */
+	again = feed(&p, text, size, SIZE_MAX, head, &expect);
+	must(same(&whole, &again));
+	parts = feed(&p, text, size, piece, head, &expect);
+	must(same(&whole, &parts));
 	gd_expect_fini(&expect);
 }
 

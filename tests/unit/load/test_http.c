@@ -95,12 +95,15 @@ static void check_done(const struct response *r, const struct gd_http *p, size_t
 	assert_int_equal(extra, r->extra);
 }
 
-/* Fed in pieces of `piece` bytes, the answer must be the same whatever the piece. */
-static void check(const struct response *r, size_t piece)
+/*
+ * Fed in pieces of `piece` bytes, the answer must be the same whatever the piece, and
+ * whatever the parser read before.
+ */
+static void check(const struct response *r, size_t piece, struct gd_http *before)
 {
 	size_t size = strlen(r->text), at = 0;
 	enum gd_http_step step = GD_HTTP_MORE;
-	struct gd_http p;
+	struct gd_http p = *before;
 
 	gd_http_begin(&p, r->head_request);
 	while (step == GD_HTTP_MORE && at < size) {
@@ -130,14 +133,78 @@ static void check(const struct response *r, size_t piece)
 		assert_non_null(strstr(p.problem, r->problem));
 		break;
 	}
+	*before = p;
 }
 
 static void test_responses_in_any_pieces(void **state GD_UNUSED)
 {
 	for (size_t i = 0; i < GD_N_ELEMS(responses); i++) {
-		for (size_t piece = 1; piece <= strlen(responses[i].text) + 1; piece++)
-			check(&responses[i], piece);
+		struct gd_http fresh = {0}, used = {0};
+
+		for (size_t piece = 1; piece <= strlen(responses[i].text) + 1; piece++) {
+			fresh = (struct gd_http){0};
+			check(&responses[i], piece, &fresh);
+			/* Once more after itself, and in one piece: the head is known. */
+			check(&responses[i], piece, &fresh);
+			check(&responses[i], SIZE_MAX, &used);
+			check(&responses[i], piece, &used);
+			check(&responses[i], SIZE_MAX, &used);
+		}
 	}
+}
+
+/* The response text, whole, after what p read before. */
+static enum gd_http_step feed_next(struct gd_http *p, const char *text)
+{
+	size_t used = 0;
+	enum gd_http_step step;
+
+	gd_http_begin(p, false);
+	step = gd_http_feed(p, text, strlen(text), &used);
+	assert_int_equal(used, strlen(text));
+	return step;
+}
+
+/* A head that comes again is known by its bytes; any other one is read. */
+static void test_known_head(void **state GD_UNUSED)
+{
+	static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+	static const char busy[] =
+		"HTTP/1.1 503 No\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n";
+	static const char close[] =
+		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+	struct gd_http p = {0};
+
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(feed_next(&p, ok), GD_HTTP_DONE);
+		assert_int_equal(p.known.n, strlen(ok) - 2);
+		assert_true(p.status == 200 && p.keep_alive);
+		assert_int_equal(gd_http_wait_seconds(&p.wait), -1);
+	}
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(feed_next(&p, busy), GD_HTTP_DONE);
+		assert_int_equal(p.status, 503);
+		assert_int_equal(gd_http_wait_seconds(&p.wait), 7);
+	}
+	assert_int_equal(feed_next(&p, ok), GD_HTTP_DONE);
+	assert_int_equal(gd_http_wait_seconds(&p.wait), -1);
+	assert_int_equal(feed_next(&p, close), GD_HTTP_DONE);
+	assert_false(p.keep_alive);
+}
+
+/* What follows the head of a HEAD is no body, though the bytes of the head are the same. */
+static void test_known_head_of_a_head(void **state GD_UNUSED)
+{
+	static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+	struct gd_http p = {0};
+	size_t used = 0;
+
+	assert_int_equal(feed_next(&p, ok), GD_HTTP_DONE);
+	gd_http_begin(&p, true);
+	assert_int_equal(gd_http_feed(&p, ok, strlen(ok), &used), GD_HTTP_DONE);
+	assert_int_equal(used, strlen(ok) - 2);
+	gd_http_begin(&p, false);
+	assert_int_equal(gd_http_feed(&p, ok, strlen(ok) - 2, &used), GD_HTTP_MORE);
 }
 
 /* A parser is used again and again for one connection. */
@@ -145,7 +212,7 @@ static void test_begin_forgets(void **state GD_UNUSED)
 {
 	static const char first[] = "HTTP/1.0 500 No\r\nTransfer-Encoding: chunked\r\nX";
 	static const char second[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-	struct gd_http p;
+	struct gd_http p = {0};
 	size_t used = 0;
 
 	gd_http_begin(&p, true);
@@ -177,7 +244,7 @@ static void test_limits(void **state GD_UNUSED)
 	static const char fill[] = "HTTP/1.1 200 OK\r\nX-Fill: ";
 	static const char end[] = "\r\nContent-Length: 0\r\n\r\n";
 	size_t rest = strlen(fill) + strlen(end);
-	struct gd_http p;
+	struct gd_http p = {0};
 
 	/* A long line of no interest is skipped, up to the limit of the whole header. */
 	assert_int_equal(feed_filled(fill, 5000, end, &p), GD_HTTP_DONE);
@@ -211,7 +278,7 @@ static void test_endless_interim(void **state GD_UNUSED)
 {
 	static const char interim[] = "HTTP/1.1 100 Go on\r\n\r\n";
 	enum gd_http_step step = GD_HTTP_MORE;
-	struct gd_http p;
+	struct gd_http p = {0};
 	size_t used = 0, total = 0;
 
 	gd_http_begin(&p, false);
@@ -229,7 +296,7 @@ static void test_large_body(void **state GD_UNUSED)
 	static const char head[] =
 		"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n";
 	static char block[4096];
-	struct gd_http p;
+	struct gd_http p = {0};
 	size_t used = 0;
 
 	gd_http_begin(&p, false);
@@ -289,7 +356,7 @@ static void test_retry_after(void **state GD_UNUSED)
 
 	for (size_t i = 0; i < GD_N_ELEMS(cases); i++) {
 		for (size_t piece = 1; piece < 100; piece += 7) {
-			struct gd_http p;
+			struct gd_http p = {0};
 			char text[256];
 
 			(void)snprintf(text, sizeof(text),
@@ -305,7 +372,7 @@ static void test_retry_after(void **state GD_UNUSED)
 /* What an interim reply says is forgotten. */
 static void test_retry_after_of_the_last(void **state GD_UNUSED)
 {
-	struct gd_http p;
+	struct gd_http p = {0};
 
 	gd_http_begin(&p, false);
 	feed_all(&p,
@@ -333,7 +400,7 @@ static void test_expected_body(void **state GD_UNUSED)
 	assert_int_equal(gd_expect_set_body(&e, "found", &err), 0);
 	for (size_t i = 0; i < GD_N_ELEMS(cases); i++) {
 		for (size_t piece = 1; piece < 120; piece++) {
-			struct gd_http p;
+			struct gd_http p = {0};
 			char text[256];
 
 			(void)snprintf(text, sizeof(text), "%s%s", head, cases[i].body);
@@ -350,6 +417,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_responses_in_any_pieces),
+		cmocka_unit_test(test_known_head),
+		cmocka_unit_test(test_known_head_of_a_head),
 		cmocka_unit_test(test_begin_forgets),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_endless_interim),
