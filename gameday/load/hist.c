@@ -212,6 +212,12 @@ static void add_missing(struct gd_hist *into, int64_t v, int64_t e, uint64_t n)
 		return;
 	first = gd_hist_index(&gd_hist_own, e);
 	last = gd_hist_index(&gd_hist_own, v - e);
+	/* Value by value, or step by step: whatever is less. */
+	if (v / e <= last - first) {
+		for (int64_t x = v - e; x >= e; x -= e)
+			gd_hist_add(into, gd_hist_index(&gd_hist_own, x), n, x, x);
+		return;
+	}
 	for (int64_t i = first; i <= last; i++) {
 		uint64_t n_here = missing_at(v, e, i);
 		int64_t low = gd_hist_lowest(&gd_hist_own, i);

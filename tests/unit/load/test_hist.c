@@ -447,10 +447,37 @@ static void test_corrected(void **state GD_UNUSED)
 	gd_hist_free(c);
 }
 
+/* Much more values than steps: counted step by step, as if each were recorded. */
+static void test_corrected_is_what_recording_gives(void **state GD_UNUSED)
+{
+	static const int64_t values[] = {3000000000, 777777777, 12345};
+	struct gd_hist *h = gd_hist_new(), *c = gd_hist_new(), *want = gd_hist_new();
+
+	for (size_t i = 0; i < GD_N_ELEMS(values); i++) {
+		/* What is counted is the step: its highest value stands for it. */
+		gd_hist_clear(h);
+		gd_hist_clear(c);
+		gd_hist_clear(want);
+		gd_hist_record(h, values[i]);
+		gd_hist_add_corrected(c, h, 2000);
+		gd_hist_record(want, values[i]);
+		for (int64_t v = gd_hist_percentile(h, 100) - 2000; v >= 2000; v -= 2000)
+			gd_hist_record(want, v);
+		assert_int_equal(gd_hist_count(c), gd_hist_count(want));
+		for (double p = 0.5; p < 100; p += 0.5)
+			assert_int_equal(gd_hist_percentile(c, p),
+					 gd_hist_percentile(want, p));
+	}
+	gd_hist_free(h);
+	gd_hist_free(c);
+	gd_hist_free(want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_corrected),
+		cmocka_unit_test(test_corrected_is_what_recording_gives),
 		cmocka_unit_test(test_records_as_reference),
 		cmocka_unit_test(test_encodes_as_reference),
 		cmocka_unit_test(test_decodes_reference),
