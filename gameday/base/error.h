@@ -71,6 +71,13 @@ int gd_wrap(struct gd_error *err, const char *fmt, ...) GD_PRINTF(2, 3) GD_NONNU
 const char *gd_errc_name(enum gd_errc code);
 enum gd_errc gd_errc_from_name(const char *name) GD_NONNULL;
 
+/* A class of errors for people: what it means, and what to do. */
+struct gd_errc_row {
+	const char *name, *meaning, *next;
+};
+/* The row of a code; an unknown code is a bug. Never NULL. */
+const struct gd_errc_row *gd_errc_row(enum gd_errc code);
+
 /* Exit statuses, DESIGN: each command maps its outcome to one of these. */
 enum gd_exit {
 	GD_EXIT_HELD = 0,
@@ -81,6 +88,12 @@ enum gd_exit {
 	GD_EXIT_LEFT_BEHIND = 5,
 	GD_EXIT_INVALID = 6,
 };
+
+struct gd_exit_row {
+	enum gd_exit status;
+	const char *name, *meaning, *next;
+};
+extern const struct gd_exit_row gd_exit_rows[]; /* in order of status; ends with NULL */
 
 /* For our own bugs only: prints and aborts; the guardian undoes what was in. */
 #define gd_assert(cond) ((cond) ? (void)0 : gd_assert_failed(#cond, __FILE__, __LINE__))

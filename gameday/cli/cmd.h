@@ -32,6 +32,8 @@ struct gd_cmd {
 	size_t min_operands, max_operands;
 	bool raw;           /* operands begin at the first one: no options behind it */
 	bool changes_hosts; /* asks before it acts: --yes or a terminal */
+	/* May be NULL. Adds to --help what it can say of the first operand. */
+	void (*more_help)(const char *operand, struct gd_strbuf *out);
 	/* Returns an exit status (enum gd_exit); or -1 with *err, printed by main. */
 	int (*run)(const struct gd_cmd_args *args, struct gd_error *err);
 };

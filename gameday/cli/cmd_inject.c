@@ -210,6 +210,24 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 	return status;
 }
 
+/* The parameters of the fault named, or the names of all. */
+static void more_help(const char *operand, struct gd_strbuf *out)
+{
+	struct gd_error ignored = GD_ERROR_INIT;
+	struct gd_kinds kinds = {0};
+
+	if (gd_cli_kinds(&kinds, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < kinds.n_faults; i++) {
+		if (strcmp(kinds.faults[i].name, operand) != 0)
+			continue;
+		gd_strbuf_addf(out, "\n%s, as KEY=VALUE (more: man gameday-%s):\n",
+			       operand, operand);
+		gd_shape_describe(kinds.faults[i].args, out);
+	}
+	gd_cli_kinds_fini(&kinds);
+}
+
 const struct gd_cmd gd_cmd_inject = {
 	.name = "inject",
 	.synopsis =
@@ -217,7 +235,8 @@ const struct gd_cmd gd_cmd_inject = {
 	.summary = "one fault on one host for a while, then exactly back",
 	.details =
 		"The fault is undone after its time, on Ctrl-C, and by the host itself when this "
-		"program\nor the connection dies. gameday doctor HOST lists the faults. A VALUE may be a "
+		"program\nor the connection dies. gameday inject FAULT --help lists its keys, gameday "
+		"doctor HOST what\nthe host can take. A VALUE may be a "
 		"map or a list as in a\nscenario, also one that changes on the way: "
 		"loss='{from: 0%, to: 10%, over: 30s}'.",
 	.example =
@@ -227,5 +246,6 @@ const struct gd_cmd gd_cmd_inject = {
 	.min_operands = 1,
 	.max_operands = 64,
 	.changes_hosts = true,
+	.more_help = more_help,
 	.run = run,
 };

@@ -76,7 +76,7 @@ static int run_command(const struct gd_cmd *cmd, int argc, char **argv,
 	if (parsed.help) {
 		GD_AUTO_STRBUF(help);
 
-		gd_options_help(cmd, &help);
+		gd_options_help(cmd, &parsed, &help);
 		(void)fputs(gd_strbuf_str(&help), stdout);
 		return GD_EXIT_HELD;
 	}

@@ -13,7 +13,7 @@
 
 #include "gameday/base/auto.h"
 
-enum { MAX_OPTIONS = 32, HELP_VALUE = 1000, NAME_SIZE = 40 };
+enum { MAX_OPTIONS = 32, HELP_VALUE = 1000, NAME_SIZE = GD_OPTION_NAME };
 
 struct table {
 	struct option rows[MAX_OPTIONS + 2];
@@ -22,11 +22,10 @@ struct table {
 	size_t n;
 };
 
-/* "stage_scale" on the command line is --stage-scale. */
-static void dashed(const char *field, char out[NAME_SIZE])
+void gd_option_long(const struct gd_field *field, char ret[NAME_SIZE])
 {
-	(void)snprintf(out, NAME_SIZE, "%s", field);
-	for (char *p = out; *p; p++)
+	(void)snprintf(ret, NAME_SIZE, "%s", field->name);
+	for (char *p = ret; *p; p++)
 		if (*p == '_')
 			*p = '-';
 }
@@ -63,7 +62,7 @@ static void make_table(const struct gd_cmd *cmd, struct table *t)
 	t->short_options[s++] = 'h';
 	t->n = cmd->options.n_fields < MAX_OPTIONS ? cmd->options.n_fields : MAX_OPTIONS;
 	for (size_t i = 0; i < t->n; i++) {
-		dashed(cmd->options.fields[i].name, t->names[i]);
+		gd_option_long(&cmd->options.fields[i], t->names[i]);
 		t->rows[i].name = t->names[i];
 		t->rows[i].has_arg = cmd->options.fields[i].kind == GD_KIND_BOOL
 					     ? no_argument
@@ -148,7 +147,7 @@ static int read_options(const struct gd_cmd *cmd, const struct table *t, int arg
 
 		if (c == HELP_VALUE || c == 'h') {
 			*ret_help = true;
-			return 0;
+			continue;
 		}
 		if (c == ':')
 			return gd_raise(err, GD_E_INPUT, "option %s needs a value",
@@ -209,10 +208,10 @@ int gd_options_parse(const struct gd_cmd *cmd, int argc, char **argv,
 	make_table(cmd, &t);
 	if (read_options(cmd, &t, argc, argv, tree, &ret->help, err) < 0)
 		return -1;
-	if (ret->help)
-		return 0;
 	ret->n_operands = (size_t)(argc - optind);
 	ret->operands = (const char *const *)(argv + optind);
+	if (ret->help)
+		return 0;
 	if (check_operands(cmd, ret->n_operands, err) < 0)
 		return -1;
 	return decode(cmd, tree, ret, err);
@@ -226,7 +225,7 @@ void gd_options_fini(const struct gd_cmd *cmd, struct gd_parsed_options *p)
 	p->options = NULL;
 }
 
-static char short_of(const struct gd_cmd *cmd, size_t field)
+char gd_option_short(const struct gd_cmd *cmd, size_t field)
 {
 	for (const char *p = cmd->short_options; p && *p;) {
 		if (short_field(cmd, *p) == (int)field)
@@ -240,12 +239,12 @@ static char short_of(const struct gd_cmd *cmd, size_t field)
 static void option_line(const struct gd_cmd *cmd, size_t i, struct gd_strbuf *out)
 {
 	const struct gd_field *f = &cmd->options.fields[i];
-	char name[NAME_SIZE], head[80], c = short_of(cmd, i);
+	char name[NAME_SIZE], head[80], c = gd_option_short(cmd, i);
 	const char *value = f->kind == GD_KIND_BOOL ? "" : " VALUE";
 
 	if (f->flags & GD_FIELD_HIDDEN)
 		return;
-	dashed(f->name, name);
+	gd_option_long(f, name);
 	if (c)
 		(void)snprintf(head, sizeof(head), "-%c, --%s%s", c, name, value);
 	else
@@ -256,7 +255,8 @@ static void option_line(const struct gd_cmd *cmd, size_t i, struct gd_strbuf *ou
 	gd_strbuf_addc(out, '\n');
 }
 
-void gd_options_help(const struct gd_cmd *cmd, struct gd_strbuf *out)
+void gd_options_help(const struct gd_cmd *cmd, const struct gd_parsed_options *p,
+		     struct gd_strbuf *out)
 {
 	gd_strbuf_addf(out, "gameday %s: %s\n\n", cmd->name, cmd->summary);
 	gd_strbuf_addf(out, "Usage: gameday %s %s\n", cmd->name, cmd->synopsis);
@@ -266,6 +266,8 @@ void gd_options_help(const struct gd_cmd *cmd, struct gd_strbuf *out)
 	for (size_t i = 0; i < cmd->options.n_fields; i++)
 		option_line(cmd, i, out);
 	gd_strbuf_addf(out, "  %-28s %s\n", "-h, --help", "this text");
+	if (cmd->more_help && p->n_operands > 0)
+		cmd->more_help(p->operands[0], out);
 	if (cmd->example)
 		gd_strbuf_addf(out, "\nExample:\n  %s\n", cmd->example);
 }

@@ -7,26 +7,6 @@
 
 #include "gameday/base/clock.h"
 
-static const char *const outcome_names[GD_N_OUTCOMES] = {
-	[GD_OUTCOME_OK] = "ok",
-	[GD_OUTCOME_TIMEOUT] = "timeout",
-	[GD_OUTCOME_REFUSED] = "refused",
-	[GD_OUTCOME_UNREACHABLE] = "unreachable",
-	[GD_OUTCOME_CONNECT] = "connect",
-	[GD_OUTCOME_RESET] = "reset",
-	[GD_OUTCOME_PROTOCOL] = "protocol",
-	[GD_OUTCOME_STATUS_4XX] = "status-4xx",
-	[GD_OUTCOME_STATUS_5XX] = "status-5xx",
-	[GD_OUTCOME_STATUS_OTHER] = "status-other",
-	[GD_OUTCOME_LOCAL] = "local",
-	[GD_OUTCOME_UNFINISHED] = "unfinished",
-	[GD_OUTCOME_TLS] = "tls",
-	[GD_OUTCOME_WRONG] = "wrong",
-	[GD_OUTCOME_SHED] = "shed",
-	[GD_OUTCOME_CANCELLED] = "cancelled",
-	[GD_OUTCOME_DEADLINE] = "deadline",
-};
-
 /* What an interval may hold at most; beyond it a message is a mistake or an attack. */
 #define MAX_COUNT (INT64_C(1) << 53)
 #define MAX_LENGTH_NS (24 * 3600 * GD_NS_PER_S)
@@ -49,30 +29,6 @@ static const struct number numbers[] = {
 	{"budget_denied", offsetof(struct gd_interval, budget_denied), SUMMED},
 	{"late", offsetof(struct gd_interval, late), SUMMED},
 };
-
-const char *gd_outcome_name(enum gd_outcome o)
-{
-	return (unsigned)o < GD_N_OUTCOMES ? outcome_names[o] : "unknown";
-}
-
-bool gd_outcome_is_measured(enum gd_outcome o)
-{
-	return o != GD_OUTCOME_LOCAL && o != GD_OUTCOME_UNFINISHED &&
-	       o != GD_OUTCOME_SHED && o != GD_OUTCOME_CANCELLED;
-}
-
-bool gd_outcome_is_fault(enum gd_outcome o)
-{
-	return gd_outcome_is_measured(o) && o != GD_OUTCOME_OK &&
-	       o != GD_OUTCOME_STATUS_4XX && o != GD_OUTCOME_STATUS_OTHER;
-}
-
-bool gd_outcome_is_reply(enum gd_outcome o)
-{
-	return o == GD_OUTCOME_OK || o == GD_OUTCOME_STATUS_4XX ||
-	       o == GD_OUTCOME_STATUS_5XX || o == GD_OUTCOME_STATUS_OTHER ||
-	       o == GD_OUTCOME_WRONG;
-}
 
 void gd_interval_fini(struct gd_interval *iv)
 {
@@ -158,7 +114,8 @@ static bool set_outcomes(cJSON *obj, const char *key,
 
 	for (size_t i = 0; ok && i < GD_N_OUTCOMES; i++) {
 		if (counts[i] > 0)
-			ok = gd_json_set_int(map, outcome_names[i], (int64_t)counts[i]);
+			ok = gd_json_set_int(map, gd_outcome_name((enum gd_outcome)i),
+					     (int64_t)counts[i]);
 	}
 	return gd_json_set(obj, key, map) && ok;
 }
@@ -319,9 +276,10 @@ static int get_outcomes(const cJSON *json, const char *key, uint64_t ret[GD_N_OU
 	for (size_t i = 0; i < GD_N_OUTCOMES; i++) {
 		int64_t v = 0;
 
-		if (!cJSON_HasObjectItem(map, outcome_names[i]))
+		if (!cJSON_HasObjectItem(map, gd_outcome_name((enum gd_outcome)i)))
 			continue;
-		if (get_int(map, outcome_names[i], 0, MAX_COUNT, &v, err) < 0)
+		if (get_int(map, gd_outcome_name((enum gd_outcome)i), 0, MAX_COUNT, &v,
+			    err) < 0)
 			return -1;
 		ret[i] = (uint64_t)v;
 		n_known++;

@@ -36,6 +36,8 @@ enum gd_outcome {
 };
 /* Stable lower-case name: "timeout", "status-5xx". */
 const char *gd_outcome_name(enum gd_outcome o);
+/* The same for people. */
+const char *gd_outcome_meaning(enum gd_outcome o);
 /* Does it say something of the target? Only these are in the histograms. */
 bool gd_outcome_is_measured(enum gd_outcome o);
 /*

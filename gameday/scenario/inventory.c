@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gameday/base/auto.h"
+#include "gameday/scenario/formats.h"
 #include "gameday/scenario/source.h"
 
 enum { MAX_HOST_NAME = 64 };
@@ -101,7 +102,7 @@ static const struct gd_field inventory_fields[] = {
 	 GD_MEMBER(struct raw, hosts),
 	 .shape = &host_shape},
 };
-static const struct gd_shape inventory_shape =
+const struct gd_shape gd_inventory_shape =
 	GD_SHAPE("inventory", inventory_fields, struct raw);
 
 /* Words that reach ssh(1) as arguments must not look like options, or hold blanks. */
@@ -192,12 +193,12 @@ int gd_inventory_load(const char *path, struct gd_inventory *ret, struct gd_diag
 			   diags) < 0 &&
 	    !ret->tree)
 		return -1;
-	if (gd_shape_decode(&inventory_shape, ret->tree, &raw, diags) == 0) {
+	if (gd_shape_decode(&gd_inventory_shape, ret->tree, &raw, diags) == 0) {
 		ret->hosts = raw.hosts;
 		raw.hosts = (struct gd_list){0};
 		check_hosts(ret, diags);
 	}
-	gd_shape_fini(&inventory_shape, &raw);
+	gd_shape_fini(&gd_inventory_shape, &raw);
 	return diags->n_errors == before ? 0 : -1;
 }
 
@@ -205,7 +206,7 @@ void gd_inventory_fini(struct gd_inventory *i)
 {
 	struct raw raw = {.hosts = i->hosts};
 
-	gd_shape_fini(&inventory_shape, &raw);
+	gd_shape_fini(&gd_inventory_shape, &raw);
 	(void)gd_node_free(i->tree);
 	free(i->source);
 	free(i->path);

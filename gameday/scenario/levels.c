@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "gameday/base/auto.h"
+#include "gameday/scenario/formats.h"
 #include "gameday/shape/value.h"
 
 enum { MAX_MOVERS = 8, VALUE_SIZE = 40, DIGITS = 4 };
@@ -74,6 +75,8 @@ static const struct gd_field ramp_fields[] = {
 	 .min = 2,
 	 .max = GD_MAX_STEPS},
 };
+
+const struct gd_shape gd_ramp_shape = GD_SHAPE("ramp", ramp_fields, struct ramp);
 
 static bool can_move(enum gd_kind kind)
 {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gameday/base/auto.h"
+#include "gameday/scenario/formats.h"
 #include "gameday/scenario/source.h"
 
 enum { MAX_LONG_TEXT = 64 * 1024, MAX_ITEMS = 200 };
@@ -92,8 +93,7 @@ static const struct gd_field runbook_fields[] = {
 	LIST_ROW("prevention", "what keeps it from coming back", prevention,
 		 &gd_text_shape),
 };
-static const struct gd_shape runbook_shape =
-	GD_SHAPE("runbook", runbook_fields, struct raw);
+const struct gd_shape gd_runbook_shape = GD_SHAPE("runbook", runbook_fields, struct raw);
 
 /* --- what the rows can't say --------------------------------------------------------- */
 
@@ -195,7 +195,7 @@ int gd_runbook_load(const char *path, struct gd_runbook *ret, struct gd_diags *d
 			   diags) < 0 &&
 	    !ret->tree)
 		return -1;
-	if (gd_shape_decode(&runbook_shape, ret->tree, &raw, diags) < 0)
+	if (gd_shape_decode(&gd_runbook_shape, ret->tree, &raw, diags) < 0)
 		before =
 			SIZE_MAX; /* -1 in every case; what could be read is checked still */
 	move(&raw, ret);
@@ -215,7 +215,7 @@ void gd_runbook_fini(struct gd_runbook *r)
 	for (size_t i = 0; i < r->detection.n; i++)
 		gd_condition_fini(
 			&GD_AT(&r->detection, struct gd_detection, i)->condition);
-	gd_shape_fini(&runbook_shape, &raw);
+	gd_shape_fini(&gd_runbook_shape, &raw);
 	(void)gd_node_free(r->tree);
 	free(r->source);
 	free(r->path);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "gameday/base/auto.h"
+#include "gameday/scenario/formats.h"
 #include "gameday/scenario/source.h"
 #include "gameday/scenario/stage.h"
 
@@ -67,7 +68,7 @@ static const struct gd_field scenario_fields[] = {
 	NODE_ROW("abort", "what ends the run at once", abort, false),
 	NODE_ROW("expect", "what the hypothesis predicts", expect, false),
 };
-static const struct gd_shape scenario_shape =
+const struct gd_shape gd_scenario_shape =
 	GD_SHAPE("scenario", scenario_fields, struct raw);
 
 /* --- hosts --------------------------------------------------------------------------- */
@@ -97,14 +98,14 @@ static const struct gd_field role_fields[] = {
 	 .min = 1,
 	 .max = 64},
 };
-static const struct gd_shape role_shape = GD_SHAPE("role", role_fields, struct role_map);
+const struct gd_shape gd_role_shape = GD_SHAPE("role", role_fields, struct role_map);
 
 static void decode_role_map(const struct gd_node *node, struct gd_role *role,
 			    struct gd_diags *diags)
 {
 	struct role_map map = {0};
 
-	if (gd_shape_decode(&role_shape, node, &map, diags) == 0) {
+	if (gd_shape_decode(&gd_role_shape, node, &map, diags) == 0) {
 		if (!map.host == !map.tag)
 			gd_diag_error(
 				diags, node->pos,
@@ -118,7 +119,7 @@ static void decode_role_map(const struct gd_node *node, struct gd_role *role,
 		role->tag = gd_steal_ptr(&map.tag);
 		role->count = map.count;
 	}
-	gd_shape_fini(&role_shape, &map);
+	gd_shape_fini(&gd_role_shape, &map);
 }
 
 static void decode_role(const struct gd_node_entry *e, struct gd_role *role,
@@ -342,7 +343,7 @@ int gd_scenario_load(const char *path, struct gd_scenario *ret, struct gd_diags 
 			   diags) < 0 &&
 	    !ret->tree)
 		return -1;
-	rc = gd_shape_decode(&scenario_shape, ret->tree, &raw, diags);
+	rc = gd_shape_decode(&gd_scenario_shape, ret->tree, &raw, diags);
 	move(&raw, ret);
 	decode_rest(ret, &raw, diags);
 	return rc == 0 && diags->n_errors == before ? 0 : -1;
@@ -376,7 +377,7 @@ void gd_scenario_fini(struct gd_scenario *s)
 			  .runbook = s->runbook,
 			  .loads = s->loads};
 
-	gd_shape_fini(&scenario_shape, &raw);
+	gd_shape_fini(&gd_scenario_shape, &raw);
 	fini_roles(&s->hosts);
 	gd_watches_fini(&s->watches);
 	gd_stages_fini(&s->stages);

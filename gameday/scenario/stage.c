@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gameday/base/auto.h"
+#include "gameday/scenario/formats.h"
 #include "gameday/scenario/source.h"
 #include "gameday/scenario/timing.h"
 
@@ -44,6 +45,8 @@ static const struct gd_field use_fields[] = {
 	 GD_MEMBER(struct use, count),
 	 .max = GD_MAX_CYCLES},
 };
+
+const struct gd_shape gd_use_shape = GD_SHAPE("fault", use_fields, struct use);
 
 /* The single entry of an item, or NULL with a message that shows the form. */
 static const struct gd_node_entry *single(const struct gd_node *node, const char *what,
@@ -190,6 +193,8 @@ static const struct gd_field stage_fields[] = {
 	 .kind = GD_KIND_NODE,
 	 GD_MEMBER(struct stage_map, faults)},
 };
+
+const struct gd_shape gd_stage_shape = GD_SHAPE("stage", stage_fields, struct stage_map);
 
 /* The place of a fault's key in the file, or of the fault when it was not given. */
 static struct gd_pos time_pos(const struct gd_node *node, const char *key)

@@ -18,6 +18,7 @@ declare -A allowed=(
 	[gameday/report]="gameday/base gameday/shape gameday/load gameday/scenario gameday/results"
 	[gameday/runner]="gameday/base gameday/shape gameday/wire gameday/load gameday/scenario gameday/results gameday/remote gameday/report"
 	[gameday/cli]="gameday/base gameday/shape gameday/wire gameday/load gameday/watch gameday/scenario gameday/results gameday/remote gameday/lab gameday/torture gameday/report gameday/runner injectors"
+	[gameday/manual]="gameday/base gameday/shape gameday/load gameday/watch gameday/scenario gameday/cli injectors"
 	[injectors]="gameday/base gameday/shape"
 	[injectors/ports]="gameday/base gameday/shape injectors"
 	[injectors/agent]="gameday/base gameday/shape gameday/wire gameday/load gameday/watch injectors injectors/ports"
