@@ -101,6 +101,8 @@ int main(int argc, char **argv)
 
 	/* A broken pipe is an error of the write that met it, not the end of a run. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* So is a file that grew to its limit. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	if (argc < 2) {
 		print_usage(stderr);
 		return GD_EXIT_USAGE;

@@ -32,16 +32,25 @@ static int write_format(const struct gd_report *r, const struct gd_report_writer
 int gd_report_write(const char *run_dir, int *ret_status, struct gd_error *err)
 {
 	GD_AUTO(gd_report) struct gd_report *r = NULL;
+	struct gd_error first = GD_ERROR_INIT, next = GD_ERROR_INIT;
+	bool failed = false;
 
 	if (gd_report_load(run_dir, &r, err) < 0)
 		return -1;
-	for (size_t i = 0; i < GD_N_ELEMS(writers); i++)
-		if (write_format(r, writers[i], err) < 0)
-			return -1;
-	if (gd_hlog_write_all(r, err) < 0)
-		return -1;
+	/* On a full disk a small file may find room where a large one did not. */
+	for (size_t i = 0; i <= GD_N_ELEMS(writers); i++) {
+		int rc = i < GD_N_ELEMS(writers) ? write_format(r, writers[i], &next)
+						 : gd_hlog_write_all(r, &next);
+
+		if (rc < 0 && !failed)
+			first = next;
+		failed = failed || rc < 0;
+	}
 	*ret_status = r->verdict.exit;
-	return 0;
+	if (!failed)
+		return 0;
+	*err = first;
+	return 1;
 }
 
 int gd_report_render(const char *run_dir, const char *format, struct gd_strbuf *out,

@@ -12,7 +12,8 @@
  * Writes report.html, report.md, report.json, the forms for other programs (doc/REPORT.md)
  * and one HdrHistogram log per load and client into run_dir, replacing what is there.
  * *ret_status is the exit status the verdict stands for (enum
- * gd_exit). GD_E_INPUT when run_dir is not a run's directory.
+ * gd_exit). GD_E_INPUT when run_dir is not a run's directory. 1, *ret_status set, and the
+ * first reason in *err, when some of the files could not be written; the others are.
  */
 int gd_report_write(const char *run_dir, int *ret_status,
 		    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

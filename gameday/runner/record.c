@@ -15,7 +15,8 @@
 struct gd_record {
 	char *dir; /* owned */
 	int journal_fd, metrics_fd;
-	bool failed;
+	int reserve_fd; /* has no name: the kernel frees it whatever becomes of us */
+	bool failed, incomplete;
 	struct gd_error error; /* the first failure */
 };
 
@@ -56,6 +57,42 @@ static int open_log(const char *dir, const char *name, int *ret, struct gd_error
 	return 0;
 }
 
+/* ext4, XFS, Btrfs and tmpfs have fallocate; for others the C library writes the blocks. */
+static int take_reserve(const char *dir, int *ret, struct gd_error *err)
+{
+	GD_AUTO_FREE char *path = gd_path_join(dir, ".reserve");
+	GD_AUTO_FD int fd = -1;
+
+	if (!path)
+		return gd_raise_nomem(err);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return gd_raise_errno(err, "%s", path);
+	(void)unlink(path);
+	errno = posix_fallocate(fd, 0, GD_RECORD_RESERVE);
+	if (errno)
+		return gd_raise_errno(
+			err,
+			"run directory %s: no room for the %d MiB that a run "
+			"keeps for its end; make room, or choose another disk",
+			dir, GD_RECORD_RESERVE >> 20);
+	*ret = gd_steal_fd(&fd);
+	return 0;
+}
+
+static int fill_dir(struct gd_record *rec, struct gd_error *err)
+{
+	if (take_reserve(rec->dir, &rec->reserve_fd, err) < 0 ||
+	    open_log(rec->dir, "journal.jsonl", &rec->journal_fd, err) < 0 ||
+	    open_log(rec->dir, "metrics.jsonl", &rec->metrics_fd, err) < 0) {
+		struct gd_error ignored = GD_ERROR_INIT;
+
+		(void)!gd_remove_tree(rec->dir, &ignored);
+		return -1;
+	}
+	return 0;
+}
+
 int gd_record_new(const char *parent, const char *name, struct gd_record **ret,
 		  struct gd_error *err)
 {
@@ -63,11 +100,9 @@ int gd_record_new(const char *parent, const char *name, struct gd_record **ret,
 
 	if (!rec)
 		return gd_raise_nomem(err);
-	rec->journal_fd = rec->metrics_fd = -1;
+	rec->journal_fd = rec->metrics_fd = rec->reserve_fd = -1;
 	if (gd_mkdir_p(parent, 0755, err) < 0 ||
-	    make_dir(parent, name, &rec->dir, err) < 0 ||
-	    open_log(rec->dir, "journal.jsonl", &rec->journal_fd, err) < 0 ||
-	    open_log(rec->dir, "metrics.jsonl", &rec->metrics_fd, err) < 0)
+	    make_dir(parent, name, &rec->dir, err) < 0 || fill_dir(rec, err) < 0)
 		return -1;
 	*ret = gd_steal_ptr(&rec);
 	return 0;
@@ -79,6 +114,7 @@ void gd_record_free(struct gd_record *rec)
 		return;
 	gd_close_fd(&rec->journal_fd);
 	gd_close_fd(&rec->metrics_fd);
+	gd_close_fd(&rec->reserve_fd);
 	free(rec->dir);
 	free(rec);
 }
@@ -102,6 +138,15 @@ static void fail(struct gd_record *rec, const struct gd_error *err)
 	rec->failed = true;
 }
 
+/* A write that failed may have left a part of its line: the next one starts afresh. */
+static int write_line(const struct gd_record *rec, int fd, const char *text, size_t len,
+		      struct gd_error *err)
+{
+	if (rec->failed && gd_fd_write_all(fd, "\n", 1, err) < 0)
+		return -1;
+	return gd_fd_write_all(fd, text, len, err);
+}
+
 static void append(struct gd_record *rec, int fd, const cJSON *line)
 {
 	GD_AUTO_FREE char *text = gd_json_print(line);
@@ -115,10 +160,13 @@ static void append(struct gd_record *rec, int fd, const cJSON *line)
 	}
 	len = strlen(text);
 	text[len] = '\n'; /* in place of the NUL: one write, one line */
-	if (gd_fd_write_all(fd, text, len + 1, &err) < 0) {
-		(void)gd_wrap(&err, "run directory %s: ", rec->dir);
-		fail(rec, &err);
-	}
+	if (write_line(rec, fd, text, len + 1, &err) == 0)
+		return;
+	(void)gd_wrap(&err, "the run can't be recorded any more in %s: ", rec->dir);
+	fail(rec, &err);
+	gd_record_release(rec);
+	if (fd == rec->journal_fd && write_line(rec, fd, text, len + 1, &err) < 0)
+		rec->incomplete = true;
 }
 
 void gd_record_event(struct gd_record *rec, const char *event, cJSON *members)
@@ -158,7 +206,7 @@ void gd_record_metrics(struct gd_record *rec, cJSON *line)
 {
 	GD_AUTO(cJSON) cJSON *owned = line;
 
-	if (owned)
+	if (owned && !rec->failed)
 		append(rec, rec->metrics_fd, owned);
 }
 
@@ -178,4 +226,14 @@ int gd_record_check(const struct gd_record *rec, struct gd_error *err)
 		return 0;
 	*err = rec->error;
 	return -1;
+}
+
+void gd_record_release(struct gd_record *rec)
+{
+	gd_close_fd(&rec->reserve_fd);
+}
+
+bool gd_record_incomplete(const struct gd_record *rec)
+{
+	return rec->incomplete;
 }

@@ -470,12 +470,63 @@ static void record_verdict(struct gd_run *r)
 	gd_record_event(r->rec, "run_ended", m);
 }
 
-/* The same for every end: undo, stop, give back, and say what it all meant. */
-static int finish(struct gd_run *r, struct gd_error *err)
+static bool anything_left(const struct gd_run *r)
 {
+	for (size_t i = 0; i < r->plan.n_faults; i++)
+		if (r->faults[i].phase == GD_FAULT_LEFT)
+			return true;
+	return false;
+}
+
+/* The disk kept back a part: what happened is known here, so say it. Returns the status. */
+static int tell_unwritten(const struct gd_run *r, int status, const char *why)
+{
+	const char *dir = gd_record_dir(r->rec);
+	bool left = anything_left(r);
+
+	(void)fprintf(stderr,
+		      "%s, but not everything could be written: %s\n"
+		      "make room, then render the report again: gameday report %s\n",
+		      left ? "something was LEFT BEHIND (see above)"
+			   : "everything is undone",
+		      why, dir);
+	if (!gd_record_incomplete(r->rec))
+		return status;
+	(void)fprintf(
+		stderr,
+		"the end of the run is missing in %s/journal.jsonl: what stands above "
+		"this line is what happened\n",
+		dir);
+	return left ? GD_EXIT_LEFT_BEHIND : GD_EXIT_ABORTED;
+}
+
+static int render(struct gd_run *r)
+{
+	const char *dir = gd_record_dir(r->rec);
+	struct gd_error why = GD_ERROR_INIT;
 	GD_AUTO_STRBUF(summary);
+	int status, rc;
+
+	gd_record_release(r->rec);
+	rc = gd_report_write(dir, &status, &why);
+	if (rc >= 0)
+		rc = rc | gd_report_summary(dir, &summary, &why);
+	if (rc < 0) /* no verdict: not even the journal can be read */
+		return tell_unwritten(r,
+				      anything_left(r)           ? GD_EXIT_LEFT_BEHIND
+				      : r->end == GD_END_NOT_RUN ? GD_EXIT_PREFLIGHT
+								 : GD_EXIT_ABORTED,
+				      why.text);
+	(void)fputs(gd_strbuf_str(&summary), stdout);
+	if (rc == 0 && gd_record_incomplete(r->rec))
+		rc = gd_record_check(r->rec, &why);
+	return rc == 0 ? status : tell_unwritten(r, status, why.text);
+}
+
+/* The same for every end: undo, stop, give back, and say what it all meant. */
+static int finish(struct gd_run *r)
+{
 	struct gd_error ignored = GD_ERROR_INIT;
-	int status;
 
 	gd_stage_undo_all(r);
 	if (gd_traffic_stop(r, &ignored) < 0)
@@ -484,11 +535,7 @@ static int finish(struct gd_run *r, struct gd_error *err)
 	record_verdict(r);
 	gd_view_free(r->view);
 	r->view = NULL;
-	if (gd_report_write(gd_record_dir(r->rec), &status, err) < 0 ||
-	    gd_report_summary(gd_record_dir(r->rec), &summary, err) < 0)
-		return gd_wrap(err, "everything is undone, but the report failed: ");
-	(void)fputs(gd_strbuf_str(&summary), stdout);
-	return status;
+	return render(r);
 }
 
 static void run_fini(struct gd_run *r)
@@ -569,7 +616,7 @@ int gd_run(const struct gd_run_options *opt, struct gd_error *err)
 	if (work(&r, err) < 0 && r.end == GD_END_COMPLETED)
 		(void)end_run(&r, anything_was_in(&r) ? GD_END_ABORTED : GD_END_NOT_RUN,
 			      err->text);
-	status = finish(&r, err);
+	status = finish(&r);
 	run_fini(&r);
 	return status;
 }
