@@ -81,9 +81,25 @@ static uint64_t data_of(const struct gd_sock *s, enum tag tag)
 
 /* --- the ring ------------------------------------------------------------------------- */
 
+/*
+ * The thread that enables the ring is the one that may use it. liburing 2.3 declares a call
+ * for it and does not export it.
+ */
+static int enable(struct uring_reactor *me)
+{
+	if (!me->enabled && syscall(SYS_io_uring_register, me->ring.ring_fd,
+				    IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0)
+		return -errno;
+	me->enabled = true;
+	return 0;
+}
+
 static void submit(struct uring_reactor *me)
 {
-	int n = io_uring_submit(&me->ring);
+	int n = enable(me);
+
+	if (n == 0)
+		n = io_uring_submit(&me->ring);
 
 	/* Busy: completions must be taken first. They stay queued, and go with the wait. */
 	if (n < 0 && n != -EINTR && n != -EAGAIN && n != -EBUSY)
@@ -478,19 +494,6 @@ static void on_completion(struct uring_reactor *me, const struct io_uring_cqe *c
 
 /* --- waiting -------------------------------------------------------------------------- */
 
-/*
- * The thread that enables the ring is the one that may use it. liburing 2.3 declares a call
- * for it and does not export it.
- */
-static int enable(struct uring_reactor *me)
-{
-	if (syscall(SYS_io_uring_register, me->ring.ring_fd, IORING_REGISTER_ENABLE_RINGS,
-		    NULL, 0) < 0)
-		return -errno;
-	me->enabled = true;
-	return poll_for(me, me->eventfd, POLLIN, WAKE_DATA) < 0 ? -me->broken : 0;
-}
-
 static int enter(struct uring_reactor *me, int64_t span_ns)
 {
 	struct __kernel_timespec ts = {.tv_sec = span_ns / GD_NS_PER_S,
@@ -505,7 +508,7 @@ static int enter(struct uring_reactor *me, int64_t span_ns)
 static int reactor_wait(struct gd_reactor *r, int64_t span_ns, struct gd_error *err)
 {
 	struct uring_reactor *me = self(r);
-	int status = me->enabled ? 0 : enable(me);
+	int status = enable(me);
 	unsigned n;
 
 	if (status == 0)
@@ -613,6 +616,9 @@ static int set_up(struct uring_reactor *me, struct gd_error *err)
 	me->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (me->eventfd < 0)
 		return gd_raise_errno(err, "eventfd");
+	/* It waits in the queue, which is memory, for the thread that enables the ring. */
+	if (poll_for(me, me->eventfd, POLLIN, WAKE_DATA) < 0)
+		return gd_raise_errno(err, "io_uring: poll for the wake-up");
 	return set_up_buffers(me, err);
 }
 

@@ -4,13 +4,20 @@
 # core 0, the client core 1; requests are those that the server counted; rounds of all clients
 # are interleaved and each is a ratio to the floor of its own round.
 #
-#   run.sh GAMEDAY [closed|open|calls|pace|pauses|memory]...     (default: all)
+#   run.sh GAMEDAY [closed|open|calls|pace|pause|memory]...     (default: all, some 5 minutes)
 #
-# SECONDS_EACH (3) and ROUNDS (5) may be set; wrk, ab and h2load take part where installed.
+#   closed  CPU per request of a closed loop beside the floor and what is installed of wrk, ab, h2load
+#   open    the same of an open loop, with and without client policies
+#   calls   system calls per request
+#   pace    achieved / asked from 100/s to 30,000/s, and how late starts are
+#   pause   a server that stands still for 1 s of each 10 s: percentiles beside arithmetic
+#   memory  10,000 connections, 1,000,000 requests: memory over time
+#
+# SECONDS_EACH (3) and ROUNDS (5) of closed and open, RATE (30000) of open, may be set.
 set -eu
-gameday=$(realpath "$1")
+gameday=$(realpath "${1:?usage: run.sh GAMEDAY [TABLE]...}")
 shift
-[ $# -gt 0 ] || set -- closed open calls pace pauses memory
+[ $# -gt 0 ] || set -- closed open calls pace pause memory
 seconds=${SECONDS_EACH:-3} rounds=${ROUNDS:-5}
 cd "$(dirname "$0")/../../.."
 dir=$(mktemp -d)
@@ -45,24 +52,35 @@ counted() { # requests since the last call
 
 # --- one client ---
 
+client() { # COMMAND...: on its core, without the server's pipes
+	taskset -c 1 "$@" 5>&- 6<&-
+}
+start_client() { # OUTPUT COMMAND...; its process is $!
+	local out=$1
+	shift
+	taskset -c 1 "$@" >"$out" 2>&1 5>&- 6<&- &
+}
+
 # CPU microseconds (user + system) of a command per request, and requests per second.
 cost_of() {
 	local t n
 	counted >/dev/null
-	t=$({ TIMEFORMAT='%U %S'; time taskset -c 1 "$@" >"$dir/out" 2>"$dir/err" 5>&- 6<&-; } 2>&1)
+	t=$({ TIMEFORMAT='%U %S %R'; time client "$@" >"$dir/out" 2>"$dir/err"; } 2>&1)
 	n=$(counted)
-	awk -v n="$n" '{printf "%.3f\n", ($1 + $2) * 1e6 / (n + 0.000001)}' <<<"$t"
+	awk -v n="$n" '{printf "%.3f %.0f\n", ($1 + $2) * 1e6 / (n + 0.000001), n / $3}' <<<"$t"
 }
 
-middle() { sort -n "$1" | sed -n "$(((rounds + 1) / 2))p"; }
+middle() { # FILE COLUMN
+	awk -v c="$2" '{print $c}' "$1" | sort -n | sed -n "$(((rounds + 1) / 2))p"
+}
 
-# NAME: the median of its cost; min, median and max of its ratios to the floor
+# NAME: the medians of its cost and speed; min, median and max of its ratios to the floor
 summary() {
-	paste "$dir/cost.$1" "$dir/cost.floor" | awk '{printf "%.3f\n", $1 / $2}' |
-		sort -n >"$dir/ratio"
-	printf '  %-24s %7.2f us/request   x floor %.2f %.2f %.2f\n' "$1" \
-		"$(middle "$dir/cost.$1")" "$(head -n 1 "$dir/ratio")" \
-		"$(middle "$dir/ratio")" "$(tail -n 1 "$dir/ratio")"
+	paste "$dir/cost.$1" "$dir/cost.floor" | awk '{printf "%.3f\n", $1 / $3}' >"$dir/ratio"
+	printf '  %-24s %8.2f us/request %8d/s   x floor %.2f %.2f %.2f\n' "$1" \
+		"$(middle "$dir/cost.$1" 1)" "$(middle "$dir/cost.$1" 2)" \
+		"$(sort -n "$dir/ratio" | head -n 1)" "$(middle "$dir/ratio" 1)" \
+		"$(sort -n "$dir/ratio" | tail -n 1)"
 }
 
 compare() { # NAME=COMMAND... the first is the floor
@@ -79,7 +97,12 @@ compare() { # NAME=COMMAND... the first is the floor
 	done
 }
 
-# --- the tables ---
+# NAME: a number of the only client of the JSON in $dir/out
+field() {
+	awk -F'[:,\t "]+' -v k="$1" '$2 == k {print $3; exit}' "$dir/out"
+}
+
+# --- cost ---
 
 bench_closed() {
 	local peers=() closed="load $url --concurrency 64 --for ${seconds}s --json"
@@ -91,29 +114,34 @@ bench_closed() {
 		peers+=("h2load=h2load --h1 -t1 -c64 -D$seconds $url")
 	compare "floor=$dir/floor $port / $seconds" \
 		"gameday-epoll=$gameday $closed --engine epoll" \
-		"gameday=$gameday $closed" "${peers[@]}"
+		"gameday-io_uring=$gameday $closed --engine io_uring" "${peers[@]}"
+}
+
+# All policies are on and none has to step in: refused requests would cost next to nothing.
+write_full() {
+	cat >"$dir/full" <<-END
+	#!/bin/sh
+	exec "$gameday" "\$@" --client "full: {retry: {attempts: 3, budget: 20%}, deadline: 5s, timeouts: {connect: 1s, first_byte: 4s}, hedge: {after: 3s, budget: 5%}, breaker: {}, bulkhead: {max: 1000, queue: 10000}, limit: {rate: 1000000/s, burst: 10000}}"
+	END
+	chmod +x "$dir/full"
 }
 
 bench_open() {
 	local rate=${RATE:-30000} each
 	each="load $url --rate $rate/s --connections 64 --for ${seconds}s --json"
-	cat >"$dir/full" <<-END
-	#!/bin/sh
-	exec "$gameday" "\$@" --client "full: {retry: {attempts: 3, budget: 20%}, deadline: 2s, breaker: {}, bulkhead: {max: 64}, limit: {rate: 100000/s}}"
-	END
-	chmod +x "$dir/full"
-	echo "open loop, $rate/s over 64 connections:"
+	write_full
+	echo "open loop, $rate/s over 64 connections (min median max of $rounds rounds):"
 	compare "floor=$dir/floor $port / $seconds $rate" \
 		"gameday-epoll=$gameday $each --engine epoll" \
 		"gameday-epoll-policies=$dir/full $each --engine epoll" \
-		"gameday-policies=$dir/full $each"
+		"gameday-uring-policies=$dir/full $each --engine io_uring"
 }
 
 calls_of() { # NAME COMMAND...
 	local n name=$1
 	shift
 	counted >/dev/null
-	taskset -c 1 strace -f -c -U calls,name \
+	client strace -f -c -U calls,name \
 		-e trace=%network,epoll_wait,epoll_pwait2,epoll_ctl,io_uring_enter,read,write \
 		-o "$dir/strace" "$@" >/dev/null
 	n=$(counted)
@@ -131,64 +159,99 @@ bench_calls() {
 	done
 }
 
-field() { # NAME: of the only client of $dir/out
-	awk -F'[:,\t ]+' -v k="\"$1\"" '$2 == k {print $3; exit}' "$dir/out"
+# --- pace ---
+
+# Arrivals of a constant pace are rate x time. Poisson arrivals are that within chance, told in
+# standard deviations; what must be achieved of them is each at its time. Achieved are starts
+# in the interval that they were meant for.
+pace_of() { # RATE ARRIVALS
+	client "$gameday" load "$url" --rate "$1/s" --arrivals "$2" --connections 64 \
+		--for 5s --json >"$dir/out"
+	awk -v r="$1" -v a="$2" -v n="$(field intended)" -v s="$(field sent)" \
+		-v c="$(counted)" -v p="$(field late_p50_ns)" -v q="$(field late_p99_ns)" \
+		-v m="$(field late_max_ns)" 'BEGIN {
+		asked = a == "poisson" ? n : r * 5
+		off = a == "poisson" ? sprintf("(%+.1f sd)", (n - r * 5) / sqrt(r * 5)) : ""
+		printf "  %6d/s %-8s %7d %9s %9.5f %9.5f %9.1f %9.1f %9.1f us\n", r, a, n, off,
+			s / asked, c / asked, p / 1e3, q / 1e3, m / 1e3}'
 }
 
 bench_pace() {
-	local rate
-	echo "pace: asked, achieved / asked, starts late at p50, p99 and most:"
-	for rate in 100 1000 5000 10000 20000 30000; do
-		taskset -c 1 "$gameday" load "$url" --rate $rate/s --for "${seconds}s" --json \
-			>"$dir/out"
-		awk -v r=$rate -v a="$(field achieved)" -v p="$(field late_p50_ns)" \
-			-v q="$(field late_p99_ns)" -v m="$(field late_max_ns)" 'BEGIN {
-			printf "  %6d/s  %.5f  %7.1f us  %7.1f us  %8.1f us\n", r, a, p / 1e3, q / 1e3, m / 1e3}'
+	local rate arrivals
+	echo "pace, 5 s each; late is the start of a request against its time:"
+	printf '  %8s %-8s %7s %9s %9s %9s %9s %9s %9s\n' asked arrivals requests "" \
+		achieved answered "late p50" p99 max
+	counted >/dev/null
+	for arrivals in even poisson; do
+		for rate in 100 1000 10000 30000; do
+			pace_of $rate $arrivals
+		done
 	done
-	taskset -c 1 "$gameday" load "$url" --rate 10000/s --arrivals poisson \
-		--for "${seconds}s" --json >"$dir/out"
-	echo "  poisson, 10000/s: achieved $(field achieved), late p99 $(field late_p99_ns) ns"
 }
 
-# 1 s of each 10 s: a tenth of all requests waits, evenly up to 1 s. So a share of s waits
-# longer than 1 - 10 s seconds.
-bench_pauses() {
+# --- truth ---
+
+# P = 1 s of each 10 s, answers take d = 10 ms, read when the pause is over. Requests of the
+# pause wait for its end and d: evenly d..P + d. Answers that were due in it, of requests in
+# the d before it, come at its end: P..P + d. So a share of s of all, that is t = 10 s x s of
+# each period, takes longer than P + d - t / 2 up to t = 2 d, and P + 2 d - t beyond.
+bench_pause() {
+	local row
 	stop_server
-	start_server 1000 10000
-	counted >/dev/null
-	taskset -c 1 "$gameday" load "$url" --rate 1000/s --timeout 5s --for 30s --json >"$dir/out"
-	echo "open loop, a server that stops for 1 s of each 10 s: measured, arithmetic, error:"
-	for row in p99_ns:0.9 p999_ns:0.99 max_ns:1; do
+	start_server 1000 10000 10
+	client "$gameday" load "$url" --rate 1000/s --connections 2000 --timeout 5s \
+		--for 30s --json >"$dir/out"
+	echo "a server that stands still for 1 s of each 10 s, 30 s; measured, arithmetic, error:"
+	echo " open loop, 1000/s: $(field intended) requests, $(field ok) answered"
+	for row in p50_ns:0.01 p99_ns:0.92 p999_ns:1.005 max_ns:1.01; do
 		awk -v k="${row%:*}" -v v="$(field "${row%:*}")" -v a="${row#*:}" 'BEGIN {
-			printf "  %-8s %.4f s  %.4f s  %+.2f %%\n", k, v / 1e9, a, (v / 1e9 / a - 1) * 100}'
+			printf "  %-8s %.5f s  %.5f s  %+.2f %%\n", k, v / 1e9, a, (v / 1e9 / a - 1) * 100}'
 	done
-	echo "  p50_ns   $(field p50_ns) ns: knows nothing of it"
 	counted >/dev/null
-	taskset -c 1 "$gameday" load "$url" --concurrency 64 --timeout 5s --for 30s
+	client "$gameday" load "$url" --concurrency 64 --timeout 5s --for 30s >"$dir/out"
+	echo " closed loop, 64 at a time, of the same server:"
+	sed 's/^/  /' "$dir/out"
 	stop_server
 	start_server
 }
 
-bench_memory() {
-	local pid kib first=0 last=0 most=0
-	echo "memory: 10,000 connections, MEMORY_SECONDS (25) long, for 1,000,000 requests:"
+# The client is told to stop when the server has counted enough.
+memory_of() { # ENGINE
+	local pid kib n=0 i
 	counted >/dev/null
-	taskset -c 1 "$gameday" load "$url" --concurrency 10000 --timeout 20s --engine epoll \
-		--for "${MEMORY_SECONDS:-25}s" >"$dir/out" &
+	start_client "$dir/out" "$gameday" load "$url" --concurrency 10000 --timeout 30s \
+		--engine "$1" --for 60s
 	pid=$!
-	for i in $(seq 400); do
-		sleep 0.25
+	for i in $(seq 60); do
+		sleep 1
+		n=$((n + $(counted)))
 		kib=$(awk '/VmRSS/ {print $2}' "/proc/$pid/status" 2>/dev/null || true)
 		[ -n "$kib" ] || break
-		[ "$i" -eq 16 ] && first=$kib
-		[ "$kib" -gt "$most" ] && most=$kib
-		last=$kib
+		printf '  %-9s after %2d s %8d requests %8.1f MiB\n' "$1" "$i" "$n" \
+			"$(awk -v k="$kib" 'BEGIN {print k / 1024}')"
+		[ "$n" -lt 1000000 ] || break
 	done
+	kill -INT $pid 2>/dev/null || true
 	wait $pid || true
-	echo "  RSS after 4 s $first KiB, at the end $last KiB, at most $most KiB; requests $(counted)"
 	sed 's/^/  /' "$dir/out"
 }
 
+bench_memory() {
+	if [ "$(ulimit -n)" -lt 10100 ]; then
+		echo "memory: needs 10,100 open files, the limit is $(ulimit -n)"
+		return
+	fi
+	echo "memory, 10,000 connections, until 1,000,000 requests:"
+	memory_of epoll
+	memory_of io_uring
+}
+
+for table; do
+	declare -F "bench_$table" >/dev/null || {
+		echo "$0: no table '$table': closed, open, calls, pace, pause or memory" >&2
+		exit 2
+	}
+done
 start_server
 for table; do
 	"bench_$table"

@@ -323,6 +323,21 @@ static void test_closed_loop(void **state GD_UNUSED)
 	gd_interval_fini(&sum);
 }
 
+/* More than a ring of the kernel's holds entries are made before the first wait. */
+static void test_many_connections_at_once(void **state GD_UNUSED)
+{
+	uint64_t connections = 0;
+	struct gd_interval sum = run_one(
+		&(struct server_config){.delay_ns = 100 * GD_NS_PER_MS},
+		&(struct ask){
+			.concurrency = 700, .duration_ms = 300, .timeout_ms = 10000},
+		NULL, &connections);
+
+	assert_int_equal(sum.outcomes[GD_OUTCOME_OK], sum.intended);
+	assert_int_equal(connections, 700);
+	gd_interval_fini(&sum);
+}
+
 /*
  * Two connections, 20 ms each: 100 requests take a second, though they start in half of it.
  * The wait in line is the client's own and counts as latency, not as the generator's delay.
@@ -620,6 +635,7 @@ int main(void)
 		cmocka_unit_test(test_slow_rate_has_all_intervals),
 		cmocka_unit_test(test_own_lateness_is_told),
 		cmocka_unit_test(test_closed_loop),
+		cmocka_unit_test(test_many_connections_at_once),
 		cmocka_unit_test(test_pool_is_the_clients_limit),
 		cmocka_unit_test(test_amplification),
 		cmocka_unit_test(test_budget),
