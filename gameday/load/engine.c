@@ -140,6 +140,7 @@ int gd_engine_new(const struct gd_engine_config *cfg, gd_engine_emit_fn *emit, v
 		return gd_raise_nomem(err);
 	if (make_conns(e, err) < 0)
 		return -1;
+	report.n_socks = e->n_conns;
 	if (gd_reactor_new(cfg->reactor, &report, &e->reactor, err) < 0)
 		return gd_wrap(err, "load %s: ", cfg->name);
 	if (make_lanes(e, err) < 0)

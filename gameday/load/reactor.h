@@ -35,6 +35,7 @@ struct gd_sock {
 
 struct gd_reactor_report {
 	void *ctx;
+	size_t n_socks; /* all there are: what they may need at once is set up before */
 	struct gd_sock *(*sock)(void *ctx, uint32_t index);
 	/* The attempt to connect is over: error 0, or why it failed. */
 	void (*connected)(void *ctx, struct gd_sock *s, int error);

@@ -28,12 +28,17 @@
 
 enum {
 	SQ_ENTRIES = 256,
-	CQ_ENTRIES = 4096,
+	MIN_CQ_ENTRIES = 4096,
+	MAX_CQ_ENTRIES = 32768,
 	MAX_EVENTS = 128, /* completions between two looks at the time */
 	MAX_READS = 8,    /* datagrams of one socket in a row */
 	FLUSH_AT = 32, /* sends gathered at most, or the first would wait for the last */
-	BUFFERS = 256, /* power of two */
-	BUFFER_SIZE = 8 * 1024,
+	MIN_BUFFERS = 256, /* powers of two */
+	MAX_BUFFERS = 4096,
+	MAX_BUFFER_SIZE = 8 * 1024,
+	ALL_BUFFERS = 8 * 1024 * 1024,
+	/* Between two buffers, so that their first bytes are not all in one set of a cache. */
+	BUFFER_GAP = 2 * 64,
 	BUFFER_GROUP = 0,
 	SMALL_SEND = 512, /* such buffers are kept for the next */
 	MAX_FREE_SENDS = 4096,
@@ -59,9 +64,11 @@ struct uring_reactor {
 	struct gd_reactor base;
 	struct io_uring ring;
 	bool has_ring, enabled;
-	int eventfd;   /* owned */
-	int broken;    /* errno of what ended the ring */
-	char *buffers; /* owned: BUFFERS x BUFFER_SIZE, then one of READ_MAX */
+	int eventfd; /* owned */
+	int broken;  /* errno of what ended the ring */
+	unsigned n_buffers;
+	size_t buffer_size, stride; /* the latter from one to the next */
+	char *buffers;              /* owned: n_buffers, then one of READ_MAX */
 	struct io_uring_buf_ring *buffer_ring; /* owned */
 	struct send_op *sends;                 /* owned: under way */
 	struct send_op *free_sends;            /* owned, SMALL_SEND each */
@@ -155,11 +162,16 @@ static int receive(struct uring_reactor *me, const struct gd_sock *s)
 	return 0;
 }
 
+static char *buffer_of(const struct uring_reactor *me, unsigned id)
+{
+	return me->buffers + id * me->stride;
+}
+
 static void give_buffer(struct uring_reactor *me, unsigned id)
 {
-	io_uring_buf_ring_add(me->buffer_ring, me->buffers + (size_t)id * BUFFER_SIZE,
-			      BUFFER_SIZE, (unsigned short)id,
-			      io_uring_buf_ring_mask(BUFFERS), 0);
+	io_uring_buf_ring_add(me->buffer_ring, buffer_of(me, id),
+			      (unsigned)me->buffer_size, (unsigned short)id,
+			      io_uring_buf_ring_mask(me->n_buffers), 0);
 	io_uring_buf_ring_advance(me->buffer_ring, 1);
 }
 
@@ -380,7 +392,7 @@ static void connect_event(struct uring_reactor *me, struct gd_sock *s, int res)
 /* One datagram and what follows from it; true when there may be more. */
 static bool read_datagram(struct uring_reactor *me, struct gd_sock *s)
 {
-	char *buffer = me->buffers + (size_t)BUFFERS * BUFFER_SIZE;
+	char *buffer = buffer_of(me, me->n_buffers);
 	ssize_t n = recv(s->fd, buffer, GD_REACTOR_READ_MAX, MSG_DONTWAIT);
 
 	if (n > 0)
@@ -419,8 +431,7 @@ static void on_receive(struct uring_reactor *me, struct gd_sock *s,
 	if (c->res > 0) {
 		unsigned id = c->flags >> IORING_CQE_BUFFER_SHIFT;
 
-		me->base.report.data(me->base.report.ctx, s,
-				     me->buffers + (size_t)id * BUFFER_SIZE,
+		me->base.report.data(me->base.report.ctx, s, buffer_of(me, id),
 				     (size_t)c->res);
 	} else if (c->res != -ENOBUFS) {
 		end_sock(me, s, -c->res);
@@ -577,13 +588,34 @@ static const struct gd_reactor_ops uring_ops = {
 	.wake = reactor_wake,
 };
 
+/* The power of two from min to max that holds n, or max. */
+static unsigned power_of_two(size_t n, unsigned min, unsigned max)
+{
+	unsigned p = min;
+
+	while (p < n && p < max)
+		p *= 2;
+	return p;
+}
+
+/*
+ * As many as there are sockets: a burst of answers that finds no buffer costs a new receive
+ * each, and those that come first when buffers return are always the same.
+ */
 static int set_up_buffers(struct uring_reactor *me, struct gd_error *err)
 {
-	struct io_uring_buf_reg reg = {.ring_entries = BUFFERS, .bgid = BUFFER_GROUP};
-	size_t size = BUFFERS * sizeof(struct io_uring_buf);
+	struct io_uring_buf_reg reg = {.bgid = BUFFER_GROUP};
+	size_t size;
 	int status;
 
-	me->buffers = malloc((size_t)BUFFERS * BUFFER_SIZE + GD_REACTOR_READ_MAX);
+	me->n_buffers = power_of_two(me->base.report.n_socks, MIN_BUFFERS, MAX_BUFFERS);
+	reg.ring_entries = me->n_buffers;
+	size = me->n_buffers * sizeof(struct io_uring_buf);
+	me->buffer_size = ALL_BUFFERS / me->n_buffers;
+	if (me->buffer_size > MAX_BUFFER_SIZE)
+		me->buffer_size = MAX_BUFFER_SIZE;
+	me->stride = me->buffer_size + BUFFER_GAP;
+	me->buffers = malloc(me->n_buffers * me->stride + GD_REACTOR_READ_MAX);
 	me->buffer_ring = aligned_alloc((size_t)sysconf(_SC_PAGESIZE), size);
 	if (!me->buffers || !me->buffer_ring)
 		return gd_raise_nomem(err);
@@ -594,7 +626,7 @@ static int set_up_buffers(struct uring_reactor *me, struct gd_error *err)
 		errno = -status;
 		return gd_raise_errno(err, "io_uring: register buffers");
 	}
-	for (unsigned i = 0; i < BUFFERS; i++)
+	for (unsigned i = 0; i < me->n_buffers; i++)
 		give_buffer(me, i);
 	return 0;
 }
@@ -604,7 +636,9 @@ static int set_up(struct uring_reactor *me, struct gd_error *err)
 	struct io_uring_params params = {
 		.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
 			 IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE,
-		.cq_entries = CQ_ENTRIES,
+		/* A send and an answer of each socket: what does not fit is slow. */
+		.cq_entries = power_of_two(2 * me->base.report.n_socks, MIN_CQ_ENTRIES,
+					   MAX_CQ_ENTRIES),
 	};
 	int status = io_uring_queue_init_params(SQ_ENTRIES, &me->ring, &params);
 
