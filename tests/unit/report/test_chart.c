@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Charts of the runs under data/, and of runs made up to be long, empty or hostile. */
+#include "gameday/report/chart.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gameday/base/file.h"
+#include "gameday/report/chart/scale.h"
+#include "gameday/report/chart/svg.h"
+#include "gameday/report/chart/thin.h"
+#include "tests/unit/cmocka_all.h"
+
+#define DATA GD_SOURCE_DIR "/tests/unit/report/data/"
+
+static struct gd_report *load(const char *name)
+{
+	GD_AUTO_FREE char *dir = gd_strf(DATA "%s", name);
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_report *r = NULL;
+
+	if (gd_report_load(dir, &r, &err) < 0)
+		fail_msg("%s: %s", dir, err.text);
+	return r;
+}
+
+/* --- scales ---------------------------------------------------------------------------- */
+
+static void scales_are_round(void **state)
+{
+	struct gd_scale s = gd_scale_nice(true, 2.3e6, 9.1e8);
+	double ticks[GD_SCALE_MAX_TICKS];
+	size_t n;
+
+	(void)state;
+	assert_true(s.log && s.lo > 1.99e6 && s.lo < 2.01e6);
+	assert_true(s.hi > 0.99e9 && s.hi < 1.01e9);
+	s.from = 100;
+	s.to = 0;
+	n = gd_scale_ticks(&s, 4, ticks);
+	assert_int_equal(n, 3); /* 10 ms, 100 ms, 1 s */
+	assert_true(fabs(gd_scale_at(&s, s.hi)) < 1e-6);
+	assert_true(fabs(gd_scale_at(&s, s.lo * 1e-9) - 100) < 1e-6);
+	assert_true(isnan(gd_scale_at(&s, (double)NAN)));
+	s = gd_scale_nice(false, 3, 61);
+	assert_true(s.lo >= 0 && s.lo <= 0 && s.hi > 79.9 && s.hi < 80.1);
+	s = gd_scale_nice(true, (double)NAN, -1);
+	assert_true(s.lo > 0 && s.hi > s.lo);
+	s = gd_scale_nice(false, INFINITY, -INFINITY);
+	assert_true(s.hi > s.lo);
+}
+
+static void labels_are_short(void **state)
+{
+	char buf[32];
+
+	(void)state;
+	assert_string_equal(gd_scale_label(1e6, GD_UNIT_DURATION, buf), "1 ms");
+	assert_string_equal(gd_scale_label(1.5e9, GD_UNIT_DURATION, buf), "1.5 s");
+	assert_string_equal(gd_scale_label(0, GD_UNIT_FREQ, buf), "0 /s");
+	assert_string_equal(gd_scale_label(40000, GD_UNIT_FREQ, buf), "40 k/s");
+	assert_string_equal(gd_scale_label(2.5e6, GD_UNIT_COUNT, buf), "2.5 M");
+	assert_string_equal(gd_scale_time_label(90, 100, buf), "90 s");
+	assert_string_equal(gd_scale_time_label(90, 300, buf), "1:30");
+	assert_string_equal(gd_scale_time_label(3690, 7200, buf), "1:01:30");
+}
+
+/* --- lines ----------------------------------------------------------------------------- */
+
+static size_t count(const char *text, const char *part)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, part)); text++)
+		n++;
+	return n;
+}
+
+static void a_gap_breaks_the_line(void **state)
+{
+	GD_AUTO_STRBUF(out);
+	struct gd_pen pen = gd_pen_new(&out, 0, 100, 100);
+
+	(void)state;
+	gd_pen_to(&pen, 1, 5);
+	gd_pen_to(&pen, 2, 6);
+	gd_pen_to(&pen, 3, (double)NAN);
+	gd_pen_to(&pen, 4, (double)NAN);
+	gd_pen_to(&pen, 5, 7);
+	gd_pen_to(&pen, 6, (double)NAN);
+	gd_pen_to(&pen, 7, 1);
+	gd_pen_to(&pen, 8, 2);
+	gd_pen_end(&pen);
+	assert_string_equal(gd_strbuf_str(&out), "M1 5L2 6M5 7h0M7 1L8 2");
+}
+
+static void a_spike_stays(void **state)
+{
+	GD_AUTO_STRBUF(out);
+	struct gd_pen pen = gd_pen_new(&out, 0, 100, 20);
+
+	(void)state;
+	for (int i = 0; i < 100000; i++)
+		gd_pen_to(&pen, i / 1000.0, i == 54321 ? 99 : i == 54399 ? 1 : 50);
+	gd_pen_end(&pen);
+	assert_non_null(strstr(gd_strbuf_str(&out), "L54.3 99L54.4 1L"));
+	assert_true(out.len < 20 * 2 * 12);
+}
+
+/* However often it breaks, the path is bounded. */
+static void a_line_of_gaps_is_bounded(void **state)
+{
+	GD_AUTO_STRBUF(out);
+	struct gd_pen pen = gd_pen_new(&out, 0, 100, 20);
+
+	(void)state;
+	for (int i = 0; i < 100000; i++)
+		gd_pen_to(&pen, i / 1000.0, i % 2 ? (double)NAN : i % 7);
+	gd_pen_end(&pen);
+	assert_true(out.len < 20 * 4 * 14);
+}
+
+static void no_number_is_none(void **state)
+{
+	GD_AUTO_STRBUF(out);
+
+	(void)state;
+	gd_svg_num(&out, (double)NAN);
+	gd_svg_num(&out, INFINITY);
+	gd_svg_num(&out, -0.01);
+	gd_svg_num(&out, 12.04);
+	gd_svg_num(&out, -1e300);
+	assert_string_equal(gd_strbuf_str(&out), "00012-100000");
+}
+
+static void text_is_escaped(void **state)
+{
+	GD_AUTO_STRBUF(out);
+
+	(void)state;
+	gd_svg_text(&out, "t", 1, 2, "<script>\"&'\x1b[1m\xff\xe2\x80\xae\n");
+	assert_string_equal(gd_strbuf_str(&out),
+			    "<text class=\"t\" x=\"1\" y=\"2\">&lt;script&gt;&quot;&amp;"
+			    "&#39; [1m   </text>\n");
+}
+
+/* --- charts ---------------------------------------------------------------------------- */
+
+static void assert_sound(const char *svg)
+{
+	assert_int_equal(strncmp(svg, "<svg class=\"gdc\"", 16), 0);
+	assert_null(strstr(svg, "nan"));
+	assert_null(strstr(svg, "inf\""));
+	assert_null(strstr(svg, "<script"));
+	assert_null(strchr(svg, '\x1b'));
+	assert_non_null(strstr(svg, "role=\"img\""));
+	assert_int_equal(count(svg, "<text"), count(svg, "</text>"));
+	assert_int_equal(count(svg, "<g "), count(svg, "</g>"));
+}
+
+static void draw_all(const struct gd_report *r, size_t *ret_size)
+{
+	*ret_size = 0;
+	for (size_t k = 0; gd_charts[k]; k++)
+		for (size_t i = 0; i < gd_charts[k]->count(r); i++) {
+			struct gd_error err = GD_ERROR_INIT;
+			struct gd_chart_table t;
+			GD_AUTO_STRBUF(svg);
+
+			assert_int_equal(gd_chart_draw(gd_charts[k], r, i,
+						       GD_CHART_INLINE, &svg, &err),
+					 0);
+			assert_sound(gd_strbuf_str(&svg));
+			assert_int_equal(gd_chart_table(gd_charts[k], r, i, &t, &err), 0);
+			assert_true(t.n_rows <= 65 && t.n_columns <= 64);
+			for (size_t c = 0; c < t.n_rows * t.n_columns; c++) {
+				assert_non_null(t.cells[c]);
+				*ret_size += strlen(t.cells[c]) + 9;
+			}
+			gd_chart_table_fini(&t);
+			*ret_size += svg.len;
+		}
+}
+
+static void every_kept_run_draws(void **state)
+{
+	static const char *const runs[] = {"refuted", "killed", "left", "notrun",
+					   "garbage"};
+
+	(void)state;
+	for (size_t i = 0; i < GD_N_ELEMS(runs); i++) {
+		GD_AUTO(gd_report) struct gd_report *r = load(runs[i]);
+		size_t size;
+
+		draw_all(r, &size);
+	}
+}
+
+static const struct gd_chart *chart(const char *name)
+{
+	for (size_t k = 0; gd_charts[k]; k++)
+		if (strcmp(gd_charts[k]->name, name) == 0)
+			return gd_charts[k];
+	fail_msg("no chart %s", name);
+	return NULL;
+}
+
+static void latency_shows_faults_and_events(void **state)
+{
+	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO_STRBUF(svg);
+
+	(void)state;
+	assert_int_equal(gd_chart_draw(chart("latency"), r, 0, GD_CHART_FILE, &svg, &err),
+			 0);
+	assert_non_null(strstr(svg.data, "<style>"));
+	assert_non_null(strstr(svg.data, "class=\"fs\""));
+	assert_non_null(strstr(svg.data, "eth0: lose 5 % of outgoing packets on api-1"));
+	assert_non_null(strstr(svg.data, "steady state holds"));
+	assert_non_null(strstr(svg.data, "harm begins: "));
+	assert_non_null(strstr(svg.data, "people: detected: drop alert fired"));
+	assert_non_null(strstr(svg.data, "&lt;b&gt;to look"));
+	assert_non_null(strstr(svg.data, ">retrying</text>"));
+	assert_non_null(strstr(svg.data, "class=\"la\"")); /* one interval was late */
+}
+
+/* The cells are the figures themselves. */
+static void latency_has_its_table(void **state)
+{
+	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_chart_table t;
+	struct gd_load_stats s;
+	char wanted[32];
+
+	(void)state;
+	assert_int_equal(gd_chart_table(chart("latency"), r, 0, &t, &err), 0);
+	assert_int_equal(t.n_columns, 7); /* time, and three for each of two clients */
+	assert_int_equal(t.n_rows, 24);   /* a head, 23 intervals */
+	gd_results_point(r->results, 0, 0, &s);
+	(void)gd_metric_format(s.max, GD_UNIT_DURATION, wanted);
+	assert_string_equal(t.cells[7], "1 s to 2 s");
+	assert_string_equal(t.cells[8], wanted);
+	gd_chart_table_fini(&t);
+}
+
+static void ids_are_plain_and_unlike(void **state)
+{
+	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
+	GD_AUTO_FREE char *id = gd_chart_id(chart("latency"), r, 0);
+
+	(void)state;
+	assert_string_equal(id, "latency-1-checkout");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(scales_are_round),
+		cmocka_unit_test(labels_are_short),
+		cmocka_unit_test(a_gap_breaks_the_line),
+		cmocka_unit_test(a_spike_stays),
+		cmocka_unit_test(a_line_of_gaps_is_bounded),
+		cmocka_unit_test(no_number_is_none),
+		cmocka_unit_test(text_is_escaped),
+		cmocka_unit_test(every_kept_run_draws),
+		cmocka_unit_test(latency_shows_faults_and_events),
+		cmocka_unit_test(latency_has_its_table),
+		cmocka_unit_test(ids_are_plain_and_unlike),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
