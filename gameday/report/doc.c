@@ -141,12 +141,20 @@ void gd_doc_end(struct gd_doc *d, enum gd_doc_block b)
 void gd_doc_table(struct gd_doc *d, const char *caption,
 		  const struct gd_doc_column *columns, size_t n)
 {
+	struct gd_doc_column cut[GD_DOC_MAX_COLUMNS];
+	GD_AUTO_STRBUF(buf);
+
 	d->n_columns = n < GD_DOC_MAX_COLUMNS ? n : GD_DOC_MAX_COLUMNS;
 	d->n_cells = 0;
 	d->in_table = true;
-	for (size_t i = 0; i < d->n_columns; i++)
+	for (size_t i = 0; i < d->n_columns; i++) {
+		cut[i] = columns[i];
+		if (columns[i].title[cut_length(columns[i].title, GD_DOC_MAX_TEXT)])
+			cut[i].title = "(a name that is too long)";
 		d->aligns[i] = columns[i].align;
-	d->ops->table(d, caption, columns, d->n_columns);
+	}
+	d->ops->table(d, bounded(caption, &buf), cut, d->n_columns);
+	d->failed = d->failed || buf.failed;
 }
 
 void gd_doc_table_end(struct gd_doc *d)
@@ -158,7 +166,10 @@ void gd_doc_table_end(struct gd_doc *d)
 void gd_doc_code_block(struct gd_doc *d, const char *caption, const char *text,
 		       size_t max)
 {
-	d->ops->code_block(d, caption, text, max);
+	GD_AUTO_STRBUF(buf);
+
+	d->ops->code_block(d, caption ? bounded(caption, &buf) : NULL, text, max);
+	d->failed = d->failed || buf.failed;
 }
 
 static void whole(struct gd_doc *d, enum gd_doc_block b, const char *text)
@@ -267,6 +278,14 @@ void gd_doc_mark(struct gd_doc *d, enum gd_doc_tone tone, const char *word)
 
 /* --- the first screen and figures ------------------------------------------------------ */
 
+static void add_fact(struct gd_doc *d, const struct gd_doc_fact *f)
+{
+	GD_AUTO_STRBUF(buf);
+
+	d->ops->fact(d, f->label, bounded(f->text, &buf));
+	d->failed = d->failed || buf.failed;
+}
+
 void gd_doc_banner(struct gd_doc *d, const struct gd_doc_banner *b)
 {
 	GD_AUTO_STRBUF(line);
@@ -278,6 +297,9 @@ void gd_doc_banner(struct gd_doc *d, const struct gd_doc_banner *b)
 	cut.happened = bounded(b->happened, &happened);
 	cut.next = bounded(b->next, &next);
 	d->ops->banner(d, &cut);
+	for (size_t i = 0; i < b->n_facts; i++)
+		add_fact(d, &b->facts[i]);
+	d->ops->banner_end(d, &cut);
 	d->failed = d->failed || line.failed || happened.failed || next.failed;
 }
 

@@ -64,10 +64,14 @@ void gd_doc_itemf(struct gd_doc *d, const char *fmt, ...) GD_PRINTF(2, 3) GD_NON
 void gd_doc_cell(struct gd_doc *d, const char *text) GD_NONNULL;
 void gd_doc_cellf(struct gd_doc *d, const char *fmt, ...) GD_PRINTF(2, 3) GD_NONNULL;
 
-enum gd_doc_align { GD_DOC_LEFT, GD_DOC_RIGHT };
+enum gd_doc_align {
+	GD_DOC_LEFT,  /* text that may take several lines */
+	GD_DOC_RIGHT, /* numbers */
+	GD_DOC_WORD,  /* on the left, and short: never broken */
+};
 struct gd_doc_column {
 	const char *title;
-	enum gd_doc_align align; /* numbers stand on the right */
+	enum gd_doc_align align;
 };
 enum { GD_DOC_MAX_COLUMNS = 64 };
 /* caption: what the table is, for who can't see it; not shown. At most 64 columns. */
@@ -106,6 +110,9 @@ struct gd_doc_number {
 		note[128]; /* note: "was 4 ms in baseline"; may be "" */
 	enum gd_doc_tone tone;
 };
+struct gd_doc_fact {
+	const char *label, *text;
+};
 struct gd_doc_banner {
 	enum gd_doc_tone tone;
 	const char *word;     /* "refuted" */
@@ -114,6 +121,8 @@ struct gd_doc_banner {
 	const char *next;     /* what to do, or "" */
 	const struct gd_doc_number *numbers;
 	size_t n_numbers;
+	const struct gd_doc_fact *facts; /* scenario, hypothesis, ... */
+	size_t n_facts;
 };
 /* First in a report, instead of a heading of level 1. */
 void gd_doc_banner(struct gd_doc *d, const struct gd_doc_banner *b) GD_NONNULL;

@@ -30,7 +30,7 @@ static void begin_section(struct gd_doc *d, const char *anchor, const char *text
 	if (!anchor)
 		return;
 	gd_strbuf_adds(&d->toc, "<li><a href=\"#");
-	gd_text_html(&d->toc, anchor);
+	gd_text_html_attr(&d->toc, anchor);
 	gd_strbuf_adds(&d->toc, "\">");
 	gd_text_html(&d->toc, text);
 	gd_strbuf_adds(&d->toc, "</a></li>\n");
@@ -46,7 +46,7 @@ static void html_heading(struct gd_doc *d, int level, const char *anchor,
 	gd_strbuf_addf(&d->body, "<h%d", level);
 	if (anchor) {
 		gd_strbuf_adds(&d->body, " id=\"");
-		gd_text_html(&d->body, anchor);
+		gd_text_html_attr(&d->body, anchor);
 		gd_strbuf_addc(&d->body, '"');
 	}
 	gd_strbuf_addc(&d->body, '>');
@@ -62,9 +62,13 @@ static const char *cell_tag(const struct gd_doc *d)
 	return d->n_cells == 0 ? "th" : "td";
 }
 
-static bool on_the_right(const struct gd_doc *d)
+/* By enum gd_doc_align. */
+static const char *const align_classes[] = {"", " class=\"n\"", " class=\"w\""};
+
+static const char *cell_class(const struct gd_doc *d)
 {
-	return d->n_cells < d->n_columns && d->aligns[d->n_cells] == GD_DOC_RIGHT;
+	return align_classes[d->n_cells < d->n_columns ? d->aligns[d->n_cells]
+						       : GD_DOC_LEFT];
 }
 
 static void html_begin(struct gd_doc *d, enum gd_doc_block b)
@@ -74,8 +78,7 @@ static void html_begin(struct gd_doc *d, enum gd_doc_block b)
 	gd_strbuf_adds(&d->body, tags[b]);
 	if (b == GD_DOC_CELL)
 		gd_strbuf_addf(&d->body, "<%s%s%s>", cell_tag(d),
-			       d->n_cells == 0 ? " scope=\"row\"" : "",
-			       on_the_right(d) ? " class=\"n\"" : "");
+			       d->n_cells == 0 ? " scope=\"row\"" : "", cell_class(d));
 }
 
 static void html_end(struct gd_doc *d, enum gd_doc_block b)
@@ -95,11 +98,11 @@ static void html_table(struct gd_doc *d, const char *caption,
 	gd_strbuf_adds(
 		&d->body,
 		"<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"");
-	gd_text_html(&d->body, caption);
+	gd_text_html_attr(&d->body, caption);
 	gd_strbuf_adds(&d->body, "\">\n<table><thead><tr>");
 	for (size_t i = 0; i < n; i++) {
 		gd_strbuf_addf(&d->body, "<th scope=\"col\"%s>",
-			       columns[i].align == GD_DOC_RIGHT ? " class=\"n\"" : "");
+			       align_classes[columns[i].align]);
 		gd_text_html(&d->body, columns[i].title);
 		gd_strbuf_adds(&d->body, "</th>");
 	}
@@ -140,7 +143,7 @@ static void html_run(struct gd_doc *d, enum gd_doc_style style, const char *text
 static void html_link(struct gd_doc *d, const char *href, const char *text)
 {
 	gd_strbuf_adds(&d->body, "<a rel=\"noreferrer noopener\" href=\"");
-	gd_text_html(&d->body, href);
+	gd_text_html_attr(&d->body, href);
 	gd_strbuf_adds(&d->body, "\">");
 	gd_text_html(&d->body, text);
 	gd_strbuf_adds(&d->body, "</a>");
@@ -178,35 +181,86 @@ static void add_number(struct gd_doc *d, const struct gd_doc_number *n)
 	gd_strbuf_adds(&d->body, "</dd></div>\n");
 }
 
+/* The line without the verdict's word, which stands before it as a badge. */
+static const char *without_word(const struct gd_doc_banner *b)
+{
+	size_t len = strlen(b->word);
+
+	return strncmp(b->line, b->word, len) == 0 && b->line[len] == ':'
+		       ? b->line + len + 1
+		       : b->line;
+}
+
+/* One line in which `commands` are set as such; a last backtick alone stays one. */
+static void add_line(struct gd_strbuf *out, const char *text)
+{
+	const char *open, *close;
+
+	while ((open = strchr(text, '`')) && (close = strchr(open + 1, '`'))) {
+		GD_AUTO_STRBUF(before);
+		GD_AUTO_STRBUF(code);
+
+		gd_strbuf_add(&before, text, (size_t)(open - text));
+		gd_strbuf_add(&code, open + 1, (size_t)(close - open - 1));
+		gd_text_html(out, gd_strbuf_str(&before));
+		gd_strbuf_adds(out, "<code>");
+		gd_text_html(out, gd_strbuf_str(&code));
+		gd_strbuf_adds(out, "</code>");
+		out->failed = out->failed || before.failed || code.failed;
+		text = close + 1;
+	}
+	gd_text_html(out, text);
+}
+
 static void html_banner(struct gd_doc *d, const struct gd_doc_banner *b)
 {
 	gd_strbuf_addf(&d->body, "<header class=\"verdict %s\">\n<h1>", tones[b->tone]);
-	add_sign(d, b->tone);
-	gd_strbuf_adds(&d->body, "Verdict: ");
-	gd_text_html(&d->body, b->line);
+	gd_strbuf_adds(&d->body, "<span class=\"badge\">");
+	gd_doc_html_icon(&d->body, b->tone);
+	gd_strbuf_adds(&d->body, "<span class=\"unseen\">Verdict: </span>");
+	gd_text_html(&d->body, b->word);
+	gd_strbuf_adds(&d->body, "<span class=\"unseen\">: </span></span> ");
+	add_line(&d->body, without_word(b));
 	gd_strbuf_adds(&d->body, "</h1>\n<p class=\"happened\">");
 	gd_text_html(&d->body, b->happened);
 	gd_strbuf_adds(&d->body, "</p>\n");
+	gd_strbuf_adds(&d->body, "</header>\n");
+	if (b->n_numbers > 0)
+		gd_strbuf_adds(&d->body, "<dl class=\"numbers\">\n");
+	for (size_t i = 0; i < b->n_numbers; i++)
+		add_number(d, &b->numbers[i]);
+	if (b->n_numbers > 0)
+		gd_strbuf_adds(&d->body, "</dl>\n");
 	if (*b->next) {
 		gd_strbuf_adds(&d->body,
 			       "<p class=\"next\"><strong>What to do next:</strong> ");
-		gd_text_html(&d->body, b->next);
+		add_line(&d->body, b->next);
 		gd_strbuf_adds(&d->body, "</p>\n");
 	}
-	gd_strbuf_adds(&d->body, "</header>\n");
-	if (b->n_numbers == 0)
-		return;
-	gd_strbuf_adds(&d->body, "<dl class=\"numbers\">\n");
-	for (size_t i = 0; i < b->n_numbers; i++)
-		add_number(d, &b->numbers[i]);
-	gd_strbuf_adds(&d->body, "</dl>\n");
+	if (b->n_facts > 0)
+		gd_strbuf_adds(&d->body, "<dl class=\"facts\">\n");
+}
+
+static void html_fact(struct gd_doc *d, const char *label, const char *text)
+{
+	gd_strbuf_adds(&d->body, "<div><dt>");
+	gd_text_html(&d->body, label);
+	gd_strbuf_adds(&d->body, "</dt><dd>");
+	gd_text_html(&d->body, text);
+	gd_strbuf_adds(&d->body, "</dd></div>\n");
+}
+
+static void html_banner_end(struct gd_doc *d, const struct gd_doc_banner *b)
+{
+	if (b->n_facts > 0)
+		gd_strbuf_adds(&d->body, "</dl>\n");
 }
 
 static void html_figure(struct gd_doc *d, const char *name, const char *caption,
 			const char *svg)
 {
 	gd_strbuf_adds(&d->body, "<figure class=\"chart\" id=\"chart-");
-	gd_text_html(&d->body, name);
+	gd_text_html_attr(&d->body, name);
 	gd_strbuf_adds(&d->body, "\">\n<div class=\"scroll\">");
 	gd_strbuf_adds(&d->body, svg);
 	gd_strbuf_adds(&d->body, "</div>\n<figcaption>");
@@ -227,12 +281,11 @@ static void html_finish(struct gd_doc *d)
 	end_section(d);
 	gd_doc_html_head(out, d->title);
 	if (d->toc.len > 0) {
-		gd_strbuf_adds(out, "<nav aria-label=\"Contents\"><details open>"
-				    "<summary>Contents</summary>\n<ol>\n");
+		gd_strbuf_adds(out, "<nav aria-label=\"Contents\">\n<ul>\n");
 		gd_strbuf_add(out, gd_strbuf_str(&d->toc), d->toc.len);
-		gd_strbuf_adds(out, "</ol></details></nav>\n");
+		gd_strbuf_adds(out, "</ul>\n</nav>\n");
 	}
-	gd_strbuf_adds(out, "<main>\n");
+	gd_strbuf_adds(out, "<main id=\"top\">\n");
 	gd_strbuf_add(out, gd_strbuf_str(&d->body), d->body.len);
 	gd_strbuf_adds(out, "</main>\n</body>\n</html>\n");
 }
@@ -240,9 +293,21 @@ static void html_finish(struct gd_doc *d)
 struct gd_doc *gd_doc_html_new(struct gd_strbuf *out, const char *title)
 {
 	static const struct gd_doc_ops ops = {
-		html_heading,    html_begin,      html_end,    html_table, html_table_end,
-		html_code_block, html_run,        html_link,   html_mark,  html_banner,
-		html_figure,     html_figure_end, html_finish,
+		.heading = html_heading,
+		.begin = html_begin,
+		.end = html_end,
+		.table = html_table,
+		.table_end = html_table_end,
+		.code_block = html_code_block,
+		.run = html_run,
+		.link = html_link,
+		.mark = html_mark,
+		.banner = html_banner,
+		.fact = html_fact,
+		.banner_end = html_banner_end,
+		.figure = html_figure,
+		.figure_end = html_figure_end,
+		.finish = html_finish,
 	};
 	struct gd_doc *d = gd_doc_new(&ops, out);
 

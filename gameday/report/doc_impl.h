@@ -21,7 +21,10 @@ struct gd_doc_ops {
 	void (*run)(struct gd_doc *d, enum gd_doc_style style, const char *text);
 	void (*link)(struct gd_doc *d, const char *href, const char *text);
 	void (*mark)(struct gd_doc *d, enum gd_doc_tone tone, const char *word);
+	/* All but the facts, which follow one by one when there are any. */
 	void (*banner)(struct gd_doc *d, const struct gd_doc_banner *b);
+	void (*fact)(struct gd_doc *d, const char *label, const char *text);
+	void (*banner_end)(struct gd_doc *d, const struct gd_doc_banner *b);
 	void (*figure)(struct gd_doc *d, const char *name, const char *caption,
 		       const char *svg);
 	void (*figure_end)(struct gd_doc *d);
@@ -41,6 +44,7 @@ struct gd_doc {
 	bool in_section;       /* HTML: a <section> is open */
 	enum gd_doc_last last; /* Markdown */
 	bool midline;          /* Markdown: the line has no end yet */
+	bool line_start;       /* Markdown: nothing stands in the line yet */
 	size_t depth;          /* lists that are open */
 	size_t numbers
 		[GD_DOC_MAX_DEPTH]; /* per list: the last number; SIZE_MAX: bullets */

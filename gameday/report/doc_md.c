@@ -56,7 +56,7 @@ static void begin_item(struct gd_doc *d)
 		gd_strbuf_adds(d->out, "- ");
 	else
 		gd_strbuf_addf(d->out, "%zu. ", ++*number);
-	d->midline = true;
+	d->midline = d->line_start = true;
 }
 
 static void md_begin(struct gd_doc *d, enum gd_doc_block b)
@@ -64,7 +64,7 @@ static void md_begin(struct gd_doc *d, enum gd_doc_block b)
 	if (b == GD_DOC_PARA) {
 		start_block(d);
 		indent(d, d->depth);
-		d->midline = true;
+		d->midline = d->line_start = true;
 	} else if (b == GD_DOC_ITEM) {
 		begin_item(d);
 	} else if (b == GD_DOC_ROW) {
@@ -124,17 +124,43 @@ static void md_code_block(struct gd_doc *d, const char *caption, const char *tex
 
 /* --- runs ------------------------------------------------------------------------------ */
 
+/*
+ * What would begin a quote, a list, a rule or, after spaces, a block of code at the start
+ * of a line loses its meaning. Returns what is left to write.
+ */
+static const char *disarm_start(struct gd_doc *d, const char *text)
+{
+	size_t digits;
+
+	if (!d->line_start)
+		return text;
+	text += strspn(text, " \t\n\r");
+	if (!*text)
+		return text;
+	d->line_start = false;
+	digits = strspn(text, "0123456789");
+	if (*text == '>' || ((*text == '-' || *text == '+') && strchr(" -", text[1])))
+		gd_strbuf_addc(d->out, '\\');
+	if (digits == 0 || digits > 9 || !strchr(".)", text[digits]) || !text[digits])
+		return text;
+	gd_strbuf_add(d->out, text, digits);
+	gd_strbuf_addc(d->out, '\\');
+	return text + digits;
+}
+
 static void md_run(struct gd_doc *d, enum gd_doc_style style, const char *text)
 {
-	if (style == GD_DOC_RUN_CODE) {
+	if (style == GD_DOC_RUN_CODE)
 		gd_text_md_code(d->out, text, d->in_table);
+	else if (style == GD_DOC_RUN_STRONG && *text) {
+		gd_strbuf_adds(d->out, "**");
+		gd_text_md(d->out, text);
+		gd_strbuf_adds(d->out, "**");
+	} else {
+		gd_text_md(d->out, disarm_start(d, text));
 		return;
 	}
-	if (style == GD_DOC_RUN_STRONG && *text)
-		gd_strbuf_adds(d->out, "**");
-	gd_text_md(d->out, text);
-	if (style == GD_DOC_RUN_STRONG && *text)
-		gd_strbuf_adds(d->out, "**");
+	d->line_start = false;
 }
 
 /* What could end the address or the line is percent-encoded (RFC 3986, 2.1). */
@@ -150,6 +176,7 @@ static void add_href(struct gd_strbuf *out, const char *href)
 
 static void md_link(struct gd_doc *d, const char *href, const char *text)
 {
+	d->line_start = false;
 	gd_strbuf_addc(d->out, '[');
 	gd_text_md(d->out, text);
 	gd_strbuf_adds(d->out, "](");
@@ -170,7 +197,7 @@ static void md_mark(struct gd_doc *d, enum gd_doc_tone tone, const char *word)
 static void add_numbers(struct gd_doc *d, const struct gd_doc_banner *b)
 {
 	start_block(d);
-	gd_strbuf_adds(d->out, "| | | |\n|---|--:|---|\n");
+	gd_strbuf_adds(d->out, "| what matters | | |\n|---|--:|---|\n");
 	for (size_t i = 0; i < b->n_numbers; i++) {
 		gd_strbuf_adds(d->out, "| ");
 		gd_text_md(d->out, b->numbers[i].label);
@@ -182,21 +209,35 @@ static void add_numbers(struct gd_doc *d, const struct gd_doc_banner *b)
 	}
 }
 
+static void md_fact(struct gd_doc *d, const char *label, const char *text)
+{
+	start_block(d);
+	gd_strbuf_adds(d->out, "**");
+	gd_text_md(d->out, label);
+	gd_strbuf_adds(d->out, ":** ");
+	gd_text_md(d->out, text);
+	gd_strbuf_addc(d->out, '\n');
+}
+
 static void md_banner(struct gd_doc *d, const struct gd_doc_banner *b)
 {
 	start_block(d);
 	gd_strbuf_adds(d->out, "# Verdict: ");
 	gd_text_md(d->out, b->line);
-	gd_strbuf_adds(d->out, "\n\n");
-	gd_text_md(d->out, b->happened);
 	gd_strbuf_addc(d->out, '\n');
-	if (*b->next) {
-		gd_strbuf_adds(d->out, "\n**What to do next:** ");
-		gd_text_md(d->out, b->next);
-		gd_strbuf_addc(d->out, '\n');
-	}
+	gd_doc_begin(d, GD_DOC_PARA);
+	md_run(d, GD_DOC_RUN_TEXT, b->happened);
+	gd_doc_end(d, GD_DOC_PARA);
 	if (b->n_numbers > 0)
 		add_numbers(d, b);
+	if (*b->next)
+		md_fact(d, "What to do next", b->next);
+}
+
+static void md_banner_end(struct gd_doc *d, const struct gd_doc_banner *b)
+{
+	(void)d;
+	(void)b;
 }
 
 /* Keeps the chart for gd_doc_figure_file; false when out of memory. */
@@ -245,9 +286,21 @@ static void md_finish(struct gd_doc *d)
 struct gd_doc *gd_doc_md_new(struct gd_strbuf *out)
 {
 	static const struct gd_doc_ops ops = {
-		md_heading,    md_begin,      md_end,    md_table, md_table_end,
-		md_code_block, md_run,        md_link,   md_mark,  md_banner,
-		md_figure,     md_figure_end, md_finish,
+		.heading = md_heading,
+		.begin = md_begin,
+		.end = md_end,
+		.table = md_table,
+		.table_end = md_table_end,
+		.code_block = md_code_block,
+		.run = md_run,
+		.link = md_link,
+		.mark = md_mark,
+		.banner = md_banner,
+		.fact = md_fact,
+		.banner_end = md_banner_end,
+		.figure = md_figure,
+		.figure_end = md_figure_end,
+		.finish = md_finish,
 	};
 
 	return gd_doc_new(&ops, out);

@@ -8,8 +8,8 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
+#include "gameday/report/impact.h"
 #include "gameday/report/speeds.h"
-#include "gameday/report/story.h"
 
 enum { MAX_EVENTS = 100000, MAX_FINDINGS = 50 };
 
@@ -409,7 +409,7 @@ static int load(const char *dir, struct gd_report *r, bool journal_only,
 	load_runbook(r);
 	if (evaluate_expect(r, err) < 0)
 		return -1;
-	gd_story_find_harm(r);
+	gd_impact_find_harm(r);
 	if (r->has_runbook && gd_report_detect(r, &r->runbook, &r->detected, err) < 0)
 		return -1;
 	find_drift(r);

@@ -40,6 +40,8 @@ struct gd_report {
 	bool over;       /* the journal has the run's end */
 	int64_t harm_ns; /* wall: when clients were first hurt; 0: never seen */
 	char harm[160];  /* in words */
+	int64_t faults_out_ns, healed_ns; /* wall, see impact.h */
+	bool still_hurt;
 	struct gd_finding *findings; /* owned */
 	size_t n_findings;
 };

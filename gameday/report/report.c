@@ -172,7 +172,7 @@ int gd_report_summary(const char *run_dir, struct gd_strbuf *out, struct gd_erro
 	}
 	gd_strbuf_adds(out, "\nreport   ");
 	gd_text_plain(out, r->dir, 4096);
-	gd_strbuf_addf(out, "/%s\n", gd_report_md.file);
+	gd_strbuf_addf(out, "/%s (and %s)\n", gd_report_html.file, gd_report_md.file);
 	return out->failed || verdict.failed || happened.failed || next.failed
 		       ? gd_raise_nomem(err)
 		       : 0;

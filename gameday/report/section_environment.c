@@ -30,10 +30,10 @@ static void host_row(const cJSON *e, struct gd_doc *d)
 static void begin_hosts(struct gd_doc *d)
 {
 	static const struct gd_doc_column columns[] = {
-		{"role", GD_DOC_LEFT},          {"host", GD_DOC_LEFT},
-		{"host name", GD_DOC_LEFT},     {"address", GD_DOC_LEFT},
-		{"kernel", GD_DOC_LEFT},        {"machine", GD_DOC_LEFT},
-		{"transport", GD_DOC_LEFT},     {"agent", GD_DOC_LEFT},
+		{"role", GD_DOC_WORD},          {"host", GD_DOC_WORD},
+		{"host name", GD_DOC_WORD},     {"address", GD_DOC_WORD},
+		{"kernel", GD_DOC_WORD},        {"machine", GD_DOC_WORD},
+		{"transport", GD_DOC_WORD},     {"agent", GD_DOC_WORD},
 		{"clock offset", GD_DOC_RIGHT},
 	};
 
@@ -98,7 +98,7 @@ static void stage_row(const struct gd_report *r, const struct gd_stage_span *st,
 static void write_stages(const struct gd_report *r, struct gd_doc *d)
 {
 	static const struct gd_doc_column columns[] = {
-		{"stage", GD_DOC_LEFT},           {"begins (s)", GD_DOC_RIGHT},
+		{"stage", GD_DOC_WORD},           {"begins (s)", GD_DOC_RIGHT},
 		{"transition (s)", GD_DOC_RIGHT}, {"counted from (s)", GD_DOC_RIGHT},
 		{"counted to (s)", GD_DOC_RIGHT},
 	};

@@ -21,7 +21,7 @@ void gd_section_expectations(const struct gd_report *r, struct gd_doc *d)
 {
 	static const struct gd_doc_column columns[] = {
 		{"expected", GD_DOC_LEFT},
-		{"outcome", GD_DOC_LEFT},
+		{"outcome", GD_DOC_WORD},
 		{"measured", GD_DOC_LEFT},
 	};
 	size_t n = r->has_scenario ? r->scenario.expect.n : 0;
@@ -63,7 +63,7 @@ void gd_section_steady(const struct gd_report *r, struct gd_doc *d)
 {
 	static const struct gd_doc_column columns[] = {
 		{"condition", GD_DOC_LEFT},
-		{"held", GD_DOC_LEFT},
+		{"held", GD_DOC_WORD},
 		{"measured", GD_DOC_LEFT},
 	};
 	bool any = false;

@@ -85,7 +85,7 @@ static void write_drained(const struct gd_report *r, struct gd_doc *d)
 void gd_section_figures(const struct gd_report *r, struct gd_doc *d)
 {
 	static const struct gd_doc_column columns[] = {
-		{"load.client", GD_DOC_LEFT},  {"stage", GD_DOC_LEFT},
+		{"load.client", GD_DOC_LEFT},  {"stage", GD_DOC_WORD},
 		{"rate", GD_DOC_RIGHT},        {"success", GD_DOC_RIGHT},
 		{"p50", GD_DOC_RIGHT},         {"p90", GD_DOC_RIGHT},
 		{"p99", GD_DOC_RIGHT},         {"p99.9", GD_DOC_RIGHT},

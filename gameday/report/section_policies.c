@@ -60,7 +60,7 @@ static void begin_policies(const struct gd_counts *used, struct gd_doc *d)
 {
 	struct gd_doc_column columns[GD_DOC_MAX_COLUMNS] = {
 		{"load.client", GD_DOC_LEFT},
-		{"stage", GD_DOC_LEFT},
+		{"stage", GD_DOC_WORD},
 		{"goodput", GD_DOC_RIGHT},
 		{"wasted", GD_DOC_RIGHT},
 	};
@@ -127,7 +127,7 @@ static void begin_connections(struct gd_doc *d)
 {
 	static const struct gd_doc_column columns[] = {
 		{"load.client", GD_DOC_LEFT},
-		{"stage", GD_DOC_LEFT},
+		{"stage", GD_DOC_WORD},
 		{"connections made", GD_DOC_RIGHT},
 		{"longest connect", GD_DOC_RIGHT},
 		{"retransmits", GD_DOC_RIGHT},
@@ -191,7 +191,7 @@ static void write_speeds(const struct gd_report *r, struct gd_doc *d)
 {
 	static const struct gd_doc_column columns[] = {
 		{"load.client", GD_DOC_LEFT},
-		{"stage", GD_DOC_LEFT},
+		{"stage", GD_DOC_WORD},
 		{"modes of the latency", GD_DOC_LEFT},
 	};
 

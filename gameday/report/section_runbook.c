@@ -38,7 +38,7 @@ static void write_detections(const struct gd_report *r, struct gd_doc *d)
 {
 	static const struct gd_doc_column columns[] = {
 		{"detection", GD_DOC_LEFT}, {"when", GD_DOC_LEFT},
-		{"evidence", GD_DOC_LEFT},  {"time", GD_DOC_LEFT},
+		{"evidence", GD_DOC_WORD},  {"time", GD_DOC_LEFT},
 		{"measured", GD_DOC_LEFT},
 	};
 

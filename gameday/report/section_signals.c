@@ -10,7 +10,7 @@ static void begin_table(const struct gd_report *r, struct gd_doc *d)
 {
 	struct gd_doc_column columns[GD_DOC_MAX_COLUMNS] = {
 		{"signal", GD_DOC_LEFT},
-		{"host", GD_DOC_LEFT},
+		{"host", GD_DOC_WORD},
 	};
 	size_t n = 2;
 

@@ -33,7 +33,7 @@ static void add_left_out(size_t n, struct gd_doc *d)
 void gd_section_timeline(const struct gd_report *r, struct gd_doc *d)
 {
 	static const struct gd_doc_column columns[] = {
-		{"UTC", GD_DOC_LEFT},
+		{"UTC", GD_DOC_WORD},
 		{"seconds", GD_DOC_RIGHT},
 		{"event", GD_DOC_LEFT},
 	};

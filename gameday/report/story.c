@@ -2,9 +2,9 @@
 #include "gameday/report/story.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "gameday/report/impact.h"
 #include "gameday/report/text.h"
 
 bool gd_story_left_behind(const struct gd_report *r, const struct gd_fault_view *f)
@@ -82,65 +82,6 @@ void gd_story_verdict(const struct gd_report *r, struct gd_strbuf *out)
 
 /* --- what happened -------------------------------------------------------------------- */
 
-/* One client before and under a fault; the hit is how much worse it got. */
-struct impact {
-	const char *load, *client, *stage;
-	struct gd_load_stats before, under;
-	double hit;
-	bool any, compared;
-};
-
-static const char *stage_of_kind(const struct gd_report *r, const char *kind)
-{
-	for (size_t i = 0; i < gd_results_n_stages(r->results); i++)
-		if (strcmp(gd_results_stage(r->results, i).kind, kind) == 0)
-			return gd_results_stage(r->results, i).name;
-	return NULL;
-}
-
-/* The p99's factor, and requests that no longer succeed weigh more than any slowness. */
-static double hit_of(const struct gd_load_stats *before,
-		     const struct gd_load_stats *under)
-{
-	double slower = before->p99 > 0 ? under->p99 / before->p99 : 0;
-	double lost = before->success - under->success;
-
-	return (isnan(slower) ? 0 : slower) + (isnan(lost) ? 0 : 1000 * lost);
-}
-
-static void consider(const struct gd_report *r, const char *load, const char *client,
-		     const char *stage, struct impact *worst)
-{
-	const char *baseline = stage_of_kind(r, "baseline");
-	struct impact i = {.load = load, .client = client, .stage = stage, .any = true};
-
-	if (gd_results_load_stats(r->results, load, client, stage, &i.under) != 0)
-		return;
-	i.compared = baseline && gd_results_load_stats(r->results, load, client, baseline,
-						       &i.before) == 0;
-	i.hit = i.compared ? hit_of(&i.before, &i.under) : -1;
-	if (!worst->any || i.hit > worst->hit)
-		*worst = i;
-}
-
-static struct impact worst_impact(const struct gd_report *r)
-{
-	struct impact worst = {0};
-
-	for (size_t i = 0; i < gd_results_n_series(r->results); i++) {
-		const char *load, *client;
-
-		gd_results_series(r->results, i, &load, &client);
-		for (size_t k = 0; k < gd_results_n_stages(r->results); k++) {
-			struct gd_stage_span st = gd_results_stage(r->results, k);
-
-			if (strcmp(st.kind, "fault") == 0)
-				consider(r, load, client, st.name, &worst);
-		}
-	}
-	return worst;
-}
-
 static void add_change(struct gd_strbuf *out, const char *name, double before,
 		       double under, enum gd_metric_unit unit, bool compared)
 {
@@ -163,10 +104,10 @@ static void add_change(struct gd_strbuf *out, const char *name, double before,
 		gd_strbuf_addf(out, "%s went from %s to %s", name, a, b);
 }
 
-static void add_impact(const struct gd_report *r, const struct impact *w,
+static void add_impact(const struct gd_report *r, const struct gd_impact *w,
 		       struct gd_strbuf *out)
 {
-	const char *recovery = stage_of_kind(r, "recovery");
+	const char *recovery = gd_impact_stage(r, "recovery");
 	struct gd_load_stats after;
 	char p99[32];
 
@@ -205,7 +146,7 @@ static size_t add_faults(const struct gd_report *r, const char *stage,
 
 void gd_story_happened(const struct gd_report *r, struct gd_strbuf *out)
 {
-	struct impact worst = worst_impact(r);
+	struct gd_impact worst = gd_impact_worst(r);
 	GD_AUTO_STRBUF(faults);
 
 	if (!gd_report_injected(r, NULL)) {
@@ -293,84 +234,4 @@ void gd_story_when(const struct gd_report *r, const struct gd_verdict_item *item
 		gd_strbuf_addf(out, ", %.1f s after the first harm", after);
 	else
 		gd_strbuf_addf(out, ", %.1f s before any harm", -after);
-}
-
-/* --- harm ----------------------------------------------------------------------------- */
-
-/* The worst that single baseline intervals of a series were, and its p99 over all. */
-struct normal {
-	double p99, worst_p99, worst_success;
-	bool known;
-};
-
-static struct normal normal_of(const struct gd_report *r, size_t series)
-{
-	const char *baseline = stage_of_kind(r, "baseline");
-	struct normal n = {.worst_success = 1};
-	struct gd_stage_span st = {0};
-	struct gd_load_stats s;
-	const char *load, *client;
-
-	gd_results_series(r->results, series, &load, &client);
-	if (!baseline ||
-	    gd_results_load_stats(r->results, load, client, baseline, &s) != 0)
-		return n;
-	for (size_t i = 0; i < gd_results_n_stages(r->results); i++)
-		if (strcmp(gd_results_stage(r->results, i).name, baseline) == 0)
-			st = gd_results_stage(r->results, i);
-	n.known = s.requests > 0;
-	n.p99 = s.p99;
-	for (size_t i = 0; i < gd_results_n_intervals(r->results, series); i++) {
-		const struct gd_interval *iv = gd_results_interval(r->results, series, i);
-
-		if (iv->start_wall_ns < st.begin_ns ||
-		    (st.figures_end_ns && iv->start_wall_ns >= st.figures_end_ns))
-			continue;
-		gd_results_point(r->results, series, i, &s);
-		n.worst_p99 = fmax(n.worst_p99, s.p99);
-		n.worst_success = fmin(n.worst_success, s.success);
-	}
-	return n;
-}
-
-static bool hurts(const struct normal *n, const struct gd_load_stats *s)
-{
-	return s->success < n->worst_success ||
-	       (s->p99 > 2 * n->p99 && s->p99 > n->worst_p99);
-}
-
-static void harm_of(struct gd_report *r, size_t series, int64_t from)
-{
-	struct normal n = normal_of(r, series);
-	const char *load, *client;
-
-	gd_results_series(r->results, series, &load, &client);
-	for (size_t i = 0; n.known && i < gd_results_n_intervals(r->results, series);
-	     i++) {
-		const struct gd_interval *iv = gd_results_interval(r->results, series, i);
-		int64_t end = iv->start_wall_ns + iv->length_ns;
-		struct gd_load_stats s;
-		char p99[32], success[32];
-
-		if (end <= from || (r->harm_ns && iv->start_wall_ns >= r->harm_ns))
-			continue;
-		gd_results_point(r->results, series, i, &s);
-		if (!hurts(&n, &s))
-			continue;
-		r->harm_ns = iv->start_wall_ns > from ? iv->start_wall_ns : from;
-		(void)snprintf(r->harm, sizeof(r->harm),
-			       "%.40s.%.40s: p99 %s, success %s", load, client,
-			       gd_metric_format(s.p99, GD_UNIT_DURATION, p99),
-			       gd_metric_format(s.success, GD_UNIT_RATIO, success));
-		return;
-	}
-}
-
-void gd_story_find_harm(struct gd_report *r)
-{
-	int64_t from = gd_report_injected(r, NULL);
-
-	r->harm_ns = 0;
-	for (size_t i = 0; from && i < gd_results_n_series(r->results); i++)
-		harm_of(r, i, from);
 }

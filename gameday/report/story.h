@@ -27,9 +27,3 @@ bool gd_story_unwitnessed(const struct gd_report *r,
  */
 void gd_story_when(const struct gd_report *r, const struct gd_verdict_item *item,
 		   struct gd_strbuf *out) GD_NONNULL;
-/*
- * Sets r->harm_ns: the first interval of any client after the first injection in which
- * more requests failed than in any interval of the baseline, or whose p99 was above twice
- * the baseline's and above that of every single baseline interval.
- */
-void gd_story_find_harm(struct gd_report *r) GD_NONNULL;

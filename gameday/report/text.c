@@ -82,7 +82,7 @@ void gd_text_plain(struct gd_strbuf *out, const char *text, size_t max)
 
 /*
  * The character as Markdown: an entity for what begins HTML, a backslash for what is markup.
- * A '>' alone only matters at the start of a line, where no foreign text stands.
+ * A '>' alone only matters at the start of a line, which is the document's business.
  */
 static void add_md(struct gd_strbuf *out, const char *s, size_t len)
 {
@@ -90,19 +90,33 @@ static void add_md(struct gd_strbuf *out, const char *s, size_t len)
 		gd_strbuf_adds(out, "&lt;");
 	else if (*s == '&')
 		gd_strbuf_adds(out, "&amp;");
-	else if (strchr("\\`*[]|~#", *s))
+	else if (strchr("\\`*[]|~#$", *s))
 		gd_strbuf_addf(out, "\\%c", *s);
 	else
 		gd_strbuf_add(out, s, len);
 }
 
+static bool is_word(char c)
+{
+	unsigned char u = (unsigned char)c;
+
+	return u >= 0x80 || (u >= '0' && u <= '9') || (u >= 'A' && u <= 'Z') ||
+	       (u >= 'a' && u <= 'z');
+}
+
 void gd_text_md(struct gd_strbuf *out, const char *text)
 {
+	const char *start = text;
+
 	while (*text) {
 		bool safe;
 		size_t len = step(text, &safe);
 
-		if (safe)
+		/* Within a word '_' is a character like any other (CommonMark 6.2). */
+		if (*text == '_' &&
+		    (text == start || !is_word(text[-1]) || !is_word(text[1])))
+			gd_strbuf_adds(out, "\\_");
+		else if (safe)
 			add_md(out, text, len);
 		else
 			gd_strbuf_addc(out, ' ');
@@ -145,13 +159,18 @@ static void add_backticks(struct gd_strbuf *out, size_t n)
 
 /*
  * A table ends a cell at '|' even inside of code; there a backslash before it is taken away
- * again (GitHub Flavored Markdown, 4.10).
+ * again (GitHub Flavored Markdown, 4.10). Of one that stood there already nothing would be
+ * right: then it is no code.
  */
 void gd_text_md_code(struct gd_strbuf *out, const char *text, bool in_table)
 {
 	size_t fence = longest_backticks(text) + 1;
 	bool pad = *text == '\0' || *text == '`' || text[strlen(text) - 1] == '`';
 
+	if (in_table && strstr(text, "\\|")) {
+		gd_text_md(out, text);
+		return;
+	}
 	add_backticks(out, fence);
 	gd_strbuf_adds(out, pad ? " " : "");
 	while (*text) {
@@ -185,18 +204,37 @@ static void add_html(struct gd_strbuf *out, const char *s, size_t len)
 	gd_strbuf_add(out, s, len);
 }
 
-void gd_text_html(struct gd_strbuf *out, const char *text)
+static void add_html_line(struct gd_strbuf *out, const char *text, size_t break_after)
 {
+	size_t word = 0;
+
 	while (*text) {
 		bool safe;
 		size_t len = step(text, &safe);
 
+		word = safe && *text != ' ' ? word + 1 : 0;
+		if (word > break_after) {
+			gd_strbuf_adds(out, "<wbr>");
+			word = 1;
+		}
 		if (safe)
 			add_html(out, text, len);
 		else
 			gd_strbuf_addc(out, ' ');
 		text += len;
 	}
+}
+
+void gd_text_html(struct gd_strbuf *out, const char *text)
+{
+	enum { LONG_WORD = 20 };
+
+	add_html_line(out, text, LONG_WORD);
+}
+
+void gd_text_html_attr(struct gd_strbuf *out, const char *text)
+{
+	add_html_line(out, text, SIZE_MAX);
 }
 
 void gd_text_html_block(struct gd_strbuf *out, const char *text, size_t max)

@@ -29,8 +29,13 @@ void gd_text_mdf(struct gd_strbuf *out, const char *fmt, ...) GD_PRINTF(2, 3) GD
 void gd_text_md_block(struct gd_strbuf *out, const char *text, size_t max) GD_NONNULL;
 /* One line of Markdown in backticks; in_table: as the cell of a table needs it. */
 void gd_text_md_code(struct gd_strbuf *out, const char *text, bool in_table) GD_NONNULL;
-/* One line for HTML, in an element or in a quoted attribute: the same as plain, escaped. */
+/*
+ * One line for an HTML element: the same as plain, escaped, and where a word is so long
+ * that it could widen the page, it may be broken.
+ */
 void gd_text_html(struct gd_strbuf *out, const char *text) GD_NONNULL;
+/* The same for an attribute in double quotes, or a <title>. */
+void gd_text_html_attr(struct gd_strbuf *out, const char *text) GD_NONNULL;
 /* Several lines for a <pre>, at most max bytes, then a line that says what is left out. */
 void gd_text_html_block(struct gd_strbuf *out, const char *text, size_t max) GD_NONNULL;
 /*

@@ -25,9 +25,9 @@ static char *render(enum format f, void (*fn)(struct gd_doc *d))
 	if (f == MD)
 		return text;
 	assert_non_null(strstr(text, "<title>a &lt;title&gt;</title>"));
-	main = strstr(text, "<main>\n");
+	main = strstr(text, "<main id=\"top\">\n");
 	assert_non_null(main);
-	main += strlen("<main>\n");
+	main += strlen("<main id=\"top\">\n");
 	*strstr(main, "</main>") = '\0';
 	memmove(text, main, strlen(main) + 1);
 	return text;
@@ -149,12 +149,209 @@ static void figures_in_both(void **state)
 	assert_null(gd_doc_figure_file(d, 1));
 }
 
+/* --- foreign text ---------------------------------------------------------------------- */
+
+/* Every place a text can stand in. */
+static void everywhere(struct gd_doc *d, const char *text)
+{
+	const struct gd_doc_column columns[] = {{text, GD_DOC_LEFT}, {"n", GD_DOC_WORD}};
+	const struct gd_doc_fact fact = {"Host", text};
+
+	gd_doc_banner(d, &(struct gd_doc_banner){.word = "held",
+						 .line = text,
+						 .happened = text,
+						 .next = text,
+						 .facts = &fact,
+						 .n_facts = 1});
+	gd_doc_heading(d, 2, "a", "%s", text);
+	gd_doc_para(d, text);
+	gd_doc_begin(d, GD_DOC_LIST);
+	gd_doc_item(d, text);
+	gd_doc_end(d, GD_DOC_LIST);
+	gd_doc_table(d, text, columns, 2);
+	gd_doc_begin(d, GD_DOC_ROW);
+	gd_doc_cell(d, text);
+	gd_doc_begin(d, GD_DOC_CELL);
+	gd_doc_code(d, text);
+	gd_doc_mark(d, GD_DOC_BAD, text);
+	gd_doc_strong(d, text);
+	gd_doc_link(d, "#a", text);
+	gd_doc_end(d, GD_DOC_CELL);
+	gd_doc_end(d, GD_DOC_ROW);
+	gd_doc_table_end(d);
+	gd_doc_code_block(d, text, text, 1000);
+}
+
+static const char *foreign;
+
+static void foreign_everywhere(struct gd_doc *d)
+{
+	everywhere(d, foreign);
+}
+
+/* The tags of a page one after the other, without the texts between them. */
+static void tags_of(const char *html, struct gd_strbuf *out)
+{
+	for (const char *at = html; (at = strchr(at, '<'));) {
+		const char *end = strchr(at, '>');
+
+		assert_non_null(end);
+		/* Those that foreign text may bring about: they mean nothing. */
+		if (strncmp(at, "<wbr>", 5) != 0 && strncmp(at, "<code>", 6) != 0 &&
+		    strncmp(at, "</code>", 7) != 0)
+			gd_strbuf_add(out, at, (size_t)(end - at) + 1);
+		at = end;
+	}
+}
+
+static void blank_label(char *tags)
+{
+	char *at = tags;
+
+	while ((at = strstr(at, "aria-label=\""))) {
+		char *from = at + strlen("aria-label=\"");
+
+		memmove(from, strchr(from, '"'), strlen(strchr(from, '"')) + 1);
+		at = from;
+	}
+}
+
+static void assert_harmless_html(const char *text, const char *harmless)
+{
+	GD_AUTO_FREE char *html = NULL;
+	GD_AUTO_STRBUF(tags);
+
+	foreign = text;
+	html = render(HTML, foreign_everywhere);
+	for (const char *s = html; *s; s++)
+		assert_true((unsigned char)*s >= 0x20 || *s == '\n' || *s == '\t');
+	tags_of(html, &tags);
+	blank_label(tags.data);
+	assert_string_equal(tags.data, harmless);
+}
+
+/* Cells of a line: pipes that no backslash disarms. */
+static size_t pipes_in(const char *line, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (line[i] == '\\')
+			i++;
+		else
+			n += line[i] == '|';
+	return n;
+}
+
+/* Above the block of code: as many lines as ever, no tag, rows of three pipes. */
+static void assert_harmless_md(const char *text)
+{
+	GD_AUTO_FREE char *md = NULL;
+	size_t lines = 0;
+
+	foreign = text;
+	md = render(MD, foreign_everywhere);
+	for (char *line = md; lines < 18; lines++) {
+		size_t len = strcspn(line, "\n");
+
+		assert_null(memmem(line, len, "\x1b", 1));
+		if (lines >= 14 && lines <= 16)
+			assert_int_equal(pipes_in(line, len), 3);
+		else
+			assert_null(memchr(line, '<', len));
+		line += len + 1;
+	}
+	/* The block stands last and is closed. */
+	assert_string_equal(md + strlen(md) - 4, "```\n");
+}
+
+static uint32_t next_random(uint32_t *state)
+{
+	*state = *state * 1664525U + 1013904223U;
+	return *state >> 8;
+}
+
+/* Texts put together from what could mean something to somebody. */
+static void foreign_text_is_harmless(void **state)
+{
+	static const char *const parts[] = {"<script>x()</script>",
+					    "\"",
+					    "'",
+					    "<",
+					    ">",
+					    "&",
+					    "&lt;",
+					    "`",
+					    "```",
+					    "\n```\n",
+					    "|",
+					    "\\",
+					    "*",
+					    "_",
+					    "[a](javascript:x)",
+					    "![a](b)",
+					    "\n",
+					    "\r",
+					    "\t",
+					    "\x1b[2J",
+					    "\xff",
+					    "\xc3",
+					    "\xe2\x80\xae",
+					    "\xf0\x9f\x98\x80",
+					    "</style>",
+					    "-->",
+					    "]]>",
+					    " onload=x ",
+					    "# ",
+					    "- ",
+					    "1. ",
+					    "> ",
+					    "    ",
+					    "$x$",
+					    "~~",
+					    "word",
+					    "\x7f",
+					    "\xc2\x9b",
+					    "</td></tr></table>",
+					    "</pre>",
+					    "%s%n"};
+	GD_AUTO_FREE char *html = NULL, *huge = malloc((1 << 20) + 1);
+	GD_AUTO_STRBUF(harmless);
+	uint32_t seed = 5;
+
+	(void)state;
+	foreign = "x";
+	html = render(HTML, foreign_everywhere);
+	tags_of(html, &harmless);
+	blank_label(harmless.data);
+	for (int round = 0; round < 400; round++) {
+		GD_AUTO_STRBUF(text);
+
+		gd_strbuf_adds(&text, "x"); /* something is there */
+		for (uint32_t n = 1 + next_random(&seed) % 30; n > 0; n--)
+			gd_strbuf_adds(&text,
+				       parts[next_random(&seed) % GD_N_ELEMS(parts)]);
+		assert_harmless_html(text.data + round % 2, harmless.data);
+		assert_harmless_md(text.data + round % 2);
+	}
+	assert_non_null(huge);
+	memset(huge, '<', 1 << 20);
+	huge[1 << 20] = '\0';
+	assert_harmless_html(huge, harmless.data);
+	foreign = huge;
+	free(html);
+	html = render(MD, foreign_everywhere);
+	assert_true(strlen(html) < 400000);
+	assert_non_null(strstr(html, "... (1044480 more bytes)"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_in_both),
 		cmocka_unit_test(tables_in_both),
 		cmocka_unit_test(figures_in_both),
+		cmocka_unit_test(foreign_text_is_harmless),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
 #include "gameday/base/json.h"
+#include "gameday/report/key_numbers.h"
 #include "gameday/report/model.h"
 #include "gameday/report/runbook_match.h"
 #include "gameday/report/runbook_page.h"
@@ -182,7 +183,7 @@ static void what_is_no_run(void **state)
 	assert_int_equal(gd_report_render(DATA "left", "pdf", &out, &err), -1);
 }
 
-/* --- written files -------------------------------------------------------------------- */
+/* --- a place to write into -------------------------------------------------------------- */
 
 struct place {
 	char dir[64];
@@ -216,6 +217,96 @@ static void copy_cut(const struct place *p, const char *name, size_t size)
 	assert_int_equal(gd_file_write(to, text, size < whole ? size : whole, 0644, &err),
 			 0);
 }
+
+static void put(const struct place *p, const char *name, const char *text)
+{
+	GD_AUTO_FREE char *path = gd_path_join(p->dir, name);
+	struct gd_error err = GD_ERROR_INIT;
+
+	assert_int_equal(gd_file_write(path, text, strlen(text), 0644, &err), 0);
+}
+
+/* --- the first screen ------------------------------------------------------------------ */
+
+static void assert_number(const struct gd_doc_number *n, const char *label,
+			  const char *value, const char *note)
+{
+	assert_string_equal(n->label, label);
+	assert_string_equal(n->value, value);
+	if (!strstr(n->note, note))
+		fail_msg("\"%s\" is not in: %s", note, n->note);
+}
+
+static void the_numbers_that_matter(void **state)
+{
+	GD_AUTO(gd_report) struct gd_report *r = load(DATA "refuted");
+	GD_AUTO(gd_report) struct gd_report *killed = load(DATA "killed");
+	GD_AUTO(gd_report) struct gd_report *notrun = load(DATA "notrun");
+	struct gd_doc_number n[GD_KEY_NUMBERS];
+
+	(void)state;
+	assert_int_equal(gd_key_numbers(r, n), 5);
+	assert_number(&n[0], "p99 latency", "1.00 s", "251x); checkout.plain in lossy");
+	assert_number(&n[1], "Requests that succeeded", "98 %", "7 of 350 failed");
+	assert_number(&n[2], "Attempts per request", "1.066", "checkout.retrying");
+	assert_number(&n[3], "Time to detect", "1.0 s", "High packet-drop rate");
+	/* Undone at 17.8 s; the interval after that was well, and those that follow. */
+	assert_number(&n[4], "Time to restore", "0.2 s", "last undo");
+	assert_int_equal(r->healed_ns - r->faults_out_ns, 200 * GD_NS_PER_MS);
+	assert_int_equal(gd_key_numbers(killed, n), 5);
+	assert_number(&n[4], "Time to restore", "not known", "seen put back");
+	assert_true(gd_key_numbers(notrun, n) <= 3);
+}
+
+/* Clients that are hurt long after the undo count until they are well again. */
+static void clients_that_stay_hurt(void **state)
+{
+	struct place *p = *state;
+	GD_AUTO(gd_report) struct gd_report *r = NULL;
+	struct gd_doc_number n[GD_KEY_NUMBERS];
+	GD_AUTO_FREE char *journal = NULL;
+	size_t size;
+	char *at;
+
+	copy_cut(p, "metrics.jsonl", SIZE_MAX);
+	copy_cut(p, "scenario.yaml", SIZE_MAX);
+	journal = read_all(DATA "refuted/journal.jsonl", &size);
+	/* The undo is told 9 s too early, so clients are hurt long after it. */
+	at = strstr(journal, "{\"wall_ns\":\"1795442417800000000\"");
+	assert_non_null(at);
+	memcpy(strstr(at, "1795442417800000000"), "1795442409000000000", 19);
+	put(p, "journal.jsonl", journal);
+	r = load(p->dir);
+	assert_int_equal(gd_key_numbers(r, n), 5);
+	assert_string_equal(n[4].label, "Time to restore");
+	assert_true(r->healed_ns - r->faults_out_ns > 8 * GD_NS_PER_S);
+}
+
+/* Whatever the verdict, both pages begin with it. */
+static void the_verdict_comes_first(void **state)
+{
+	static const char *const runs[][2] = {{"refuted", "refuted"},
+					      {"killed", "aborted"},
+					      {"notrun", "not-run"},
+					      {"left", "left-behind"}};
+
+	(void)state;
+	for (size_t i = 0; i < GD_N_ELEMS(runs); i++) {
+		GD_AUTO_FREE char *dir = gd_strf(DATA "%s", runs[i][0]),
+				  *md_wanted = gd_strf("# Verdict: %s: ", runs[i][1]),
+				  *html_wanted = gd_strf("</span>%s<span", runs[i][1]);
+		struct gd_error err = GD_ERROR_INIT;
+		GD_AUTO_STRBUF(md);
+		GD_AUTO_STRBUF(html);
+
+		assert_int_equal(gd_report_render(dir, "md", &md, &err), 0);
+		assert_int_equal(gd_report_render(dir, "html", &html, &err), 0);
+		assert_memory_equal(md.data, md_wanted, strlen(md_wanted));
+		assert_non_null(strstr(strstr(html.data, "<h1>"), html_wanted));
+	}
+}
+
+/* --- written files -------------------------------------------------------------------- */
 
 static void all_files_are_written(void **state)
 {
@@ -262,6 +353,7 @@ static void every_cut_renders(void **state)
 		copy_cut(p, "journal.jsonl", cut);
 		assert_int_equal(gd_report_load(p->dir, &r, &err), 0);
 		assert_int_equal(gd_report_md.write(r, &out, &err), 0);
+		assert_int_equal(gd_report_html.write(r, &out, &err), 0);
 		assert_int_equal(gd_report_json.write(r, &out, &err), 0);
 		if (r->over)
 			continue;
@@ -316,14 +408,6 @@ static void every_metrics_cut_renders(void **state)
 }
 
 /* --- runbooks ------------------------------------------------------------------------- */
-
-static void put(const struct place *p, const char *name, const char *text)
-{
-	GD_AUTO_FREE char *path = gd_path_join(p->dir, name);
-	struct gd_error err = GD_ERROR_INIT;
-
-	assert_int_equal(gd_file_write(path, text, strlen(text), 0644, &err), 0);
-}
 
 static void runbooks_are_ranked(void **state)
 {
@@ -402,6 +486,9 @@ int main(void)
 		cmocka_unit_test(a_run_that_did_not_start),
 		cmocka_unit_test(hostile_records),
 		cmocka_unit_test(what_is_no_run),
+		cmocka_unit_test(the_numbers_that_matter),
+		cmocka_unit_test_setup_teardown(clients_that_stay_hurt, enter, leave),
+		cmocka_unit_test(the_verdict_comes_first),
 		cmocka_unit_test_setup_teardown(all_files_are_written, enter, leave),
 		cmocka_unit_test_setup_teardown(every_cut_renders, enter, leave),
 		cmocka_unit_test_setup_teardown(missing_figures_are_told, enter, leave),
