@@ -22,19 +22,22 @@ void gd_engine_nomem(struct gd_engine *e)
 
 /* --- news from the reactor ------------------------------------------------------------ */
 
-static bool start_requests(struct gd_engine *e, int64_t now);
+static bool start_requests(struct gd_engine *e, int max, int64_t now);
 
 static struct gd_conn *conn_of(struct gd_sock *s)
 {
 	return (struct gd_conn *)(void *)((char *)s - offsetof(struct gd_conn, sock));
 }
 
-/* What follows from an event, at once: the next requests need not wait for a turn. */
+/*
+ * What follows from an event, at once: the next requests need not wait for a turn, nor those
+ * that fell due for the rest of a batch of answers.
+ */
 static void after_event(struct gd_engine *e, struct gd_lane *l, int64_t now)
 {
 	gd_lane_settle(l, now);
-	if (l->n_ready > 0)
-		(void)start_requests(e, now);
+	if (l->n_ready > 0 || gd_pace_next(&e->pace) <= now)
+		(void)start_requests(e, GD_ENGINE_SOME, now);
 }
 
 static struct gd_sock *on_sock(void *ctx, uint32_t index)
@@ -243,14 +246,14 @@ static void next_lane(struct gd_engine *e)
 	e->next_lane = e->next_lane + 1 < e->cfg.n_clients ? e->next_lane + 1 : 0;
 }
 
-/* Open loop: starts what is due; true when more is due than one turn should do. */
-static bool start_due(struct gd_engine *e)
+/* Open loop: starts what is due; true when that may be more than max. */
+static bool start_due(struct gd_engine *e, int max)
 {
 	size_t n_each = e->cfg.share ? 1 : e->cfg.n_clients;
 	int64_t intended = 0;
 	uint64_t index = 0;
 
-	for (int n = 0; n < GD_ENGINE_BURST; n++) {
+	for (int n = 0; n < max; n++) {
 		if (!gd_pace_take(&e->pace, gd_now().ns, &intended, &index))
 			return false;
 		if (e->cfg.share)
@@ -265,14 +268,14 @@ static bool start_due(struct gd_engine *e)
 }
 
 /* True when there is more to do at once. */
-static bool start_requests(struct gd_engine *e, int64_t now)
+static bool start_requests(struct gd_engine *e, int max, int64_t now)
 {
 	bool more = false;
 
 	if (e->ended || e->failed || now < e->cfg.start_ns)
 		return false;
 	if (e->cfg.rate > 0)
-		return start_due(e);
+		return start_due(e, max);
 	if (now >= e->cfg.end_ns)
 		return false;
 	for (size_t i = 0; i < e->cfg.n_clients; i++) {
@@ -408,7 +411,7 @@ int gd_engine_run(struct gd_engine *e, struct gd_error *err)
 		gd_timers_fire(&e->timers, now);
 		for (size_t i = 0; i < e->n_lanes; i++)
 			gd_lane_settle(&e->lanes[i], now);
-		more = start_requests(e, now);
+		more = start_requests(e, GD_ENGINE_BURST, now);
 		sample_conns(e, now);
 		emit_intervals(e, now);
 		if (all_over(e))

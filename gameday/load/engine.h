@@ -34,6 +34,7 @@
 
 enum {
 	GD_ENGINE_BURST = 64, /* due starts between two looks at the sockets */
+	GD_ENGINE_SOME = 4,   /* the same, between two answers of one look */
 	GD_MAX_PARALLEL = 3,  /* attempts of one request at once */
 };
 

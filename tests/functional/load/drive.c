@@ -8,8 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "gameday/base/clock.h"
 #include "gameday/load/load.h"
 #include "tests/functional/load/reactor_kind.h"
+
+/* The load is set up before its first request is due. */
+#define START_AHEAD (10 * GD_NS_PER_MS)
 
 static void check(const struct gd_interval *s)
 {
@@ -82,13 +86,14 @@ void drive(struct driven *ret, int64_t duration_ms, const char *spec, ...)
 	assert_true(vasprintf(&text, spec, args) > 0);
 	va_end(args);
 	json = cJSON_Parse(text);
+	opt.start.ns = gd_now().ns + START_AHEAD;
 	if (!json)
 		fail_msg("no JSON: %s", text);
 	if (gd_shape_from_json(&gd_load_shape, json, &decoded, &err) < 0 ||
 	    gd_load_start(&decoded, &opt, &load, &err) < 0)
 		fail_msg("%s", err.text);
 	gd_shape_fini(&gd_load_shape, &decoded);
-	*ret = (struct driven){0};
+	*ret = (struct driven){.start_ns = opt.start.ns};
 	take_all(load, ret);
 	assert_int_equal(gd_load_status(load, &err), 0);
 	for (size_t i = 0; i < ret->n; i++)

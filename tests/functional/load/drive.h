@@ -13,6 +13,7 @@ struct driven {
 	struct gd_interval
 		sums[DRIVE_MAX_CLIENTS]; /* in the order they were first seen */
 	size_t n;
+	int64_t start_ns; /* of the load, CLOCK_MONOTONIC */
 };
 
 /*

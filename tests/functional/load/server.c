@@ -16,7 +16,7 @@
 
 #include "gameday/base/clock.h"
 
-enum { MAX_PEERS = 1024, REQUEST_MAX = 4096, MAX_DUE = 4096 };
+enum { MAX_PEERS = 1024, REQUEST_MAX = 4096, MAX_DUE = 4096, MAX_PAUSES = 64 };
 
 struct peer {
 	int fd; /* -1: not in use */
@@ -42,7 +42,9 @@ struct server {
 	struct peer *peers;
 	struct due *dues;
 	size_t first_due, n_dues;
-	uint64_t n_pauses;
+	struct server_pause pauses[MAX_PAUSES]; /* the first of n_pauses */
+	bool draining;                          /* what came in the last one */
+	_Atomic uint64_t n_pauses;              /* that are over */
 	_Atomic uint64_t n_requests, n_connections;
 	_Atomic int64_t first_ns, last_ns;
 };
@@ -298,19 +300,43 @@ static int send_due(struct server *s)
 	return -1;
 }
 
+static void pause_until(struct server *s, int64_t end)
+{
+	uint64_t n = atomic_load(&s->n_pauses);
+	struct server_pause *p = &s->pauses[n % MAX_PAUSES];
+
+	p->begin_ns = gd_now().ns;
+	if (end > p->begin_ns)
+		gd_sleep((struct gd_span){end - p->begin_ns});
+	p->end_ns = p->drained_ns = gd_now().ns;
+	s->draining = true;
+	atomic_store(&s->n_pauses, n + 1);
+}
+
 static void maybe_pause(struct server *s)
 {
 	int64_t first = atomic_load(&s->first_ns);
-	int64_t at =
-		first + s->cfg.pause_at_ns + (int64_t)s->n_pauses * s->cfg.pause_every_ns;
-	int64_t left = at + s->cfg.pause_ns - gd_now().ns;
+	uint64_t n = atomic_load(&s->n_pauses);
+	int64_t at = first + s->cfg.pause_at_ns + (int64_t)n * s->cfg.pause_every_ns;
 
 	if (s->cfg.pause_ns == 0 || first == 0 || gd_now().ns < at ||
-	    (s->n_pauses > 0 && s->cfg.pause_every_ns == 0))
+	    (n > 0 && s->cfg.pause_every_ns == 0))
 		return;
-	s->n_pauses++;
-	if (left > 0) /* ends on time even if it was noticed late */
-		gd_sleep((struct gd_span){left});
+	/* It ends on time even if it was noticed late. */
+	pause_until(s, at + s->cfg.pause_ns);
+}
+
+/* After a pause it looks without waiting until nothing is left. */
+static int wait_events(struct server *s, struct epoll_event *events, int max)
+{
+	int wait_ms = send_due(s);
+	int n = epoll_wait(s->epoll, events, max, s->draining ? 0 : wait_ms);
+
+	if (!s->draining || n != 0)
+		return n;
+	s->draining = false;
+	s->pauses[(atomic_load(&s->n_pauses) - 1) % MAX_PAUSES].drained_ns = gd_now().ns;
+	return 0;
 }
 
 static void *serve(void *ctx)
@@ -319,8 +345,7 @@ static void *serve(void *ctx)
 	struct epoll_event events[64];
 
 	for (;;) {
-		int wait_ms = send_due(s);
-		int n = epoll_wait(s->epoll, events, 64, wait_ms);
+		int n = wait_events(s, events, 64);
 
 		maybe_pause(s);
 		for (int i = 0; i < n; i++) {
@@ -377,6 +402,16 @@ uint64_t server_connections(const struct server *s)
 int64_t server_span_ns(const struct server *s)
 {
 	return atomic_load(&s->last_ns) - atomic_load(&s->first_ns);
+}
+
+size_t server_pauses(const struct server *s, struct server_pause *ret, size_t max)
+{
+	uint64_t n = atomic_load(&s->n_pauses);
+
+	n = n < max ? n : max;
+	must(n <= MAX_PAUSES, "too many pauses");
+	memcpy(ret, s->pauses, n * sizeof(*ret));
+	return n;
 }
 
 void server_stop(struct server *s)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum server_mode {
@@ -39,6 +40,12 @@ struct server_config {
 
 struct server;
 
+/* A time it stood still, as it was: on a busy machine not quite what was asked for. */
+struct server_pause {
+	int64_t begin_ns, end_ns; /* CLOCK_MONOTONIC */
+	int64_t drained_ns;       /* what had come meanwhile was answered */
+};
+
 /* Aborts the test program when it can't start. */
 struct server *server_start(const struct server_config *cfg);
 uint16_t server_port(const struct server *s);
@@ -46,6 +53,8 @@ uint64_t server_requests(const struct server *s);
 uint64_t server_connections(const struct server *s);
 /* From the first to the last request, as they arrived. */
 int64_t server_span_ns(const struct server *s);
+/* The pauses so far, max at most: how many. After the load, whose requests make them. */
+size_t server_pauses(const struct server *s, struct server_pause *ret, size_t max);
 void server_stop(struct server *s);
 /* A port with nobody behind it (bound once, then closed). */
 uint16_t server_free_port(void);

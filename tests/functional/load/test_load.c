@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "gameday/load/load.h"
+#include "tests/functional/load/drive.h"
 #include "tests/functional/load/reactor_kind.h"
 #include "tests/functional/load/server.h"
 
@@ -652,5 +653,5 @@ int main(void)
 		cmocka_unit_test(test_refuses),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_patiently(tests, GD_N_ELEMS(tests));
 }
