@@ -15,8 +15,9 @@ extern const struct gd_cmd gd_cmd_run;
 
 struct options {
 	char *inventory, *out;
+	char *dashboard;
 	double stage_scale;
-	bool yes;
+	bool yes, blind, dashboard_public;
 };
 
 static const struct gd_field fields[] = {
@@ -32,6 +33,20 @@ static const struct gd_field fields[] = {
 	 .dflt = "1",
 	 .kind = GD_KIND_DOUBLE,
 	 GD_MEMBER(struct options, stage_scale)},
+	{.name = "blind",
+	 .help = "hide what is injected from the live view until it is revealed: by the key r, "
+		 "by gameday note RUN diagnosed, or at the end",
+	 .kind = GD_KIND_BOOL,
+	 GD_MEMBER(struct options, blind)},
+	{.name = "dashboard",
+	 .help = "ADDRESS:PORT of a page with the live view, for the room's big screen; port 0 "
+		 "takes any that is free",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct options, dashboard)},
+	{.name = "dashboard_public",
+	 .help = "allow an address for it that others can reach: they see the run",
+	 .kind = GD_KIND_BOOL,
+	 GD_MEMBER(struct options, dashboard_public)},
 };
 
 /* Shows the plan and asks; only where somebody can answer. */
@@ -75,6 +90,9 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 		.scenario = args->operands[0],
 		.out = o->out,
 		.stage_scale = o->stage_scale,
+		.blind = o->blind,
+		.dashboard = o->dashboard,
+		.dashboard_public = o->dashboard_public,
 		.version = GD_VERSION,
 		.kinds = &kinds,
 		.confirm = o->yes ? NULL : ask,
@@ -100,12 +118,16 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 
 const struct gd_cmd gd_cmd_run = {
 	.name = "run",
-	.synopsis = "SCENARIO [-i INVENTORY] [-o DIR] [--yes] [--stage-scale F]",
+	.synopsis =
+		"SCENARIO [-i INVENTORY] [-o DIR] [--yes] [--blind] [--dashboard ADDRESS:PORT] "
+		"[--stage-scale F]",
 	.summary = "run a game day: inject, measure, put everything back, report",
 	.details =
 		"Shows the plan and asks before it changes a host; --yes does not ask. Ctrl-C "
 		"undoes\neverything first, then reports. See gameday plan for what would be "
-		"done.",
+		"done. On a terminal it\nshows a live view that fills it; NO_COLOR and "
+		"TERM=dumb are honoured. --dashboard shows the\nsame to a browser, for "
+		"looking only.",
 	.example = "gameday run scenarios/silent-nic-drops.yaml -i lab --yes",
 	.options = GD_SHAPE("run", fields, struct options),
 	.short_options = "i=inventory o=out y=yes",

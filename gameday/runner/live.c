@@ -1,109 +1,145 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The block at the bottom of the terminal: where the run is and what clients feel now. */
+/* The run's state, for the view; and what people at the keyboard do to the view. */
 #include "gameday/runner/session.h"
 
-#include <math.h>
-#include <stdio.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static const char *ms(double ns, char buf[32])
+#include "gameday/base/auto.h"
+#include "gameday/base/file.h"
+
+/* Of the journal, read per tick while looking for notes; the rest comes with the next. */
+enum { NOTES_CHUNK = 64 * 1024 };
+
+/* --- showing ------------------------------------------------------------------------- */
+
+static bool is_shown(const struct gd_live_fault *f)
 {
-	if (isnan(ns) || ns < 0)
-		return "-";
-	return gd_span_human((struct gd_span){(int64_t)ns}, buf);
+	return f->phase == GD_FAULT_IN || f->phase == GD_FAULT_ASKED ||
+	       f->phase == GD_FAULT_LEFT;
 }
 
-static uint64_t finished(const struct gd_interval *iv)
+/* What each fault that is in does now; text is owned by the caller's buffers. */
+static size_t show_faults(const struct gd_run *r, struct gd_shown_fault *out,
+			  struct gd_strbuf *texts)
 {
-	uint64_t n = 0;
+	size_t n = 0;
 
-	for (int o = 0; o < GD_N_OUTCOMES; o++)
-		n += iv->outcomes[o];
+	for (size_t i = 0; i < r->plan.n_faults; i++) {
+		const struct gd_live_fault *f = &r->faults[i];
+
+		if (!is_shown(f))
+			continue;
+		gd_strbuf_clear(&texts[n]);
+		if (f->phase == GD_FAULT_LEFT)
+			gd_strbuf_adds(&texts[n], "LEFT BEHIND: ");
+		f->plan->kind->describe(gd_cycle_level(f)->args, &texts[n]);
+		out[n] = (struct gd_shown_fault){
+			.host = f->member->inv->name,
+			.what = gd_strbuf_str(&texts[n]),
+			.coming = f->phase == GD_FAULT_ASKED || !f->in.ns,
+			.since_wall_ns =
+				gd_wall_now().ns - gd_between(f->in, gd_now()).ns,
+		};
+		n++;
+	}
 	return n;
 }
 
-static void draw_series(struct gd_run *r, size_t series)
+static size_t show_clocks(const struct gd_run *r, struct gd_shown_clock *out)
 {
-	size_t n = gd_results_n_intervals(r->results, series);
-	const struct gd_interval *iv;
-	const char *load, *client;
-	char p50[32], p99[32];
-	uint64_t all, ok;
+	size_t n = 0;
 
-	gd_results_series(r->results, series, &load, &client);
-	if (n == 0) {
-		gd_view_block_line(r->view, GD_TONE_PLAIN, "  %-10s %-10s no answer yet",
-				   load, client);
-		return;
-	}
-	iv = gd_results_interval(r->results, series, n - 1);
-	all = finished(iv);
-	ok = iv->outcomes[GD_OUTCOME_OK];
-	gd_view_block_line(
-		r->view, all && ok < all ? GD_TONE_BAD : GD_TONE_PLAIN,
-		"  %-10s %-10s %5.0f/s  p50 %-8s p99 %-8s errors %-4llu retries %llu%s",
-		load, client, (double)all * 1e9 / (double)iv->length_ns,
-		ms((double)gd_hist_percentile(iv->latency, 50), p50),
-		ms((double)gd_hist_percentile(iv->latency, 99), p99),
-		(unsigned long long)(all - ok), (unsigned long long)iv->retries,
-		iv->behind ? "  (generator behind)" : "");
+	for (size_t i = 0; i < r->fleet.n; i++)
+		if (r->fleet.members[i].state == GD_MEMBER_READY)
+			out[n++] = (struct gd_shown_clock){
+				.host = r->fleet.members[i].inv->name,
+				.offset_ns = r->fleet.members[i].clock_offset_ns};
+	return n;
 }
 
-static void draw_faults(struct gd_run *r)
+static const char *doing(const struct gd_run *r)
 {
-	for (size_t i = 0; i < r->plan.n_faults; i++) {
-		const struct gd_live_fault *f = &r->faults[i];
-		GD_AUTO_STRBUF(what);
-
-		if (f->phase != GD_FAULT_IN && f->phase != GD_FAULT_ASKED)
-			continue;
-		f->plan->kind->describe(gd_cycle_level(f)->args, &what);
-		gd_view_block_line(r->view, GD_TONE_FAULT, "  fault  %s: %s",
-				   f->member->inv->name, gd_strbuf_str(&what));
-	}
-}
-
-static void draw_expectations(struct gd_run *r)
-{
-	for (size_t i = 0; i < r->scenario.expect.n; i++) {
-		const struct gd_condition *c =
-			GD_AT(&r->scenario.expect, struct gd_condition, i);
-		struct gd_error err = GD_ERROR_INIT;
-		struct gd_verdict_item item = {0};
-		const char *mark = "?";
-		enum gd_view_tone tone = GD_TONE_PLAIN;
-
-		if (gd_results_evaluate(r->results, c, "*", &item, &err) < 0)
-			continue;
-		if (item.outcome == GD_COND_HOLDS) {
-			mark = "+";
-			tone = GD_TONE_GOOD;
-		} else if (item.outcome == GD_COND_FAILS) {
-			mark = "-";
-			tone = GD_TONE_BAD;
-		}
-		gd_view_block_line(r->view, tone, "  %s %s%s%s", mark, c->source,
-				   item.outcome == GD_COND_NO_DATA ? "" : "  now ",
-				   item.outcome == GD_COND_NO_DATA ? "" : item.text);
-	}
+	if (r->ended)
+		return "writing the report";
+	if (!r->faults)
+		return "connecting";
+	return r->guarded_from ? "between stages" : "connecting and checking the hosts";
 }
 
 void gd_live_draw(struct gd_run *r)
 {
-	int64_t left = gd_between(gd_now(), r->stage_until).ns / GD_NS_PER_S;
+	size_t n_faults = r->faults ? r->plan.n_faults : 0;
+	GD_AUTO_FREE struct gd_shown_fault *faults =
+		calloc(n_faults + 1, sizeof(*faults));
+	GD_AUTO_FREE struct gd_strbuf *texts = calloc(n_faults + 1, sizeof(*texts));
+	GD_AUTO_FREE struct gd_shown_clock *clocks =
+		calloc(r->fleet.n + 1, sizeof(*clocks));
+	struct gd_shown_run shown = {
+		.title = r->scenario.title ? r->scenario.title : r->scenario.name,
+		.run = gd_record_id(r->rec),
+		.results = r->results,
+		.scenario = &r->scenario,
+		.stage = r->stage,
+		.stage_until = r->stage_until,
+		.doing = doing(r),
+		.undoing = r->undoing,
+		.faults = faults,
+		.clocks = clocks,
+	};
 
-	if (!gd_view_is_live(r->view))
+	if (!faults || !texts || !clocks)
 		return;
-	gd_view_block_begin(r->view);
-	if (r->stage)
-		gd_view_block_line(r->view,
-				   r->stage->kind == GD_STAGE_FAULT ? GD_TONE_FAULT
-								    : GD_TONE_PLAIN,
-				   "-- stage %s: %lld s left -- Ctrl-C undoes everything",
-				   r->stage->name, (long long)(left > 0 ? left : 0));
-	for (size_t i = 0; i < gd_results_n_series(r->results); i++)
-		draw_series(r, i);
-	draw_faults(r);
-	draw_expectations(r);
-	gd_view_block_end(r->view);
+	if (r->faults)
+		shown.n_faults = show_faults(r, faults, texts);
+	shown.n_clocks = show_clocks(r, clocks);
+	gd_view_show(r->view, &shown);
+	for (size_t i = 0; i < n_faults; i++)
+		gd_strbuf_fini(&texts[i]);
+}
+
+/* --- notes --------------------------------------------------------------------------- */
+
+static void take_note(struct gd_run *r, const char *text, size_t size)
+{
+	GD_AUTO(cJSON) cJSON *line = NULL;
+	struct gd_error ignored = GD_ERROR_INIT;
+	const char *kind;
+
+	if (gd_json_parse(text, size, &line, &ignored) < 0 ||
+	    strcmp(gd_json_str(line, "event", ""), "note") != 0)
+		return;
+	kind = gd_json_str(line, "kind", "text");
+	gd_view_event(r->view, GD_TONE_PLAIN, "note     %s%s%s",
+		      strcmp(kind, "text") == 0 ? "" : kind,
+		      strcmp(kind, "text") == 0 ? "" : " ",
+		      gd_json_str(line, "text", ""));
+	if (strcmp(kind, "diagnosed") == 0)
+		gd_view_reveal(r->view, "by the note diagnosed");
+}
+
+void gd_live_hear_notes(struct gd_run *r)
+{
+	GD_AUTO_FREE char *path = gd_path_join(gd_record_dir(r->rec), "journal.jsonl");
+	GD_AUTO_FREE char *data = malloc(NOTES_CHUNK);
+	GD_AUTO_FD int fd = -1;
+	char *line, *end;
+	ssize_t n;
+
+	if (!path || !data)
+		return;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	n = pread(fd, data, NOTES_CHUNK, r->notes_read);
+	if (n <= 0)
+		return;
+	for (line = data; (end = memchr(line, '\n', (size_t)(data + n - line)));
+	     line = end + 1)
+		if (memmem(line, (size_t)(end - line), "\"event\":\"note\"", 14))
+			take_note(r, line, (size_t)(end - line));
+	/* A line longer than a chunk is no note of a person. */
+	r->notes_read += line > data ? line - data : n == NOTES_CHUNK ? n : 0;
 }

@@ -128,10 +128,10 @@ static void record_host(struct gd_run *r, const struct gd_member *mem)
 					      gd_json_str(mem->hello, keys[i], ""));
 	}
 	gd_record_event(r->rec, "host", m);
-	gd_view_event(r->view, GD_TONE_PLAIN, "host     %s (%s): %s, over %s",
-		      mem->inv->name, role_of(r, mem),
-		      gd_json_str(mem->hello, "kernel", "unknown kernel"),
-		      gd_host_transport(mem->host));
+	gd_view_secret(r->view, GD_TONE_PLAIN, "host     %s (%s): %s, over %s",
+		       mem->inv->name, role_of(r, mem),
+		       gd_json_str(mem->hello, "kernel", "unknown kernel"),
+		       gd_host_transport(mem->host));
 }
 
 /* --- ends ---------------------------------------------------------------------------- */
@@ -142,6 +142,7 @@ static int end_run(struct gd_run *r, enum gd_run_end end, const char *reason)
 	if (r->end != GD_END_COMPLETED)
 		return -1;
 	r->end = end;
+	gd_view_reveal(r->view, "because the run ends early");
 	(void)snprintf(r->end_reason, sizeof(r->end_reason), "%s", reason);
 	gd_view_event(r->view, GD_TONE_BAD, "%s %s",
 		      end == GD_END_NOT_RUN ? "not run " : "abort   ", reason);
@@ -173,8 +174,8 @@ static void on_event(void *ctx, struct gd_member *m, const cJSON *event)
 	if (gd_traffic_event(r, m, event) || gd_stage_event(r, m, event))
 		return;
 	if (strcmp(gd_json_str(event, "event", ""), "log") == 0)
-		gd_view_event(r->view, GD_TONE_PLAIN, "agent    %s: %s", m->inv->name,
-			      gd_json_str(event, "text", ""));
+		gd_view_secret(r->view, GD_TONE_PLAIN, "agent    %s: %s", m->inv->name,
+			       gd_json_str(event, "text", ""));
 }
 
 static void on_expendable_lost(void *ctx, struct gd_member *m)
@@ -197,6 +198,10 @@ static void on_signal(void *ctx, int signo)
 {
 	struct gd_run *r = ctx;
 
+	if (signo == SIGTSTP) {
+		gd_view_pause(r->view);
+		return;
+	}
 	if (r->undoing || r->fleet.stop != GD_STOP_NONE) {
 		gd_view_event(r->view, GD_TONE_BAD,
 			      "signal   undoing already; please wait");
@@ -214,6 +219,7 @@ static void on_tick(void *ctx)
 	GD_AUTO_STRBUF(why);
 
 	gd_timer_arm(r->tick, gd_after(gd_now(), gd_span_ms(TICK_MS)));
+	gd_live_hear_notes(r);
 	gd_live_draw(r);
 	if (gd_record_check(r->rec, &err) < 0)
 		gd_fleet_stop(&r->fleet, GD_STOP_INTERNAL, "%s", err.text);
@@ -292,8 +298,8 @@ static int stage_begin(struct gd_run *r, const struct gd_stage *st, struct gd_er
 		(void)gd_json_set_int(m, "length_ns", st->length.ns);
 	}
 	gd_record_event(r->rec, "stage_begin", m);
-	gd_view_event(r->view, GD_TONE_PLAIN, "stage    %s, %lld s", st->name,
-		      (long long)(st->length.ns / GD_NS_PER_S));
+	gd_view_secret(r->view, GD_TONE_PLAIN, "stage    %s, %lld s", st->name,
+		       (long long)(st->length.ns / GD_NS_PER_S));
 	return gd_results_stage_begin(r->results, st->name, kind_name(st->kind),
 				      gd_wall_now().ns, err);
 }
@@ -439,9 +445,11 @@ static int stages(struct gd_run *r, struct gd_error *err)
 /* From the first connection to the last stage: 0, or -1 with r->end or err saying why. */
 static int work(struct gd_run *r, struct gd_error *err)
 {
-	static const int signos[] = {SIGINT, SIGTERM, SIGHUP};
+	static const int signos[] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP};
 
-	if (gd_loop_signals(r->fleet.loop, signos, 3, on_signal, r, err) < 0 ||
+	if (gd_loop_signals(r->fleet.loop, signos, GD_N_ELEMS(signos), on_signal, r,
+			    err) < 0 ||
+	    gd_view_attach(r->view, r->fleet.loop, err) < 0 ||
 	    gd_loop_timer(r->fleet.loop, on_tick, r, &r->tick, err) < 0)
 		return -1;
 	gd_timer_arm(r->tick, gd_now());
@@ -468,6 +476,31 @@ static void record_verdict(struct gd_run *r)
 			(void)gd_json_set_str(m, "reason", r->end_reason);
 	}
 	gd_record_event(r->rec, "run_ended", m);
+}
+
+/* The verdict's word for an exit status of a run. */
+static const char *word_of(int status)
+{
+	static const char *const words[] = {
+		[GD_EXIT_HELD] = "held",       [GD_EXIT_EXPECTATION] = "refuted",
+		[GD_EXIT_USAGE] = "not run",   [GD_EXIT_PREFLIGHT] = "not run",
+		[GD_EXIT_ABORTED] = "aborted", [GD_EXIT_LEFT_BEHIND] = "left behind",
+		[GD_EXIT_INVALID] = "invalid",
+	};
+
+	return status >= 0 && (size_t)status < GD_N_ELEMS(words) ? words[status] : "over";
+}
+
+/* The summary's first line, for those who look at the view to the end; then it closes. */
+static void show_end(struct gd_run *r, int status, const struct gd_strbuf *summary)
+{
+	const char *text = gd_strbuf_str(summary);
+	GD_AUTO_FREE char *first = strndup(text, strcspn(text, "\n"));
+
+	gd_live_draw(r);
+	gd_view_over(r->view, word_of(status), first ? first : "");
+	gd_view_free(r->view);
+	r->view = NULL;
 }
 
 static bool anything_left(const struct gd_run *r)
@@ -505,12 +538,13 @@ static int render(struct gd_run *r)
 	const char *dir = gd_record_dir(r->rec);
 	struct gd_error why = GD_ERROR_INIT;
 	GD_AUTO_STRBUF(summary);
-	int status, rc;
+	int status = -1, rc;
 
 	gd_record_release(r->rec);
 	rc = gd_report_write(dir, &status, &why);
 	if (rc >= 0)
 		rc = rc | gd_report_summary(dir, &summary, &why);
+	show_end(r, rc < 0 ? -1 : status, &summary);
 	if (rc < 0) /* no verdict: not even the journal can be read */
 		return tell_unwritten(r,
 				      anything_left(r)           ? GD_EXIT_LEFT_BEHIND
@@ -533,8 +567,9 @@ static int finish(struct gd_run *r)
 		gd_view_event(r->view, GD_TONE_BAD, "load     %s", ignored.text);
 	gd_stage_release(r);
 	record_verdict(r);
-	gd_view_free(r->view);
-	r->view = NULL;
+	r->ended = true;
+	gd_view_reveal(r->view, "because the run is over");
+	gd_live_draw(r);
 	return render(r);
 }
 
@@ -557,13 +592,22 @@ static void run_fini(struct gd_run *r)
 	free(r->identity);
 }
 
+static int open_view(struct gd_run *r, struct gd_error *err)
+{
+	struct gd_view_options opt = {.fd = STDOUT_FILENO, .blind = r->opt->blind};
+
+	if (r->opt->dashboard &&
+	    gd_web_new(r->opt->dashboard, r->opt->dashboard_public, &opt.web, err) < 0)
+		return -1;
+	return gd_view_new(&opt, &r->view, err);
+}
+
 static int prepare(struct gd_run *r, struct gd_error *err)
 {
 	r->identity = gd_runner_identity();
 	if (!r->identity)
 		return gd_raise_nomem(err);
-	if (gd_view_new(STDOUT_FILENO, &r->view, err) < 0 ||
-	    gd_results_new(&r->results, err) < 0 ||
+	if (open_view(r, err) < 0 || gd_results_new(&r->results, err) < 0 ||
 	    gd_record_new(r->opt->out, r->scenario.name, &r->rec, err) < 0 ||
 	    gd_fleet_init(&r->fleet, gd_record_id(r->rec), r->identity, err) < 0)
 		return -1;
@@ -572,8 +616,30 @@ static int prepare(struct gd_run *r, struct gd_error *err)
 	r->fleet.on_expendable_lost = on_expendable_lost;
 	r->fleet.ctx = r;
 	record_start(r);
-	gd_view_event(r->view, GD_TONE_PLAIN, "run      %s", gd_record_dir(r->rec));
+	gd_view_secret(r->view, GD_TONE_PLAIN, "run      %s", gd_record_dir(r->rec));
+	if (r->opt->blind)
+		gd_view_event(r->view, GD_TONE_PLAIN,
+			      "blind    what is injected is hidden; gameday note latest "
+			      "diagnosed reveals it");
 	return 0;
+}
+
+/* Enough to agree to, and nothing to guess from. */
+static void print_blind_plan(const struct gd_run *r, struct gd_strbuf *text)
+{
+	char length[32];
+
+	gd_strbuf_addf(
+		text,
+		"A blind run of about %s: what is done, where and when is hidden.\n"
+		"gameday plan shows it to those who may know. Hosts that may be "
+		"touched:\n",
+		gd_span_format(gd_plan_length(&r->plan), length));
+	for (size_t i = 0; i < r->inventory.hosts.n; i++)
+		gd_strbuf_addf(
+			text, "  %s\n",
+			GD_AT(&r->inventory.hosts, const struct gd_inventory_host, i)
+				->name);
 }
 
 /*
@@ -587,9 +653,13 @@ static bool confirmed(struct gd_run *r)
 
 	if (!r->opt->confirm)
 		return true;
-	if (gd_names_of_plan(&r->plan, &ignored) < 0)
-		(void)printf("gameday: %s\n", ignored.text);
-	gd_plan_print(&r->plan, &text);
+	if (r->opt->blind) {
+		print_blind_plan(r, &text);
+	} else {
+		if (gd_names_of_plan(&r->plan, &ignored) < 0)
+			(void)printf("gameday: %s\n", ignored.text);
+		gd_plan_print(&r->plan, &text);
+	}
 	return r->opt->confirm(r->opt->confirm_ctx, gd_strbuf_str(&text));
 }
 

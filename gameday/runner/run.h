@@ -2,6 +2,8 @@
 /* One game day: from a scenario file to a verdict, with everything put back in between. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "gameday/base/error.h"
 #include "gameday/scenario/check.h"
 
@@ -11,6 +13,9 @@ struct gd_run_options {
 	const char *runbook;   /* path, or NULL: the scenario names none that was found */
 	const char *out;       /* parent of the run directory: "runs" */
 	double stage_scale;    /* every stage's length times this; 1 = as written */
+	bool blind; /* hide from the view what is injected until it is revealed */
+	const char *dashboard; /* ADDRESS:PORT of the page with the view, or NULL */
+	bool dashboard_public; /* that may be an address others reach */
 	const char *version;
 	const char *argv; /* the command line, for the record */
 	const struct gd_kinds *kinds;

@@ -2,6 +2,9 @@
 /* The state of one run, shared by the files of this folder. Nobody else includes it. */
 #pragma once
 
+#include <sys/types.h>
+
+#include "gameday/live/view.h"
 #include "gameday/load/load.h"
 #include "gameday/report/report.h"
 #include "gameday/results/results.h"
@@ -9,7 +12,6 @@
 #include "gameday/runner/fleet.h"
 #include "gameday/runner/record.h"
 #include "gameday/runner/run.h"
-#include "gameday/runner/view.h"
 #include "gameday/scenario/plan.h"
 #include "gameday/scenario/scenario.h"
 
@@ -65,6 +67,8 @@ struct gd_run {
 	struct gd_instant settled; /* a carrier was away: figures count from here */
 	bool undoing;              /* a stop is being carried out already */
 	bool way_back_lost;        /* no new connection got through under a trial */
+	bool ended;                /* all is undone and given back */
+	off_t notes_read;          /* of the journal, while looking for people's notes */
 	enum gd_run_end {
 		GD_END_COMPLETED,
 		GD_END_NOT_RUN, /* preflight or steady state */
@@ -135,9 +139,11 @@ int gd_cycle_pass(struct gd_run *r, const struct gd_stage *st,
 void gd_undo_page_add(struct gd_run *r, const struct gd_live_fault *f,
 		      const cJSON *reply) GD_NONNULL;
 
-/* --- live.c: the block on the terminal ----------------------------------------------- */
+/* --- live.c: what people see and say on the way --------------------------------------- */
 
 void gd_live_draw(struct gd_run *r) GD_NONNULL;
+/* Shows the notes that were put into the journal since; `diagnosed` ends a blind run's hiding. */
+void gd_live_hear_notes(struct gd_run *r) GD_NONNULL;
 
 /* The fleet member that plays a role (its first host); NULL: no such role. */
 struct gd_member *gd_run_member(struct gd_run *r, const char *role) GD_NONNULL;

@@ -209,8 +209,8 @@ static void record_injecting(struct gd_run *r, const struct gd_live_fault *f)
 		cJSON_Delete(args);
 	}
 	gd_record_event(r->rec, "fault_injecting", m);
-	gd_view_event(r->view, GD_TONE_FAULT, "fault    %s: %s", f->member->inv->name,
-		      gd_strbuf_str(&what));
+	gd_view_secret(r->view, GD_TONE_FAULT, "fault    %s: %s", f->member->inv->name,
+		       gd_strbuf_str(&what));
 }
 
 /* Members of an agent's answer that go into the journal as they are. */
@@ -408,8 +408,8 @@ static void record_changed(struct gd_run *r, const struct gd_live_fault *f,
 			copy_member(m, reply, keys[i]);
 	}
 	gd_record_event(r->rec, "fault_changed", m);
-	gd_view_event(r->view, GD_TONE_FAULT, "change   %s: %s: %s", f->member->inv->name,
-		      f->plan->use->kind, l->text);
+	gd_view_secret(r->view, GD_TONE_FAULT, "change   %s: %s: %s",
+		       f->member->inv->name, f->plan->use->kind, l->text);
 }
 
 int gd_stage_change(struct gd_run *r, const size_t *which, size_t n, struct gd_error *err)
@@ -465,9 +465,9 @@ static void record_effect(struct gd_run *r, struct gd_live_fault *f, const cJSON
 		copy_member(m, effect, "counters");
 	}
 	gd_record_event(r->rec, "fault_effect", m);
-	gd_view_event(r->view, f->effect_seen ? GD_TONE_PLAIN : GD_TONE_BAD,
-		      "effect   %s: %s: %s", f->member->inv->name, f->plan->use->kind,
-		      gd_json_str(effect, "text", ""));
+	gd_view_secret(r->view, f->effect_seen ? GD_TONE_PLAIN : GD_TONE_BAD,
+		       "effect   %s: %s: %s", f->member->inv->name, f->plan->use->kind,
+		       gd_json_str(effect, "text", ""));
 }
 
 /* When the host undid it, by our wall clock: told by clocks that nobody can step. 0: unknown. */
@@ -540,9 +540,9 @@ static void take_reverted(struct gd_run *r, struct gd_member *m, const cJSON *it
 	}
 	gd_record_event(r->rec, "fault_reverted", event);
 	if (equal)
-		gd_view_event(r->view, GD_TONE_GOOD,
-			      "restored %s: %s is exactly as before (%s)", m->inv->name,
-			      f->plan->use->kind, gd_strbuf_str(&why));
+		gd_view_secret(r->view, GD_TONE_GOOD,
+			       "restored %s: %s is exactly as before (%s)", m->inv->name,
+			       f->plan->use->kind, gd_strbuf_str(&why));
 	else
 		gd_view_event(r->view, GD_TONE_BAD,
 			      "LEFT     %s: %s is not as before: %s", m->inv->name,
@@ -569,8 +569,8 @@ static void take_drift(struct gd_run *r, const struct gd_member *m, const cJSON 
 		copy_member(record, event, "text");
 	}
 	gd_record_event(r->rec, "fault_drift", record);
-	gd_view_event(r->view, GD_TONE_BAD, "drift    %s: %s: %s", m->inv->name,
-		      gd_json_str(event, "ref", ""), gd_json_str(event, "text", ""));
+	gd_view_secret(r->view, GD_TONE_BAD, "drift    %s: %s: %s", m->inv->name,
+		       gd_json_str(event, "ref", ""), gd_json_str(event, "text", ""));
 }
 
 bool gd_stage_event(struct gd_run *r, struct gd_member *m, const cJSON *event)
@@ -740,8 +740,8 @@ static void close_unanswered(struct gd_run *r, struct gd_member *m)
 				"it is not in");
 		}
 		gd_record_event(r->rec, "fault_reverted", event);
-		gd_view_event(r->view, GD_TONE_GOOD, "restored %s: %s is not in",
-			      m->inv->name, f->plan->use->kind);
+		gd_view_secret(r->view, GD_TONE_GOOD, "restored %s: %s is not in",
+			       m->inv->name, f->plan->use->kind);
 	}
 }
 
