@@ -135,8 +135,8 @@ static void record_names(struct gd_run *r, const struct gd_live_fault *f)
 		(void)gd_json_set(m, "names", cJSON_Duplicate(f->plan->names, 1));
 	}
 	gd_record_event(r->rec, "names", m);
-	gd_view_event(r->view, GD_TONE_PLAIN, "names    %s: %s", f->member->inv->name,
-		      gd_strbuf_str(&text));
+	gd_view_secret(r->view, GD_TONE_PLAIN, "names    %s: %s", f->member->inv->name,
+		       gd_strbuf_str(&text));
 }
 
 /* Each host is asked once for all names; what they mean holds for the run. */
