@@ -96,10 +96,12 @@ static bool await(struct gd_screen *s, enum gd_screen_op op, int limit_ms,
 
 /*
  * What the screen process would have done, when it is not there any more or stands still.
- * A terminal that takes nothing must not hold us up: its modes are set in any case.
+ * Without IXON the terminal goes on after a Ctrl-S, and what waits to be shown is of the
+ * screen that goes away. A terminal that takes nothing even so must not hold us up.
  */
 static void restore_for_it(const struct gd_screen *s)
 {
+	struct termios flowing = s->before;
 	char path[64];
 	GD_AUTO_FD int fd = -1;
 	sigset_t ttou, before;
@@ -107,14 +109,14 @@ static void restore_for_it(const struct gd_screen *s)
 	(void)sigemptyset(&ttou);
 	(void)sigaddset(&ttou, SIGTTOU);
 	(void)pthread_sigmask(SIG_BLOCK, &ttou, &before);
-	(void)tcsetattr(s->fd, TCSANOW, &s->before);
+	flowing.c_iflag &= ~(tcflag_t)IXON;
+	(void)tcsetattr(s->fd, TCSANOW, &flowing);
+	(void)tcflush(s->fd, TCOFLUSH);
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", s->fd);
 	fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd >= 0 && write(fd, s->leave, strlen(s->leave)) < 0 && errno == EAGAIN) {
-		/* What waits to be shown is of the screen that goes away. */
-		(void)tcflush(s->fd, TCOFLUSH);
+	if (fd >= 0)
 		(void)!write(fd, s->leave, strlen(s->leave));
-	}
+	(void)tcsetattr(s->fd, TCSANOW, &s->before);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 

@@ -10,7 +10,7 @@
  *   --crash SIGNAL    raise it after two seconds
  *
  * Its last line is the longest time that one turn of the loop was late by, which is what the
- * view would have cost a lease: "late MS".
+ * view would have cost a lease: "LATE MS".
  */
 #include <getopt.h>
 #include <signal.h>
@@ -310,7 +310,7 @@ int main(int argc, char **argv)
 	show(&f, f.lines[f.n - 1].wall_ns);
 	gd_view_over(f.view, "refuted", "1 of 5 expectations was not met");
 	gd_view_free(f.view);
-	(void)printf("late %.0f\n", worst);
+	(void)printf("LATE %.0f\n", worst);
 	for (size_t i = 0; i < f.n; i++)
 		cJSON_Delete(f.lines[i].json);
 	free(f.lines);
