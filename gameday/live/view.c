@@ -17,7 +17,7 @@ enum { MAX_KEPT = 256 };
 struct kept {
 	double seconds;
 	enum gd_tone tone;
-	bool secret;
+	bool secret, printed;
 	char text[640];
 };
 
@@ -87,20 +87,9 @@ int gd_view_new(const struct gd_view_options *opt, struct gd_view **ret,
 	return 0;
 }
 
-void gd_view_free(struct gd_view *v)
-{
-	if (!v)
-		return;
-	gd_io_remove(v->screen_io);
-	gd_screen_close(v->screen);
-	v->screen = NULL;
-	gd_outlet_fini(&v->outlet);
-	view_fini(v);
-}
-
 /* --- events -------------------------------------------------------------------------- */
 
-static void print_line(struct gd_view *v, const struct kept *e)
+static void print_line(struct gd_view *v, struct kept *e)
 {
 	static const char *const tones[] = {
 		[GD_TONE_PLAIN] = "",
@@ -116,6 +105,15 @@ static void print_line(struct gd_view *v, const struct kept *e)
 	gd_strbuf_addf(&line, "%s%7.1fs  %s%s\n", colour ? tones[e->tone] : "",
 		       e->seconds, text, colour ? "\033[0m" : "");
 	gd_outlet_put(&v->outlet, gd_strbuf_str(&line));
+	e->printed = true;
+}
+
+/* What was to be seen, and is not printed yet. */
+static void print_kept(struct gd_view *v)
+{
+	for (size_t i = 0; i < v->n_kept; i++)
+		if (!v->kept[i].printed && !(v->kept[i].secret && v->blind))
+			print_line(v, &v->kept[i]);
 }
 
 static void add(struct gd_view *v, enum gd_tone tone, bool secret, const char *fmt,
@@ -135,6 +133,7 @@ static void add(struct gd_view *v, enum gd_tone tone, bool secret, const char *f
 	e->seconds = (double)gd_between(v->start, gd_now()).ns / 1e9;
 	e->tone = tone;
 	e->secret = secret;
+	e->printed = false;
 	(void)vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	if (!v->screen && !(secret && v->blind))
 		print_line(v, e);
@@ -160,8 +159,6 @@ void gd_view_secret(struct gd_view *v, enum gd_tone tone, const char *fmt, ...)
 
 void gd_view_reveal(struct gd_view *v, const char *why)
 {
-	size_t n = v->n_kept;
-
 	if (!v->blind)
 		return;
 	v->blind = false;
@@ -171,9 +168,7 @@ void gd_view_reveal(struct gd_view *v, const char *why)
 	if (v->n_lost)
 		gd_view_event(v, GD_TONE_PLAIN, "hidden   %zu events, too old to be kept",
 			      v->n_lost);
-	for (size_t i = 0; i < n && i < v->n_kept; i++)
-		if (v->kept[i].secret)
-			print_line(v, &v->kept[i]);
+	print_kept(v);
 }
 
 bool gd_view_is_blind(const struct gd_view *v)
@@ -183,12 +178,21 @@ bool gd_view_is_blind(const struct gd_view *v)
 
 /* --- the screen's process ------------------------------------------------------------ */
 
-static void lose_screen(struct gd_view *v)
+/* What was on it goes with the alternate screen: as lines it stays for whoever scrolls back. */
+static void leave_screen(struct gd_view *v)
 {
 	gd_io_remove(v->screen_io);
 	v->screen_io = NULL;
+	if (!v->screen)
+		return;
 	gd_screen_close(v->screen);
 	v->screen = NULL;
+	print_kept(v);
+}
+
+static void lose_screen(struct gd_view *v)
+{
+	leave_screen(v);
 	gd_view_event(v, GD_TONE_BAD,
 		      "view     the live view has ended by itself; from here on lines");
 }
@@ -276,4 +280,13 @@ void gd_view_over(struct gd_view *v, const char *verdict, const char *reason)
 	gd_snapshot_text(v->snap->verdict, sizeof(v->snap->verdict), verdict);
 	gd_snapshot_text(v->snap->reason, sizeof(v->snap->reason), reason);
 	publish(v);
+}
+
+void gd_view_free(struct gd_view *v)
+{
+	if (!v)
+		return;
+	leave_screen(v);
+	gd_outlet_fini(&v->outlet);
+	view_fini(v);
 }

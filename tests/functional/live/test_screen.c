@@ -86,7 +86,10 @@ static void test_normal_end(void **state)
 	(void)late_of(&p);
 	assert_int_equal(pty_wait(&p, LONG_MS), 0);
 	assert_given_back(&p);
-	/* What is printed afterwards is on the normal screen. */
+	/* What happened stands on the normal screen afterwards, once, and what is printed then. */
+	assert_non_null(
+		strstr(strstr(gd_strbuf_str(&p.out), LEAVE), "s  restored api-1"));
+	assert_int_equal(count(&p, "s  restored api-1"), 1);
 	assert_true(strstr(gd_strbuf_str(&p.out), "LATE ") >
 		    strstr(gd_strbuf_str(&p.out), LEAVE));
 	pty_end(&p);
