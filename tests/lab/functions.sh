@@ -72,6 +72,15 @@ run_gameday() { # EXPECTED_STATUS ARGS...; output in $WORK/out
 	local want=$1 got=0
 	shift
 	timeout 300 "$GD" "$@" >"$WORK/out" 2>&1 || got=$?
+	# A machine that was busy with something else: nothing was injected, nothing is proved.
+	if [ "$got" -eq 3 ] && [ "$want" -ne 3 ] && grep -q 'the steady state does not hold' "$WORK/out"; then
+		grep 'the steady state does not hold' "$WORK/out"
+		echo "once more, in 10 s"
+		rm -rf "$RUNS"
+		sleep 10
+		got=0
+		timeout 300 "$GD" "$@" >"$WORK/out" 2>&1 || got=$?
+	fi
 	[ "$got" -eq "$want" ] || {
 		cat "$WORK/out"
 		fail "gameday $*: exit $got, expected $want"
