@@ -126,17 +126,59 @@ static int64_t index_of_rank(const struct gd_hist *h, uint64_t n)
  * AbstractHistogram.getValueAtPercentile: one unit in the last place is taken off first,
  * so that 99.9 of 1000 values is the 999th and not, by rounding, the 1000th.
  */
-int64_t gd_hist_percentile(const struct gd_hist *h, double percentile)
+static uint64_t rank_of(const struct gd_hist *h, double percentile)
 {
 	double p = fmin(fmax(nextafter(percentile, -1.0), 0.0), 100.0);
 	double rank = ceil(p * (double)h->count / 100.0);
-	int64_t index;
 
-	if (h->count == 0)
-		return -1;
-	index = index_of_rank(h, rank < 1.0 ? 1 : (uint64_t)rank);
+	return rank < 1.0 ? 1 : (uint64_t)rank;
+}
+
+static int64_t value_at(int64_t index, double percentile)
+{
 	return percentile <= 0.0 ? gd_hist_lowest(&gd_hist_own, index)
 				 : gd_hist_highest(&gd_hist_own, index);
+}
+
+int64_t gd_hist_percentile(const struct gd_hist *h, double percentile)
+{
+	if (h->count == 0)
+		return -1;
+	return value_at(index_of_rank(h, rank_of(h, percentile)), percentile);
+}
+
+void gd_hist_percentiles(const struct gd_hist *h, const double *percentiles, size_t n,
+			 int64_t *ret)
+{
+	uint64_t seen = 0;
+	size_t k = 0;
+
+	for (int64_t i = 0; i < GD_HIST_N_COUNTS && k < n && h->count > 0; i++) {
+		seen += gd_hist_at(h, i);
+		while (k < n && seen >= rank_of(h, percentiles[k])) {
+			ret[k] = value_at(i, percentiles[k]);
+			k++;
+		}
+	}
+	for (; k < n; k++)
+		ret[k] = h->count > 0 ? h->max : -1;
+}
+
+void gd_hist_ranges(const struct gd_hist *h, const int64_t *upper, size_t n,
+		    uint64_t *ret)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = 0;
+	for (int64_t c = 0; c < GD_HIST_N_CHUNKS && k < n; c++)
+		for (int64_t i = c * GD_HIST_CHUNK;
+		     h->chunks[c] && i < (c + 1) * GD_HIST_CHUNK; i++) {
+			while (k < n && gd_hist_lowest(&gd_hist_own, i) > upper[k])
+				k++;
+			if (k < n)
+				ret[k] += gd_hist_at(h, i);
+		}
 }
 
 int64_t gd_hist_max(const struct gd_hist *h)

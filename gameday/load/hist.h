@@ -50,6 +50,20 @@ void gd_hist_add_corrected(struct gd_hist *into, const struct gd_hist *from,
 uint64_t gd_hist_count_below(const struct gd_hist *h, int64_t value_ns) GD_NONNULL;
 
 /*
+ * The values at n percentiles in ascending order, each as gd_hist_percentile gives it, in one
+ * pass; all are -1 when empty.
+ */
+void gd_hist_percentiles(const struct gd_hist *h, const double *percentiles, size_t n,
+			 int64_t *ret) GD_NONNULL;
+/*
+ * How many values lie in each of n ranges, to the buckets' resolution: ret[i] counts those
+ * above upper[i - 1] (for the first: all) and up to upper[i]. upper ascends; what is above
+ * the last is not counted.
+ */
+void gd_hist_ranges(const struct gd_hist *h, const int64_t *upper, size_t n,
+		    uint64_t *ret) GD_NONNULL;
+
+/*
  * Sets the exact extremes, which the encoding does not carry. What does not fall into the
  * step of the extreme known so far is ignored.
  */

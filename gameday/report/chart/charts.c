@@ -5,8 +5,8 @@
 #include "gameday/report/chart/rows.h"
 
 const struct gd_chart *const gd_charts[] = {
-	&gd_chart_latency,
-	NULL,
+	&gd_chart_latency,  &gd_chart_rate, &gd_chart_effort,  &gd_chart_stages,
+	&gd_chart_policies, &gd_chart_heat, &gd_chart_signals, NULL,
 };
 
 static bool is_plain(char c)

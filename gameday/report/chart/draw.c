@@ -5,31 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gameday/report/chart/frame.h"
-#include "gameday/report/chart/plot.h"
+#include "gameday/report/chart/draw.h"
 #include "gameday/report/chart/styles.h"
 #include "gameday/report/chart/svg.h"
 #include "gameday/report/chart/thin.h"
 
-enum { BAND_ROW = 26, MAX_BINS = 320 };
-
-/* One panel with the places of its scale. */
-struct place {
-	const struct gd_plot *plot;
-	const struct gd_panel *panel;
-	size_t number; /* of the panel */
-	double top, bottom;
-	struct gd_scale y;
-};
+enum { BAND_ROW = 26 };
 
 /* --- lines ----------------------------------------------------------------------------- */
 
-static double middle(const struct gd_plot_point *p)
-{
-	return p->from + (p->to - p->from) / 2;
-}
-
-static void draw_line(struct gd_frame *f, const struct place *pl,
+static void draw_line(struct gd_frame *f, const struct gd_place *pl,
 		      const struct gd_track *t, const char *cls)
 {
 	double gap = gd_track_gap(t);
@@ -42,7 +27,7 @@ static void draw_line(struct gd_frame *f, const struct place *pl,
 			 pl->plot->columns);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct gd_plot_point *p = &t->points[i];
-		double x = gd_scale_at(&f->x, middle(p));
+		double x = gd_scale_at(&f->x, gd_point_middle(p));
 
 		if (i > 0 && p->from - t->points[i - 1].to > gap)
 			gd_pen_to(&pen, x, (double)NAN);
@@ -67,7 +52,7 @@ static int by_y(const void *a, const void *b)
 }
 
 /* Only where the ends lie apart: else the names would hide the lines. The legend has all. */
-static void label_ends(struct gd_frame *f, const struct place *pl)
+static void label_ends(struct gd_frame *f, const struct gd_place *pl)
 {
 	struct end ends[GD_MAX_TRACKS];
 	size_t n = 0;
@@ -80,7 +65,7 @@ static void label_ends(struct gd_frame *f, const struct place *pl)
 			k--;
 		if (k > 0)
 			ends[n++] = (struct end){
-				gd_scale_at(&f->x, middle(&t->points[k - 1])),
+				gd_scale_at(&f->x, gd_point_middle(&t->points[k - 1])),
 				gd_scale_at(&pl->y, t->points[k - 1].value), t};
 	}
 	if (n < 2 || n > 4)
@@ -99,154 +84,10 @@ static void label_ends(struct gd_frame *f, const struct place *pl)
 	}
 }
 
-/* --- stacks ---------------------------------------------------------------------------- */
-
-struct bins {
-	double edges[MAX_BINS + 1];
-	double sums[MAX_BINS]; /* of the tracks so far */
-	double seconds[MAX_BINS];
-	double values[MAX_BINS]; /* of one track */
-	size_t n;
-};
-
-static void bins_init(struct bins *b, const struct gd_plot *p, const struct gd_track *t)
-{
-	double length = p->times.hi - p->times.lo;
-	size_t most = p->columns < MAX_BINS ? p->columns : MAX_BINS;
-
-	*b = (struct bins){.n = t->n < most ? t->n : most};
-	if (t->n <= most) {
-		/* Each interval is a bin of its own; a gap between two is seen as one. */
-		for (size_t i = 0; i < b->n; i++)
-			b->edges[i] = t->points[i].from;
-		b->edges[b->n] = b->n ? t->points[b->n - 1].to : 0;
-		return;
-	}
-	for (size_t i = 0; i <= b->n; i++)
-		b->edges[i] = p->times.lo + length * (double)i / (double)b->n;
-}
-
-/* Counts per second over a bin: counts may be added up, so nothing is lost but detail. */
-static void bins_fill(struct bins *b, const struct gd_track *t)
-{
-	size_t bin = 0;
-
-	memset(b->values, 0, sizeof(b->values));
-	memset(b->seconds, 0, sizeof(b->seconds));
-	for (size_t i = 0; i < t->n; i++) {
-		const struct gd_plot_point *p = &t->points[i];
-
-		while (bin + 1 < b->n && middle(p) >= b->edges[bin + 1])
-			bin++;
-		if (isnan(p->value))
-			continue;
-		b->values[bin] += p->value * (p->to - p->from);
-		b->seconds[bin] += p->to - p->from;
-	}
-	for (size_t i = 0; i < b->n; i++)
-		b->values[i] = b->seconds[i] > 0 ? b->values[i] / b->seconds[i] : 0;
-}
-
-/* From where to where a bin has data: a gap after it is not painted over. */
-static void bin_span(const struct bins *b, const struct gd_track *t, size_t i,
-		     double *ret_from, double *ret_to)
-{
-	*ret_from = b->edges[i];
-	*ret_to = b->edges[i + 1];
-	if (b->n == t->n && i + 1 < b->n && *ret_to - t->points[i].to > gd_track_gap(t))
-		*ret_to = t->points[i].to;
-}
-
-/* The area below the sums, stepwise, one closed shape per stretch with data. */
-static void fill_area(struct gd_frame *f, const struct place *pl, const struct bins *b,
-		      const struct gd_track *t, bool close)
-{
-	bool down = false;
-	double last_to = 0, last_y = (double)NAN;
-
-	for (size_t i = 0; i < b->n; i++) {
-		double from, to, y = gd_scale_at(&pl->y, b->sums[i]);
-
-		bin_span(b, t, i, &from, &to);
-		from = gd_scale_at(&f->x, from);
-		to = gd_scale_at(&f->x, to);
-		if (down && (b->seconds[i] <= 0 || from > last_to + 0.05)) {
-			gd_strbuf_addf(&f->body, "H%.1f", last_to);
-			if (close)
-				gd_strbuf_addf(&f->body, "V%.1fZ", pl->bottom);
-			down = false;
-		}
-		if (b->seconds[i] <= 0)
-			continue;
-		if (!down && close)
-			gd_strbuf_addf(&f->body, "M%.1f %.1fV%.1f", from, pl->bottom, y);
-		else if (!down)
-			gd_strbuf_addf(&f->body, "M%.1f %.1f", from, y);
-		else if (fabs(y - last_y) > 0.05)
-			gd_strbuf_addf(&f->body, "H%.1fV%.1f", from, y);
-		down = true;
-		last_y = y;
-		last_to = to;
-	}
-	if (down)
-		gd_strbuf_addf(&f->body, close ? "H%.1fV%.1fZ" : "H%.1f", last_to,
-			       pl->bottom);
-}
-
-static void draw_area(struct gd_frame *f, const struct place *pl, const struct bins *b,
-		      const struct gd_track *t)
-{
-	if (t->style == 0) {
-		gd_strbuf_adds(&f->body, "<path class=\"ok\" d=\"");
-	} else {
-		gd_strbuf_addf(
-			&f->body, "<path class=\"b%d\" style=\"fill:url(#%s-p%d)\" d=\"",
-			gd_style_colour(t->style), f->id, gd_style_colour(t->style));
-	}
-	fill_area(f, pl, b, t, true);
-	gd_strbuf_adds(&f->body, "\"/>\n");
-}
-
-/* From the top of the pile down: each covers what is not its own. */
-static void draw_stack(struct gd_frame *f, const struct place *pl)
-{
-	const struct gd_panel *p = pl->panel;
-	struct bins *b = malloc(sizeof(*b));
-
-	if (!b) {
-		f->body.failed = true;
-		return;
-	}
-	for (size_t top = p->n_tracks; top-- > 0;) {
-		if (p->tracks[top].over || p->tracks[top].n == 0)
-			continue;
-		bins_init(b, pl->plot, &p->tracks[top]);
-		for (size_t i = 0; i <= top; i++) {
-			if (p->tracks[i].over)
-				continue;
-			bins_fill(b, &p->tracks[i]);
-			for (size_t k = 0; k < b->n; k++)
-				b->sums[k] += b->values[k];
-		}
-		draw_area(f, pl, b, &p->tracks[top]);
-	}
-	for (size_t i = 0; i < p->n_tracks; i++) {
-		if (!p->tracks[i].over || p->tracks[i].n == 0)
-			continue;
-		bins_init(b, pl->plot, &p->tracks[i]);
-		bins_fill(b, &p->tracks[i]);
-		memcpy(b->sums, b->values, sizeof(b->sums));
-		gd_strbuf_adds(&f->body, "<path class=\"l so\" d=\"");
-		fill_area(f, pl, b, &p->tracks[i], false);
-		gd_strbuf_adds(&f->body, "\"/>\n");
-	}
-	free(b);
-}
-
 /* --- bands ----------------------------------------------------------------------------- */
 
-static void draw_state(struct gd_frame *f, const struct place *pl, double from, double to,
-		       double y, bool on)
+static void draw_state(struct gd_frame *f, const struct gd_place *pl, double from,
+		       double to, double y, bool on)
 {
 	double a = gd_scale_at(&f->x, from), b = gd_scale_at(&f->x, to);
 	const char *word = on ? pl->panel->word_on : pl->panel->word_off;
@@ -269,7 +110,7 @@ static void draw_state(struct gd_frame *f, const struct place *pl, double from, 
 }
 
 /* A sample's state lasts until the next one, unless that is missing. */
-static void draw_band(struct gd_frame *f, const struct place *pl,
+static void draw_band(struct gd_frame *f, const struct gd_place *pl,
 		      const struct gd_track *t, double y)
 {
 	double gap = gd_track_gap(t), from = 0;
@@ -295,7 +136,7 @@ static void draw_band(struct gd_frame *f, const struct place *pl,
 		draw_state(f, pl, from, t->points[t->n - 1].to, y, on);
 }
 
-static void draw_bands(struct gd_frame *f, const struct place *pl)
+static void draw_bands(struct gd_frame *f, const struct gd_place *pl)
 {
 	for (size_t i = 0; i < pl->panel->n_tracks; i++) {
 		double y = pl->top + 3 + (double)i * BAND_ROW;
@@ -345,7 +186,21 @@ static void find_range(const struct gd_panel *p, double *ret_lo, double *ret_hi)
 	*ret_hi = isnan(p->ceiling) ? hi : fmax(hi, p->ceiling);
 }
 
-static void draw_hover(struct gd_frame *f, const struct place *pl)
+static struct gd_scale scale_of(const struct gd_panel *p)
+{
+	struct gd_scale s;
+	double lo, hi;
+
+	find_range(p, &lo, &hi);
+	if (!p->off_zero || p->log || lo < p->floor)
+		return gd_scale_nice(p->log, lo, hi);
+	s = gd_scale_nice(false, 0, hi - p->floor);
+	s.lo += p->floor;
+	s.hi += p->floor;
+	return s;
+}
+
+static void draw_hover(struct gd_frame *f, const struct gd_place *pl)
 {
 	struct gd_slices s = gd_plot_slices(pl->plot);
 
@@ -375,7 +230,7 @@ static void draw_hover(struct gd_frame *f, const struct place *pl)
 	}
 }
 
-static void draw_late(struct gd_frame *f, const struct place *pl)
+static void draw_late(struct gd_frame *f, const struct gd_place *pl)
 {
 	double last = -1;
 
@@ -392,7 +247,7 @@ static void draw_late(struct gd_frame *f, const struct place *pl)
 	}
 }
 
-static void draw_values(struct gd_frame *f, const struct place *pl)
+static void draw_values(struct gd_frame *f, const struct gd_place *pl)
 {
 	const struct gd_panel *p = pl->panel;
 
@@ -404,10 +259,14 @@ static void draw_values(struct gd_frame *f, const struct place *pl)
 		label_ends(f, pl);
 		break;
 	case GD_PANEL_STACK:
-		draw_stack(f, pl);
+		gd_draw_stack(f, pl);
+		gd_frame_veil(f, &pl->plot->times, pl->top, pl->bottom);
 		break;
 	case GD_PANEL_BAND:
 		draw_bands(f, pl);
+		break;
+	case GD_PANEL_HEAT:
+		gd_draw_heat(f, pl);
 		break;
 	}
 }
@@ -416,15 +275,13 @@ static void draw_panel(struct gd_frame *f, const struct gd_plot *p, size_t numbe
 {
 	const struct gd_panel *panel = &p->panels[number];
 	bool band = panel->kind == GD_PANEL_BAND;
-	struct place pl = {.plot = p, .panel = panel, .number = number};
-	double lo, hi;
+	struct gd_place pl = {.plot = p, .panel = panel, .number = number};
 
 	gd_frame_heading(f, panel->title);
-	pl.top = f->y + 4;
+	pl.top = f->y + 8;
 	pl.bottom =
 		pl.top + (band ? (double)panel->n_tracks * BAND_ROW + 2 : panel->height);
-	find_range(panel, &lo, &hi);
-	pl.y = gd_scale_nice(panel->log, lo, hi);
+	pl.y = scale_of(panel);
 	pl.y.from = pl.bottom;
 	pl.y.to = pl.top;
 	gd_frame_shade(f, &p->times, pl.top, pl.bottom);
@@ -462,9 +319,16 @@ static void add_hatches(struct gd_frame *f)
 static bool needs_hatches(const struct gd_plot *p)
 {
 	for (size_t i = 0; i < p->n_panels; i++)
-		if (p->panels[i].kind != GD_PANEL_LINES)
+		if (p->panels[i].kind == GD_PANEL_STACK ||
+		    p->panels[i].kind == GD_PANEL_BAND)
 			return true;
 	return false;
+}
+
+/* Words instead of names of tracks. */
+static bool has_no_legend(const struct gd_panel *p)
+{
+	return p->kind == GD_PANEL_BAND || p->kind == GD_PANEL_HEAT;
 }
 
 /* The legend while it is gathered: items borrow the texts beside them. */
@@ -515,10 +379,12 @@ static void draw_legend(struct gd_frame *f, const struct gd_plot *p)
 	}
 	for (size_t i = 0; i < p->n_panels; i++)
 		for (size_t k = 0; k < p->panels[i].n_tracks; k++)
-			if (p->panels[i].kind != GD_PANEL_BAND)
+			if (!has_no_legend(&p->panels[i]))
 				add_legend(f, l, &p->panels[i], &p->panels[i].tracks[k]);
 	if (l->n > 1)
 		gd_frame_legend(f, l->items, l->n);
+	if (p->n_panels > 0 && p->panels[0].kind == GD_PANEL_HEAT)
+		gd_draw_heat_legend(f);
 	free(l);
 }
 
@@ -554,6 +420,15 @@ int gd_plot_draw(const struct gd_plot *p, struct gd_strbuf *out, struct gd_error
 	}
 	if (p->full)
 		gd_frame_keys(&f, &p->times);
+	if (*p->note)
+		gd_frame_note(&f, "", p->note);
+	if (p->n_left_out > 0) {
+		char more[64];
+
+		(void)snprintf(more, sizeof(more), "%zu more numbers are in the table",
+			       p->n_left_out);
+		gd_frame_note(&f, "", more);
+	}
 	gd_strbuf_addf(&title, "%s: %s", p->title, p->subject);
 	describe(p, &about);
 	rc = gd_frame_finish(&f, gd_strbuf_str(&title), gd_strbuf_str(&about), out, err);

@@ -9,7 +9,7 @@
 #include "gameday/report/chart/svg.h"
 #include "gameday/report/text.h"
 
-enum { BAR = 17, MARK = 16, BAR_CHAR = 8 };
+enum { BAR = 17, MARK = 16, MARK_ROWS = 6, BAR_CHAR = 8 };
 
 void gd_frame_fini(struct gd_frame *f)
 {
@@ -44,7 +44,7 @@ static void fit(const char *text, double room, double width, struct gd_strbuf *o
 
 	if (chars >= (double)len)
 		gd_text_plain(out, text, len + 1);
-	else if (chars >= 5)
+	else if (chars >= 10)
 		gd_text_plain(out, text, (size_t)chars - 2);
 }
 
@@ -104,19 +104,20 @@ static const char *mark_class(enum gd_mark_kind kind)
 	return kind == GD_MARK_GOOD ? "mk mg" : kind == GD_MARK_BAD ? "mk mb" : "mk mh";
 }
 
-/* The numbers in two rows, so that most neighbours do not cover each other. */
+/* The numbers in as many rows as it takes for neighbours not to cover each other. */
 static void draw_marks(struct gd_frame *f, const struct gd_times *t)
 {
-	double ends[3] = {-100, -100, -100};
+	double ends[MARK_ROWS];
 	size_t rows = 0;
 
-	f->marks_from = f->y;
+	for (size_t i = 0; i < MARK_ROWS; i++)
+		ends[i] = -100;
 	for (size_t i = 0; i < t->n_marks; i++) {
 		double x = gd_scale_at(&f->x, t->marks[i].at) - MARK / 2.0, y;
 		size_t row = 0;
 		char number[32];
 
-		while (row < 2 && x < ends[row] + 1)
+		while (row + 1 < MARK_ROWS && x < ends[row] + 1)
 			row++;
 		x = fmin(fmax(x, GD_FRAME_LEFT - MARK / 2.0), GD_FRAME_RIGHT - MARK);
 		ends[row] = x + MARK;
@@ -149,8 +150,8 @@ void gd_frame_times(struct gd_frame *f, const struct gd_times *t)
 
 /* --- behind the values ----------------------------------------------------------------- */
 
-void gd_frame_shade(struct gd_frame *f, const struct gd_times *t, double top,
-		    double bottom)
+static void shade_faults(struct gd_frame *f, const struct gd_times *t, const char *cls,
+			 double top, double bottom)
 {
 	for (size_t i = 0; i < t->n_faults; i++)
 		for (size_t k = 0; k < t->faults[i].n_spans; k++) {
@@ -158,16 +159,28 @@ void gd_frame_shade(struct gd_frame *f, const struct gd_times *t, double top,
 			double a = gd_scale_at(&f->x, s->from);
 			double b = gd_scale_at(&f->x, s->to);
 
-			gd_svg_rect(&f->body, "fs",
+			gd_svg_rect(&f->body, cls,
 				    (struct gd_box){a, top, fmax(b - a, 1), bottom - top},
 				    NULL);
 		}
+}
+
+void gd_frame_shade(struct gd_frame *f, const struct gd_times *t, double top,
+		    double bottom)
+{
+	shade_faults(f, t, "fs", top, bottom);
 	for (size_t i = 0; i < t->n_marks; i++) {
 		double x = gd_scale_at(&f->x, t->marks[i].at);
 
 		gd_svg_line(&f->body, t->marks[i].kind == GD_MARK_BAD ? "ml mlb" : "ml",
 			    x, top, x, bottom);
 	}
+}
+
+void gd_frame_veil(struct gd_frame *f, const struct gd_times *t, double top,
+		   double bottom)
+{
+	shade_faults(f, t, "fv", top, bottom);
 }
 
 /* --- axes ------------------------------------------------------------------------------ */

@@ -23,7 +23,6 @@ struct gd_frame {
 	const char *id;        /* borrowed; ids inside begin with it */
 	double y;
 	struct gd_scale x; /* from GD_FRAME_LEFT to GD_FRAME_RIGHT */
-	double marks_from; /* where the lines of the events begin */
 	bool late;         /* something was marked as late: the legend says so */
 };
 
@@ -37,6 +36,9 @@ void gd_frame_times(struct gd_frame *f, const struct gd_times *t) GD_NONNULL;
 /* Behind a panel's values: where a fault was in, and the events' lines. */
 void gd_frame_shade(struct gd_frame *f, const struct gd_times *t, double top,
 		    double bottom) GD_NONNULL;
+/* Over areas, which would hide the shade: where a fault was in, once more. */
+void gd_frame_veil(struct gd_frame *f, const struct gd_times *t, double top,
+		   double bottom) GD_NONNULL;
 void gd_frame_time_axis(struct gd_frame *f, const struct gd_times *t) GD_NONNULL;
 /* What the letters and numbers stand for. */
 void gd_frame_keys(struct gd_frame *f, const struct gd_times *t) GD_NONNULL;

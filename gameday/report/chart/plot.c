@@ -39,9 +39,8 @@ void gd_plot_free(struct gd_plot *p)
 {
 	if (!p)
 		return;
-	for (size_t i = 0; i < p->n_panels; i++)
-		for (size_t k = 0; k < p->panels[i].n_tracks; k++)
-			free(p->panels[i].tracks[k].points);
+	while (p->n_panels > 0)
+		gd_plot_drop_panel(p);
 	gd_times_fini(&p->times);
 	free(p->panels);
 	free(p->late);
@@ -68,6 +67,16 @@ struct gd_panel *gd_plot_panel(struct gd_plot *p, enum gd_panel_kind kind,
 				   .word_off = "down"};
 	(void)snprintf(panel->title, sizeof(panel->title), "%s", title);
 	return panel;
+}
+
+void gd_plot_drop_panel(struct gd_plot *p)
+{
+	struct gd_panel *panel = &p->panels[p->n_panels - 1];
+
+	for (size_t i = 0; i < panel->n_tracks; i++)
+		free(panel->tracks[i].points);
+	free(panel->heat);
+	p->n_panels--;
 }
 
 struct gd_track *gd_plot_track(struct gd_panel *panel, const char *name, int style)

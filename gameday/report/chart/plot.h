@@ -11,6 +11,7 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/base/error.h"
+#include "gameday/report/chart/heat.h"
 #include "gameday/report/chart/times.h"
 #include "gameday/shape/metric.h"
 
@@ -31,6 +32,7 @@ enum gd_panel_kind {
 	GD_PANEL_LINES, /* a line per track */
 	GD_PANEL_STACK, /* areas on top of each other; the tracks have the same times */
 	GD_PANEL_BAND,  /* a band per track, coloured where it is 0 and where it is not */
+	GD_PANEL_HEAT,  /* cells of the heat map; the tracks are for hover texts */
 };
 
 enum { GD_MAX_TRACKS = 32, GD_MAX_PANELS = 32 };
@@ -42,7 +44,9 @@ struct gd_panel {
 	const char *per; /* what follows the unit: "/s"; "" mostly */
 	bool log;
 	double height;
-	double floor, ceiling;          /* include these; NAN: whatever the values need */
+	double floor, ceiling; /* include these; NAN: whatever the values need */
+	bool off_zero;         /* a linear axis begins at floor instead of at 0 */
+	struct gd_heat *heat;  /* owned */
 	const char *word_on, *word_off; /* of a band */
 	struct gd_track tracks[GD_MAX_TRACKS];
 	size_t n_tracks;
@@ -58,7 +62,6 @@ struct gd_plot {
 	const char *title, *about;
 	char subject[256]; /* foreign */
 	bool full;         /* with the lists of faults and events */
-	bool legend;       /* the tracks of the first panel are those of all */
 	size_t columns;    /* so many places across, at most, for thinned lines */
 	struct gd_times times;
 	struct gd_panel *panels; /* owned; GD_MAX_PANELS */
@@ -66,6 +69,7 @@ struct gd_plot {
 	struct gd_plot_late *late; /* owned */
 	size_t n_late, cap_late;
 	size_t n_left_out; /* panels there was no room for */
+	char note[600];    /* foreign; below all */
 	bool failed;       /* out of memory */
 };
 
@@ -78,6 +82,8 @@ GD_DEFINE_AUTO(gd_plot, gd_plot_free);
 /* The next panel; NULL when there is no room: n_left_out says so. */
 struct gd_panel *gd_plot_panel(struct gd_plot *p, enum gd_panel_kind kind,
 			       enum gd_metric_unit unit, const char *title) GD_NONNULL;
+/* Takes the last panel away again. */
+void gd_plot_drop_panel(struct gd_plot *p) GD_NONNULL;
 /* The next track; NULL when there is no room. */
 struct gd_track *gd_plot_track(struct gd_panel *panel, const char *name,
 			       int style) GD_NONNULL;

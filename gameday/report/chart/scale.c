@@ -72,7 +72,7 @@ static size_t log_ticks(const struct gd_scale *s, size_t wanted,
 {
 	static const double fine[] = {1, 2, 5};
 	double decades = log10(s->hi / s->lo);
-	size_t per_decade = decades * 3 <= (double)wanted ? 3 : 1;
+	size_t per_decade = decades < 1.7 || decades * 3 <= (double)wanted ? 3 : 1;
 	double every = fmax(1, ceil(decades / (double)wanted));
 	double first = floor(log10(s->lo) + 1e-9);
 	size_t n = 0;

@@ -50,6 +50,13 @@ int gd_chart_table_set(struct gd_chart_table *t, size_t row, size_t column,
 	return 0;
 }
 
+void gd_chart_table_cut(struct gd_chart_table *t, size_t rows)
+{
+	for (size_t i = rows * t->n_columns; i < t->n_rows * t->n_columns; i++)
+		free(t->cells[i]);
+	t->n_rows = rows < t->n_rows ? rows : t->n_rows;
+}
+
 /* --- of a plot ------------------------------------------------------------------------- */
 
 static size_t count_tracks(const struct gd_plot *p)
@@ -101,13 +108,6 @@ static int set_row(const struct gd_plot *p, struct gd_slices s, size_t i, size_t
 	return gd_chart_table_set(t, row, 0, gd_strbuf_str(&name), err);
 }
 
-static void cut_rows(struct gd_chart_table *t, size_t rows)
-{
-	for (size_t i = rows * t->n_columns; i < t->n_rows * t->n_columns; i++)
-		free(t->cells[i]);
-	t->n_rows = rows;
-}
-
 static int fill(const struct gd_plot *p, struct gd_chart_table *t, struct gd_error *err)
 {
 	struct gd_slices s = gd_plot_slices(p);
@@ -127,7 +127,7 @@ static int fill(const struct gd_plot *p, struct gd_chart_table *t, struct gd_err
 			return -1;
 		row += any;
 	}
-	cut_rows(t, row);
+	gd_chart_table_cut(t, row);
 	return 0;
 }
 

@@ -10,3 +10,5 @@ int gd_chart_table_init(struct gd_chart_table *t, size_t columns, size_t rows,
 /* Replaces the cell; what is outside is ignored, and NULL text counts as out of memory. */
 int gd_chart_table_set(struct gd_chart_table *t, size_t row, size_t column,
 		       const char *text, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* Leaves only the first rows. */
+void gd_chart_table_cut(struct gd_chart_table *t, size_t rows) GD_NONNULL;

@@ -23,5 +23,34 @@ for run in "$source"/tests/unit/report/data/*/; do
 		n=$((n + 1))
 	done
 done
-[ "$n" -ge 4 ] || { echo "FAILED: only $n charts were drawn"; exit 1; }
+[ "$n" -ge 30 ] || { echo "FAILED: only $n charts were drawn"; exit 1; }
+
+# Five minutes of five loads with four clients each: as large as an hour of them, since
+# lines, cells and rows are bounded. All of them, with tables, leave room in 3 MB.
+python3 - "$source/tests/unit/report/data/refuted" "$work/long" <<'EOF'
+import json, os, sys
+src, dst = sys.argv[1:]
+os.mkdir(dst)
+line = [json.loads(l) for l in open(src + "/metrics.jsonl")]
+kinds = [l for l in line if l["type"] == "load"]
+start = int(kinds[0]["start_wall_ns"])
+with open(dst + "/metrics.jsonl", "w") as out:
+    for i in range(300):
+        for k in range(20):
+            iv = dict(kinds[(i * 7 + k * 3) % len(kinds)])
+            iv.update(load="load%d" % (k // 4), client="policy%d" % (k % 4), index=i,
+                      start_wall_ns=str(start + i * 10**9), length_ns=10**9)
+            out.write(json.dumps(iv) + "\n")
+with open(src + "/journal.jsonl") as inp, open(dst + "/journal.jsonl", "w") as out:
+    for l in inp:
+        e = json.loads(l)
+        e["wall_ns"] = str(start + (int(e["wall_ns"]) - start) * 30)
+        out.write(json.dumps(e) + "\n")
+EOF
+mkdir "$work/long-out"
+"$draw" "$work/long" "$work/long-out" >/dev/null
+xmllint --noout --nonet "$work"/long-out/*.svg
+size=$(stat -c %s "$work/long-out/page.html")
+[ "$size" -lt 2600000 ] || { echo "FAILED: a long run's charts take $size bytes"; exit 1; }
+echo "a long run's charts and tables: $size bytes"
 echo "$n charts are well-formed"

@@ -473,6 +473,32 @@ static void test_corrected_is_what_recording_gives(void **state GD_UNUSED)
 	gd_hist_free(want);
 }
 
+/* The one pass gives what the single questions give. */
+static void many_answers_in_one_pass(void **state)
+{
+	static const int64_t upper[] = {1000, 50000, 2000000, 2000001, 900000000};
+	static const double p[] = {0, 10, 50, 90, 99, 99.9, 100};
+	GD_AUTO(gd_hist) struct gd_hist *h = gd_hist_new();
+	uint64_t counts[GD_N_ELEMS(upper)], below = 0;
+	int64_t values[GD_N_ELEMS(p)];
+
+	(void)state;
+	assert_non_null(h);
+	gd_hist_percentiles(h, p, GD_N_ELEMS(p), values);
+	assert_int_equal(values[3], -1);
+	for (int64_t i = 0; i < 5000; i++)
+		gd_hist_record(h, i * i * 97);
+	gd_hist_percentiles(h, p, GD_N_ELEMS(p), values);
+	for (size_t i = 0; i < GD_N_ELEMS(p); i++)
+		assert_int_equal(values[i], gd_hist_percentile(h, p[i]));
+	gd_hist_ranges(h, upper, GD_N_ELEMS(upper), counts);
+	for (size_t i = 0; i < GD_N_ELEMS(upper); i++) {
+		below += counts[i];
+		assert_int_equal(below, gd_hist_count_below(h, upper[i]));
+	}
+	assert_true(below < 5000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -489,6 +515,7 @@ int main(void)
 		cmocka_unit_test(test_precision),
 		cmocka_unit_test(test_refine),
 		cmocka_unit_test(test_refuses_damage),
+		cmocka_unit_test(many_answers_in_one_pass),
 		cmocka_unit_test(test_refuses_hostile_headers),
 	};
 

@@ -3,7 +3,7 @@
 #include "gameday/report/chart.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gameday/base/file.h"
@@ -246,6 +246,104 @@ static void latency_has_its_table(void **state)
 	gd_chart_table_fini(&t);
 }
 
+static char *draw(const struct gd_report *r, const char *name, size_t i)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO_STRBUF(svg);
+	char *text;
+
+	assert_int_equal(gd_chart_draw(chart(name), r, i, GD_CHART_INLINE, &svg, &err),
+			 0);
+	text = gd_strbuf_steal(&svg);
+	assert_non_null(text);
+	return text;
+}
+
+/* One whole chart, to the byte: GD_UPDATE_GOLDEN=1 writes it again. */
+static void a_golden_chart(void **state)
+{
+	static const char path[] = GD_SOURCE_DIR "/tests/unit/report/golden/stages.svg";
+	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
+	GD_AUTO_FREE char *svg = draw(r, "stages", 0), *wanted = NULL;
+	struct gd_error err = GD_ERROR_INIT;
+	size_t size;
+
+	(void)state;
+	if (getenv("GD_UPDATE_GOLDEN"))
+		assert_int_equal(gd_file_write(path, svg, strlen(svg), 0644, &err), 0);
+	assert_int_equal(gd_file_read(path, 1 << 20, &wanted, &size, &err), 0);
+	assert_string_equal(svg, wanted);
+}
+
+static void what_is_up_or_down_is_a_band(void **state)
+{
+	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
+	GD_AUTO_FREE char *svg = draw(r, "watch", 0);
+
+	(void)state;
+	assert_non_null(strstr(svg, "<title>down from 9 s to 9.5 s</title>"));
+	assert_non_null(strstr(svg, ">up</text>"));
+	assert_non_null(strstr(svg, "fill:url(#watch-1-server-nic-p7)"));
+	assert_non_null(strstr(svg, ">drops, per second</text>"));
+}
+
+static void errors_are_piled_by_kind(void **state)
+{
+	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
+	GD_AUTO_FREE char *svg = draw(r, "rate", 0);
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_chart_table t;
+
+	(void)state;
+	assert_non_null(strstr(svg, ">timeout</text>"));
+	assert_null(strstr(svg, ">refused</text>"));
+	assert_non_null(strstr(svg, ">asked for</text>"));
+	assert_int_equal(gd_chart_table(chart("rate"), r, 0, &t, &err), 0);
+	assert_string_equal(t.cells[1],
+			    "plain: requests per second: succeeded (goodput)");
+	assert_string_equal(t.cells[t.n_columns + 1], "50.00 /s");
+	gd_chart_table_fini(&t);
+}
+
+/* The cells of a heat map's table add up to all requests. */
+static void heat_loses_no_request(void **state)
+{
+	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_chart_table t;
+	long total = 0, cells = 0;
+
+	(void)state;
+	assert_int_equal(gd_chart_table(chart("heat"), r, 0, &t, &err), 0);
+	for (size_t i = 1; i < t.n_rows; i++) {
+		total += strtol(t.cells[i * t.n_columns + 1], NULL, 10);
+		for (size_t k = 2; k < t.n_columns; k++)
+			cells += strtol(t.cells[i * t.n_columns + k], NULL, 10);
+	}
+	assert_int_equal(total, 23 * 50);
+	assert_int_equal(cells, total);
+	gd_chart_table_fini(&t);
+}
+
+/* No line says more than its requests can: 300 of them end before 99.9 %. */
+static void distributions_end_where_requests_do(void **state)
+{
+	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_chart_table t;
+
+	(void)state;
+	assert_int_equal(gd_chart_table(chart("policies"), r, 0, &t, &err), 0);
+	assert_int_equal(t.n_columns, 7); /* two clients in three stages */
+	assert_string_equal(t.cells[1], "plain in baseline (baseline)");
+	assert_string_equal(t.cells[t.n_columns], "requests");
+	assert_string_equal(t.cells[t.n_columns + 1], "300");
+	for (size_t i = 0; i < t.n_rows; i++)
+		if (strcmp(t.cells[i * t.n_columns], "99.9 %") == 0)
+			assert_string_equal(t.cells[i * t.n_columns + 1], "");
+	gd_chart_table_fini(&t);
+}
+
 static void ids_are_plain_and_unlike(void **state)
 {
 	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
@@ -268,6 +366,11 @@ int main(void)
 		cmocka_unit_test(every_kept_run_draws),
 		cmocka_unit_test(latency_shows_faults_and_events),
 		cmocka_unit_test(latency_has_its_table),
+		cmocka_unit_test(a_golden_chart),
+		cmocka_unit_test(what_is_up_or_down_is_a_band),
+		cmocka_unit_test(errors_are_piled_by_kind),
+		cmocka_unit_test(heat_loses_no_request),
+		cmocka_unit_test(distributions_end_where_requests_do),
 		cmocka_unit_test(ids_are_plain_and_unlike),
 	};
 

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a watch saw: one chart per role and watch, a panel per number that moved, a line per
+ * host. Counters are shown as what they grew by per second between two samples. What is
+ * either up or down is a band with words.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gameday/report/chart/loads.h"
+#include "gameday/report/chart/rows.h"
+
+enum { MAX_HOSTS = 16, DRAWN_PANELS = 12 };
+
+/* The watches of one role that look at the same thing, on one host each. */
+struct group {
+	const char *role, *watch;
+	size_t watches[MAX_HOSTS];
+	size_t n;
+};
+
+static bool same_group(const struct gd_watch_view *a, const struct gd_watch_view *b)
+{
+	return strcmp(a->role, b->role) == 0 && strcmp(a->watch, b->watch) == 0;
+}
+
+static bool starts_group(const struct gd_report *r, size_t watch)
+{
+	struct gd_watch_view v = gd_results_watch(r->results, watch);
+
+	if (v.n_samples == 0)
+		return false;
+	for (size_t i = 0; i < watch; i++) {
+		struct gd_watch_view w = gd_results_watch(r->results, i);
+
+		if (w.n_samples > 0 && same_group(&v, &w))
+			return false;
+	}
+	return true;
+}
+
+static size_t count(const struct gd_report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < gd_results_n_watches(r->results); i++)
+		n += starts_group(r, i);
+	return n;
+}
+
+static void find_group(const struct gd_report *r, size_t i, struct group *ret)
+{
+	struct gd_watch_view first = {0};
+
+	*ret = (struct group){.role = "", .watch = ""};
+	for (size_t w = 0; w < gd_results_n_watches(r->results); w++) {
+		struct gd_watch_view v = gd_results_watch(r->results, w);
+
+		if (ret->n == 0 && (!starts_group(r, w) || i-- > 0))
+			continue;
+		if (ret->n == 0)
+			first = v;
+		if (v.n_samples > 0 && same_group(&v, &first) && ret->n < MAX_HOSTS)
+			ret->watches[ret->n++] = w;
+	}
+	if (ret->n > 0) {
+		ret->role = first.role;
+		ret->watch = first.watch;
+	}
+}
+
+static void label(const struct gd_report *r, size_t i, struct gd_strbuf *out)
+{
+	struct group g;
+
+	find_group(r, i, &g);
+	gd_strbuf_addf(out, "%s.%s", g.role, g.watch);
+}
+
+/* --- one number ------------------------------------------------------------------------- */
+
+/* Where a host's watch has the number of that name; false: it has none. */
+static bool find_column(const struct gd_report *r, size_t watch, const char *name,
+			size_t *ret, bool *ret_gauge)
+{
+	struct gd_watch_view v = gd_results_watch(r->results, watch);
+
+	for (size_t i = 0; i < v.n_columns; i++) {
+		enum gd_metric_unit unit;
+
+		if (strcmp(gd_results_column(r->results, watch, i, ret_gauge, &unit),
+			   name) == 0) {
+			*ret = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void fill_gauge(const struct gd_report *r, size_t watch, size_t column,
+		       struct gd_plot *p, struct gd_track *t)
+{
+	size_t n = gd_results_watch(r->results, watch).n_samples;
+
+	for (size_t i = 0; i < n; i++) {
+		int64_t at;
+		double v;
+
+		gd_results_sample(r->results, watch, i, column, &at, &v);
+		gd_plot_add(p, t, gd_report_seconds(r, at), gd_report_seconds(r, at), v);
+	}
+}
+
+/* A counter that fell was reset and counts on from 0, as results.h has it. */
+static void fill_counter(const struct gd_report *r, size_t watch, size_t column,
+			 struct gd_plot *p, struct gd_track *t)
+{
+	size_t n = gd_results_watch(r->results, watch).n_samples;
+	double last = (double)NAN, last_at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int64_t at_ns;
+		double v, at;
+
+		gd_results_sample(r->results, watch, i, column, &at_ns, &v);
+		at = gd_report_seconds(r, at_ns);
+		if (isnan(v))
+			continue;
+		if (!isnan(last) && at > last_at)
+			gd_plot_add(p, t, last_at, at,
+				    (v >= last ? v - last : v) / (at - last_at));
+		last = v;
+		last_at = at;
+	}
+}
+
+static bool moved(const struct gd_panel *panel, bool gauge)
+{
+	for (size_t i = 0; i < panel->n_tracks; i++) {
+		const struct gd_track *t = &panel->tracks[i];
+
+		for (size_t k = 0; k < t->n; k++) {
+			double first = gauge ? t->points[0].value : 0;
+
+			if (t->points[k].value > first || t->points[k].value < first)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+	size_t n = strlen(name), m = strlen(end);
+
+	return n >= m && strcmp(name + n - m, end) == 0;
+}
+
+/* Something that is up or down, by its name and by all its values. */
+static bool is_state(const struct gd_panel *panel, const char *name)
+{
+	if (strcmp(name, "up") != 0 && strcmp(name, "carrier") != 0 &&
+	    !ends_with(name, "_up") && !ends_with(name, "_state"))
+		return false;
+	for (size_t i = 0; i < panel->n_tracks; i++)
+		for (size_t k = 0; k < panel->tracks[i].n; k++) {
+			double v = panel->tracks[i].points[k].value;
+
+			if (!isnan(v) && !(v >= 0 && v <= 0) && !(v >= 1 && v <= 1))
+				return false;
+		}
+	return true;
+}
+
+/* Durations over more than a decade and a half, none of them 0, are told apart by their logs. */
+static bool wants_log(const struct gd_panel *panel)
+{
+	double lo = INFINITY, hi = 0;
+
+	if (panel->unit != GD_UNIT_DURATION)
+		return false;
+	for (size_t i = 0; i < panel->n_tracks; i++)
+		for (size_t k = 0; k < panel->tracks[i].n; k++) {
+			double v = panel->tracks[i].points[k].value;
+
+			if (!isnan(v)) {
+				lo = fmin(lo, v);
+				hi = fmax(hi, v);
+			}
+		}
+	return lo > 0 && hi > 30 * lo;
+}
+
+static void add_note(struct gd_plot *p, const char *name, const struct gd_panel *panel,
+		     bool gauge)
+{
+	size_t len = strlen(p->note);
+	const struct gd_track *t = &panel->tracks[0];
+	char buf[32];
+
+	(void)snprintf(p->note + len, sizeof(p->note) - len, "%s%.60s%s%s",
+		       len ? ", " : "did not move: ", name, gauge ? " " : "",
+		       gauge && t->n > 0
+			       ? gd_metric_format(t->points[0].value, panel->unit, buf)
+			       : "");
+}
+
+static enum gd_metric_unit rate_unit(enum gd_metric_unit unit)
+{
+	return unit == GD_UNIT_COUNT ? GD_UNIT_FREQ : unit;
+}
+
+static void add_number(const struct gd_report *r, const struct group *g, const char *name,
+		       bool gauge, enum gd_metric_unit unit, struct gd_plot *p)
+{
+	char title[160];
+	struct gd_panel *panel;
+
+	(void)snprintf(title, sizeof(title), "%.100s%s", name,
+		       gauge ? "" : ", per second");
+	panel = gd_plot_panel(p, GD_PANEL_LINES, gauge ? unit : rate_unit(unit), title);
+	if (!panel)
+		return;
+	panel->per = !gauge && unit != GD_UNIT_COUNT ? "/s" : "";
+	panel->height = 76;
+	for (size_t i = 0; i < g->n; i++) {
+		struct gd_watch_view v = gd_results_watch(r->results, g->watches[i]);
+		struct gd_track *t;
+		size_t column;
+		bool ignored;
+
+		if (!find_column(r, g->watches[i], name, &column, &ignored))
+			continue;
+		t = gd_plot_track(panel, v.host, (int)i);
+		if (gauge)
+			fill_gauge(r, g->watches[i], column, p, t);
+		else
+			fill_counter(r, g->watches[i], column, p, t);
+	}
+	if (gauge && is_state(panel, name)) {
+		panel->kind = GD_PANEL_BAND;
+	} else if (!moved(panel, gauge)) {
+		add_note(p, name, panel, gauge);
+		gd_plot_drop_panel(p);
+	} else {
+		panel->log = wants_log(panel);
+		if (panel->log)
+			(void)snprintf(title, sizeof(title), "%.100s (log scale)", name);
+		memcpy(panel->title, title, sizeof(title));
+	}
+}
+
+/* Is this number of watch k already in one of the group's watches before it? */
+static bool came_before(const struct gd_report *r, const struct group *g, size_t k,
+			const char *name)
+{
+	for (size_t i = 0; i < k; i++) {
+		size_t column;
+		bool gauge;
+
+		if (find_column(r, g->watches[i], name, &column, &gauge))
+			return true;
+	}
+	return false;
+}
+
+static int build_up_to(const struct gd_report *r, size_t i, const char *id, size_t most,
+		       struct gd_plot **ret, struct gd_error *err)
+{
+	GD_AUTO(gd_plot)
+	struct gd_plot *p =
+		gd_plot_new(r, id, gd_chart_signals.title, gd_chart_signals.about);
+	struct group g;
+
+	if (!p)
+		return gd_raise_nomem(err);
+	find_group(r, i, &g);
+	(void)snprintf(p->subject, sizeof(p->subject), "%.100s.%.100s", g.role, g.watch);
+	for (size_t k = 0; k < g.n; k++) {
+		size_t n = gd_results_watch(r->results, g.watches[k]).n_columns;
+
+		for (size_t c = 0; c < n; c++) {
+			enum gd_metric_unit unit;
+			bool gauge;
+			const char *name = gd_results_column(r->results, g.watches[k], c,
+							     &gauge, &unit);
+
+			if (!came_before(r, &g, k, name))
+				add_number(r, &g, name, gauge, unit, p);
+		}
+	}
+	while (p->n_panels > most) {
+		gd_plot_drop_panel(p);
+		p->n_left_out++;
+	}
+	p->full = true;
+	*ret = gd_steal_ptr(&p);
+	return 0;
+}
+
+static int build_drawn(const struct gd_report *r, size_t i, const char *id,
+		       struct gd_plot **ret, struct gd_error *err)
+{
+	return build_up_to(r, i, id, DRAWN_PANELS, ret, err);
+}
+
+static int build_all(const struct gd_report *r, size_t i, const char *id,
+		     struct gd_plot **ret, struct gd_error *err)
+{
+	return build_up_to(r, i, id, GD_MAX_PANELS, ret, err);
+}
+
+static int draw(const struct gd_report *r, size_t i, const char *id,
+		struct gd_strbuf *out, struct gd_error *err)
+{
+	return gd_plot_draw_built(build_drawn, r, i, id, out, err);
+}
+
+static int table(const struct gd_report *r, size_t i, struct gd_chart_table *ret,
+		 struct gd_error *err)
+{
+	return gd_plot_table_built(build_all, r, i, ret, err);
+}
+
+const struct gd_chart gd_chart_signals = {
+	.name = "watch",
+	.title = "What the host saw",
+	.about =
+		"The host's own signals at the same times: whether anything there showed "
+		"the failure, and which. Counters are shown as what they grew by per "
+		"second.",
+	.count = count,
+	.label = label,
+	.draw = draw,
+	.table = table,
+};
