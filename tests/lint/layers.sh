@@ -25,12 +25,14 @@ declare -A allowed=(
 	[injectors/agent]="gameday/base gameday/shape gameday/wire gameday/load gameday/watch injectors injectors/ports"
 )
 
-layer_of() {
+layer_of() { # PATH; into $layer, as a subshell for each of thousands would take a minute
+	local rest=${1#gameday/}
 	case $1 in
-	gameday/*) echo "${1%%/*}/$(cut -d/ -f2 <<<"$1")" ;;
-	injectors/agent/*) echo injectors/agent ;;
-	injectors/ports/*) echo injectors/ports ;;
-	injectors/*) echo injectors ;;
+	gameday/*) layer=gameday/${rest%%/*} ;;
+	injectors/agent/*) layer=injectors/agent ;;
+	injectors/ports/*) layer=injectors/ports ;;
+	injectors/*) layer=injectors ;;
+	*) layer= ;;
 	esac
 }
 
@@ -38,8 +40,10 @@ bad=0 n=0
 while IFS=: read -r file line text; do
 	inc=${text#*\"}
 	inc=${inc%%\"*}
-	from=$(layer_of "$file")
-	to=$(layer_of "$inc")
+	layer_of "$file"
+	from=$layer
+	layer_of "$inc"
+	to=$layer
 	n=$((n + 1))
 	[ -n "$to" ] && [ "$from" != "$to" ] || continue
 	if [[ -z ${allowed[$from]+x} || " ${allowed[$from]} " != *" $to "* ]]; then
