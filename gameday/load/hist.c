@@ -109,12 +109,21 @@ uint64_t gd_hist_lost(const struct gd_hist *h)
 	return h->lost;
 }
 
+/* The next index from i on that may have counts: most chunks are not there. */
+static int64_t next_index(const struct gd_hist *h, int64_t i)
+{
+	while (i < GD_HIST_N_COUNTS && !h->chunks[i / GD_HIST_CHUNK])
+		i = (i / GD_HIST_CHUNK + 1) * GD_HIST_CHUNK;
+	return i;
+}
+
 /* The index at which the running count reaches n; n is 1..count. */
 static int64_t index_of_rank(const struct gd_hist *h, uint64_t n)
 {
 	uint64_t seen = 0;
 
-	for (int64_t i = 0; i < GD_HIST_N_COUNTS; i++) {
+	for (int64_t i = next_index(h, 0); i < GD_HIST_N_COUNTS;
+	     i = next_index(h, i + 1)) {
 		seen += gd_hist_at(h, i);
 		if (seen >= n)
 			return i;
@@ -153,7 +162,8 @@ void gd_hist_percentiles(const struct gd_hist *h, const double *percentiles, siz
 	uint64_t seen = 0;
 	size_t k = 0;
 
-	for (int64_t i = 0; i < GD_HIST_N_COUNTS && k < n && h->count > 0; i++) {
+	for (int64_t i = next_index(h, 0); i < GD_HIST_N_COUNTS && k < n;
+	     i = next_index(h, i + 1)) {
 		seen += gd_hist_at(h, i);
 		while (k < n && seen >= rank_of(h, percentiles[k])) {
 			ret[k] = value_at(i, percentiles[k]);
@@ -161,7 +171,7 @@ void gd_hist_percentiles(const struct gd_hist *h, const double *percentiles, siz
 		}
 	}
 	for (; k < n; k++)
-		ret[k] = h->count > 0 ? h->max : -1;
+		ret[k] = -1; /* it is empty */
 }
 
 void gd_hist_ranges(const struct gd_hist *h, const int64_t *upper, size_t n,
@@ -197,7 +207,8 @@ double gd_hist_mean(const struct gd_hist *h)
 
 	if (h->count == 0)
 		return (double)NAN;
-	for (int64_t i = 0; i < GD_HIST_N_COUNTS; i++) {
+	for (int64_t i = next_index(h, 0); i < GD_HIST_N_COUNTS;
+	     i = next_index(h, i + 1)) {
 		uint64_t n = gd_hist_at(h, i);
 		int64_t half = (INT64_C(1) << gd_hist_step_bits(&gd_hist_own, i)) / 2;
 
@@ -218,7 +229,7 @@ uint64_t gd_hist_count_below(const struct gd_hist *h, int64_t value_ns)
 	if (value_ns > GD_HIST_HIGHEST)
 		return h->count;
 	last = gd_hist_index(&gd_hist_own, value_ns);
-	for (int64_t i = 0; i <= last; i++)
+	for (int64_t i = next_index(h, 0); i <= last; i = next_index(h, i + 1))
 		n += gd_hist_at(h, i);
 	return n;
 }

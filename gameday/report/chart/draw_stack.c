@@ -105,11 +105,12 @@ static void draw_area(struct gd_frame *f, const struct gd_place *pl, const struc
 		      const struct gd_track *t)
 {
 	if (t->style == 0) {
-		gd_strbuf_adds(&f->body, "<path class=\"ok\" d=\"");
+		gd_strbuf_adds(&f->body, "<path class=\"ok ar\" d=\"");
 	} else {
-		gd_strbuf_addf(
-			&f->body, "<path class=\"b%d\" style=\"fill:url(#%s-p%d)\" d=\"",
-			gd_style_colour(t->style), f->id, gd_style_colour(t->style));
+		gd_strbuf_addf(&f->body,
+			       "<path class=\"b%d ar\" style=\"fill:url(#%s-p%d)\" d=\"",
+			       gd_style_colour(t->style), f->id,
+			       gd_style_colour(t->style));
 	}
 	fill_area(f, pl, b, t, true);
 	gd_strbuf_adds(&f->body, "\"/>\n");

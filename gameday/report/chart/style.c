@@ -86,6 +86,7 @@ static const struct {
 	{".b6", "6", NULL, NULL},
 	{".b7", "7", NULL, NULL},
 	{".ok", "area", NULL, NULL},
+	{".ar", NULL, NULL, "shape-rendering:crispEdges"},
 	{".pl", NULL, "paper", "stroke-width:1.6"},
 	{".la", "bad", NULL, NULL},
 	/* shades of the heat map: strokes, and boxes of its legend */
