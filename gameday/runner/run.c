@@ -618,9 +618,10 @@ static int prepare(struct gd_run *r, struct gd_error *err)
 	record_start(r);
 	gd_view_secret(r->view, GD_TONE_PLAIN, "run      %s", gd_record_dir(r->rec));
 	if (r->opt->blind)
-		gd_view_event(r->view, GD_TONE_PLAIN,
-			      "blind    what is injected is hidden; gameday note latest "
-			      "diagnosed reveals it");
+		gd_view_event(
+			r->view, GD_TONE_PLAIN,
+			"blind    hidden until the note diagnosed, the key r, or the "
+			"end");
 	return 0;
 }
 

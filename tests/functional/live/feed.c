@@ -27,6 +27,7 @@
 
 enum { TICK_MS = 100, MAX_LINES = 100000 };
 
+/* Times are moved so that the recording begins now. */
 struct line {
 	int64_t wall_ns;
 	bool metrics;
@@ -75,6 +76,29 @@ static int keep(void *ctx, cJSON *json, struct gd_error *err)
 	return 0;
 }
 
+static void move(cJSON *json, const char *key, int64_t by)
+{
+	int64_t ns = gd_json_int(json, key, 0);
+
+	if (!ns)
+		return;
+	cJSON_DeleteItemFromObjectCaseSensitive(json, key);
+	if (!gd_json_set_int(json, key, ns + by))
+		exit(1);
+}
+
+static void move_all(struct feed *f)
+{
+	int64_t by = gd_wall_now().ns - f->first_ns;
+
+	for (size_t i = 0; i < f->n; i++) {
+		f->lines[i].wall_ns += by;
+		move(f->lines[i].json, "wall_ns", by);
+		move(f->lines[i].json, "start_wall_ns", by);
+	}
+	f->first_ns += by;
+}
+
 static int by_time(const void *a, const void *b)
 {
 	const struct line *x = a, *y = b;
@@ -101,6 +125,7 @@ static void load(struct feed *f, const char *dir)
 			exit(1);
 		must(gd_lines_read(path, keep, f, &seen, &err), &err);
 	}
+	move_all(f);
 	qsort(f->lines, f->n, sizeof(*f->lines), by_time);
 	if (gd_scenario_load(scenario, &f->scenario, &diags) < 0 || f->n == 0) {
 		(void)fprintf(stderr, "live_feed: %s: no scenario or no lines\n", dir);
@@ -166,8 +191,7 @@ static void play(struct feed *f, int64_t until)
 	}
 }
 
-/* at: the moment of the recording. */
-static void show(struct feed *f, int64_t at)
+static void show(struct feed *f)
 {
 	struct gd_shown_fault faults[GD_SNAP_FAULTS];
 	struct gd_shown_clock clock = {"api-1", 250 * GD_NS_PER_MS};
@@ -190,13 +214,11 @@ static void show(struct feed *f, int64_t at)
 
 		if (v.reverted_ns)
 			continue;
-		faults[run.n_faults++] = (struct gd_shown_fault){
-			.host = v.host,
-			.what = v.describe,
-			.coming = !v.injected_ns,
-			.since_wall_ns =
-				gd_wall_now().ns -
-				(int64_t)((double)(at - v.injected_ns) / f->speed)};
+		faults[run.n_faults++] =
+			(struct gd_shown_fault){.host = v.host,
+						.what = v.describe,
+						.coming = !v.injected_ns,
+						.since_wall_ns = v.injected_ns};
 	}
 	gd_view_show(f->view, &run);
 }
@@ -273,10 +295,8 @@ static double turn(struct feed *f, const struct options *o)
 		if (o->crash && s >= 2)
 			(void)raise(o->crash);
 		if (late >= 0) {
-			int64_t at = first + (int64_t)(s * o->speed * 1e9);
-
-			play(f, at);
-			show(f, at);
+			play(f, first + (int64_t)(s * o->speed * 1e9));
+			show(f);
 			due = gd_after(due, gd_span_ms(TICK_MS));
 		}
 		must(gd_loop_step(f->loop, due, &err), &err);
@@ -307,7 +327,7 @@ int main(int argc, char **argv)
 	must(gd_view_attach(f.view, f.loop, &err), &err);
 	worst = turn(&f, &o);
 	gd_view_reveal(f.view, "because the run is over");
-	show(&f, f.lines[f.n - 1].wall_ns);
+	show(&f);
 	gd_view_over(f.view, "refuted", "1 of 5 expectations was not met");
 	gd_view_free(f.view);
 	(void)printf("LATE %.0f\n", worst);

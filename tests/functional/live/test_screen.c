@@ -155,7 +155,7 @@ static void test_screen_is_killed(void **state)
 	struct pty p;
 
 	(void)state;
-	start(&p, "4", NULL, NULL);
+	start(&p, "8", NULL, NULL);
 	assert_true(pty_read(&p, LONG_MS, "gameday"));
 	assert_int_equal(kill(pty_child(&p), SIGKILL), 0);
 	assert_true(pty_read(&p, LONG_MS, "the live view has ended by itself"));
@@ -172,7 +172,7 @@ static void test_stop_and_go_on(void **state)
 	struct pty p;
 
 	(void)state;
-	start(&p, "2", NULL, NULL);
+	start(&p, "6", NULL, NULL);
 	assert_true(pty_read(&p, LONG_MS, "gameday"));
 	(void)pty_read(&p, 300, NULL);
 	pty_type(&p, "\032");
@@ -196,7 +196,7 @@ static void test_stalled_terminal(void **state)
 	struct pty p;
 
 	(void)state;
-	start(&p, "2", NULL, NULL);
+	start(&p, "4", NULL, NULL);
 	assert_true(pty_read(&p, LONG_MS, "gameday"));
 	pty_type(&p, "\023");
 	(void)pty_read(&p, 5000, NULL);
@@ -227,7 +227,7 @@ static void test_resize(void **state)
 	struct pty p;
 
 	(void)state;
-	start(&p, "2", NULL, NULL);
+	start(&p, "6", NULL, NULL);
 	assert_true(pty_read(&p, LONG_MS, "gameday"));
 	(void)pty_read(&p, 300, NULL);
 	gd_strbuf_clear(&p.out);
@@ -248,7 +248,7 @@ static void test_reveal(void **state)
 	struct pty p;
 
 	(void)state;
-	start(&p, "2", "--blind", NULL);
+	start(&p, "6", "--blind", NULL);
 	assert_true(pty_read(&p, LONG_MS, "r reveals"));
 	(void)pty_read(&p, 5000, "checkout.plain");
 	assert_null(strstr(gd_strbuf_str(&p.out), "Silent NIC"));
