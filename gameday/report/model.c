@@ -131,7 +131,9 @@ static int read_lines(struct gd_report *r, const char *name, gd_line_fn *fn,
 			"%s: %zu of %zu lines could not be used, the first is line %zu: %s",
 			name, ret->n_bad, ret->n_lines, ret->first_bad, ret->first_why);
 	if (ret->cut)
-		add_finding(r, "%s ends in the middle of a line: its writer was killed",
+		add_finding(r,
+			    "%s ends in the middle of a line: its writer was killed, or "
+			    "its disk was full",
 			    name);
 	return 0;
 }
