@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "gameday/base/auto.h"
@@ -38,16 +39,13 @@ static double rank_sum(const struct value *all, size_t n, double *ret_ties)
 	return sum;
 }
 
-int gd_ranks_p(const double *a, size_t n_a, const double *b, size_t n_b, double *ret,
-	       struct gd_error *err)
+/* gd_ranks_p; the variance counts `inflated` times. */
+static int test(const double *a, size_t n_a, const double *b, size_t n_b, double inflated,
+		double *ret, struct gd_error *err)
 {
 	double na = (double)n_a, nb = (double)n_b, n = na + nb, ties, u, variance, z;
-	GD_AUTO_FREE struct value *all = NULL;
+	GD_AUTO_FREE struct value *all = calloc(n_a + n_b, sizeof(*all));
 
-	*ret = (double)NAN;
-	if (n_a < GD_RANKS_FEWEST || n_b < GD_RANKS_FEWEST)
-		return 0;
-	all = calloc(n_a + n_b, sizeof(*all));
 	if (!all)
 		return gd_raise_nomem(err);
 	for (size_t i = 0; i < n_a; i++)
@@ -56,8 +54,134 @@ int gd_ranks_p(const double *a, size_t n_a, const double *b, size_t n_b, double 
 		all[n_a + i] = (struct value){b[i], true};
 	qsort(all, n_a + n_b, sizeof(*all), by_value);
 	u = rank_sum(all, n_a + n_b, &ties) - nb * (nb + 1) / 2;
-	variance = na * nb / 12 * (n + 1 - ties / (n * (n - 1)));
+	variance = na * nb / 12 * (n + 1 - ties / (n * (n - 1))) * inflated;
 	z = variance > 0 ? fmax(0, fabs(u - na * nb / 2) - 0.5) / sqrt(variance) : 0;
 	*ret = erfc(z / sqrt(2));
 	return 0;
+}
+
+int gd_ranks_p(const double *a, size_t n_a, const double *b, size_t n_b, double *ret,
+	       struct gd_error *err)
+{
+	*ret = (double)NAN;
+	if (n_a < GD_RANKS_FEWEST || n_b < GD_RANKS_FEWEST)
+		return 0;
+	return test(a, n_a, b, n_b, 1, ret, err);
+}
+
+/* --- values in a row ------------------------------------------------------------------ */
+
+struct placed {
+	double v, rank;
+	size_t at;
+};
+
+static int by_placed_value(const void *x, const void *y)
+{
+	const struct placed *a = x, *b = y;
+
+	return (a->v > b->v) - (a->v < b->v);
+}
+
+static int by_place(const void *x, const void *y)
+{
+	const struct placed *a = x, *b = y;
+
+	return (a->at > b->at) - (a->at < b->at);
+}
+
+/* Ranks, equal values sharing theirs, in the order of the values. */
+static void rank_all(const double *v, size_t n, struct placed *ret)
+{
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (struct placed){.v = v[i], .at = i};
+	qsort(ret, n, sizeof(*ret), by_placed_value);
+	for (size_t i = 0, end; i < n; i = end) {
+		for (end = i; end < n && ret[end].v <= ret[i].v; end++)
+			;
+		for (size_t k = i; k < end; k++)
+			ret[k].rank = ((double)(i + 1) + (double)end) / 2;
+	}
+	qsort(ret, n, sizeof(*ret), by_place);
+}
+
+/* How many times as many values of this set are needed as if they were independent. */
+static int serial(const double *v, size_t n, double *ret, struct gd_error *err)
+{
+	GD_AUTO_FREE struct placed *p = calloc(n, sizeof(*p));
+	double mean = ((double)n + 1) / 2, sum = 0, lag = 0, r;
+
+	if (!p)
+		return gd_raise_nomem(err);
+	rank_all(v, n, p);
+	for (size_t i = 0; i < n; i++)
+		sum += (p[i].rank - mean) * (p[i].rank - mean);
+	for (size_t i = 0; i + 1 < n; i++)
+		lag += (p[i].rank - mean) * (p[i + 1].rank - mean);
+	r = sum > 0 ? fmin(0.99, fmax(0, lag / sum)) : 0;
+	*ret = (1 + r) / (1 - r);
+	return 0;
+}
+
+int gd_ranks_p_series(const double *a, size_t n_a, const double *b, size_t n_b,
+		      double *ret, struct gd_error *err)
+{
+	double of_a, of_b;
+
+	*ret = (double)NAN;
+	if (n_a < GD_RANKS_FEWEST || n_b < GD_RANKS_FEWEST)
+		return 0;
+	if (serial(a, n_a, &of_a, err) < 0 || serial(b, n_b, &of_b, err) < 0)
+		return -1;
+	return test(a, n_a, b, n_b, fmax(of_a, of_b), ret, err);
+}
+
+/* --- a few values --------------------------------------------------------------------- */
+
+/* The next larger number with as many bits set (R. W. Gosper, HAKMEM item 175). */
+static uint32_t next_set(uint32_t x)
+{
+	uint32_t low = x & -x, up = x + low;
+
+	return up | (((x ^ up) / low) >> 2);
+}
+
+static double sum_of(const struct placed *p, uint32_t set)
+{
+	double sum = 0;
+
+	for (size_t i = 0; set >> i; i++)
+		if (set >> i & 1)
+			sum += p[i].rank;
+	return sum;
+}
+
+double gd_ranks_p_exact(const double *a, size_t n_a, const double *b, size_t n_b)
+{
+	struct placed p[GD_RANKS_EXACT_MOST];
+	double all[GD_RANKS_EXACT_MOST], mean, seen;
+	size_t n = n_a + n_b, n_as_far = 0, n_sets = 0;
+
+	if (n_a < 2 || n_b < 2 || n > GD_RANKS_EXACT_MOST)
+		return (double)NAN;
+	for (size_t i = 0; i < n; i++)
+		all[i] = i < n_a ? a[i] : b[i - n_a];
+	rank_all(all, n, p);
+	mean = (double)n_a * ((double)n + 1) / 2;
+	/* Ranks are multiples of a half: a quarter is only for their sum's rounding. */
+	seen = fabs(sum_of(p, (1U << n_a) - 1) - mean) - 0.25;
+	for (uint32_t set = (1U << n_a) - 1; set < 1U << n; set = next_set(set)) {
+		n_as_far += fabs(sum_of(p, set) - mean) >= seen;
+		n_sets++;
+	}
+	return (double)n_as_far / (double)n_sets;
+}
+
+double gd_ranks_least_p(size_t n_a, size_t n_b)
+{
+	double sets = 1;
+
+	for (size_t i = 1; i <= n_a; i++)
+		sets *= (double)(n_b + i) / (double)i;
+	return fmin(1, 2 / sets);
 }

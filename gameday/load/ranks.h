@@ -19,3 +19,26 @@ enum { GD_RANKS_FEWEST = 5 };
  */
 int gd_ranks_p(const double *a, size_t n_a, const double *b, size_t n_b, double *ret,
 	       struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+
+/*
+ * The same for values measured one after the other, which are rarely independent: the
+ * number of values counts as n (1 - r) / (1 + r), r being the correlation of each rank with
+ * the next within its set (M. Z. Bayley and J. M. Hammersley, "The 'Effective' Number of
+ * Independent Observations in an Autocorrelated Time Series", 1946; below 0 taken as 0).
+ * NAN when there are too few.
+ */
+int gd_ranks_p_series(const double *a, size_t n_a, const double *b, size_t n_b,
+		      double *ret, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+
+/* Sets together must not have more than this for gd_ranks_p_exact. */
+enum { GD_RANKS_EXACT_MOST = 20 };
+
+/*
+ * The same two-sided p value, exactly, for a few values: of all ways to deal the values to
+ * two sets of these sizes, the share whose rank sum is as far from its mean. Ties are fine.
+ * NAN when a set has fewer than 2 values or both together more than GD_RANKS_EXACT_MOST.
+ */
+double gd_ranks_p_exact(const double *a, size_t n_a, const double *b,
+			size_t n_b) GD_NONNULL;
+/* The least p value that sets of these sizes can have: two ways of all. */
+double gd_ranks_least_p(size_t n_a, size_t n_b);

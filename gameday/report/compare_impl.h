@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by compare*.c only. */
+#pragma once
+
+#include "gameday/report/compare.h"
+
+int gd_comparison_find_notes(struct gd_comparison *c,
+			     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* "A", "B", ... into buf. */
+static inline const char *gd_compare_letter(size_t side, char buf[2])
+{
+	buf[0] = (char)('A' + side);
+	buf[1] = '\0';
+	return buf;
+}
