@@ -28,7 +28,9 @@ struct gd_sock {
 	uint32_t index;      /* which one it is, for the owner */
 	uint32_t generation; /* counts openings: tells events of an earlier descriptor */
 	bool connecting, datagram, want_write;
-	char *rest; /* owned: what could not be written yet */
+	bool registered;  /* io_uring knows it by its index */
+	uint8_t n_before; /* sends that came before that */
+	char *rest;       /* owned: what could not be written yet */
 	size_t n_rest, n_rest_sent;
 	size_t under_way; /* bytes that the kernel has and has not sent yet */
 };

@@ -42,6 +42,7 @@ enum {
 	BUFFER_GROUP = 0,
 	SMALL_SEND = 512, /* such buffers are kept for the next */
 	MAX_FREE_SENDS = 4096,
+	REGISTER_AFTER = 8, /* sends */
 };
 
 /* What a completion is of: the low bits of its user data. A send is a pointer, so 0. */
@@ -64,8 +65,9 @@ struct uring_reactor {
 	struct gd_reactor base;
 	struct io_uring ring;
 	bool has_ring, enabled;
-	int eventfd; /* owned */
-	int broken;  /* errno of what ended the ring */
+	bool has_files; /* a table of files, by the index of the socket */
+	int eventfd;    /* owned */
+	int broken;     /* errno of what ended the ring */
 	unsigned n_buffers;
 	size_t buffer_size, stride; /* the latter from one to the next */
 	char *buffers;              /* owned: n_buffers, then one of READ_MAX */
@@ -217,14 +219,40 @@ static void send_op_free(struct uring_reactor *me, struct send_op *op)
 	me->n_free_sends++;
 }
 
+/*
+ * A registered file is not looked up and counted for each send. To register it is a system
+ * call, and so is the reverse: for connections that stay.
+ */
+static void maybe_register(struct uring_reactor *me, struct gd_sock *s)
+{
+	if (s->registered || !me->has_files || s->n_before++ < REGISTER_AFTER)
+		return;
+	if (io_uring_register_files_update(&me->ring, s->index, &s->fd, 1) == 1)
+		s->registered = true;
+	else
+		me->has_files = false;
+}
+
+/* As long as the table holds it, the kernel does not close it. */
+static void forget(struct uring_reactor *me, struct gd_sock *s)
+{
+	int none = -1;
+
+	if (s->registered)
+		(void)io_uring_register_files_update(&me->ring, s->index, &none, 1);
+	s->registered = false;
+}
+
 static int send_on(struct uring_reactor *me, struct gd_sock *s, struct send_op *op)
 {
 	struct io_uring_sqe *e = new_entry(me);
 
 	if (!e)
 		return broken(me);
-	io_uring_prep_send(e, s->fd, op->data + op->n_sent, op->n - op->n_sent,
-			   MSG_NOSIGNAL);
+	io_uring_prep_send(e, s->registered ? (int)s->index : s->fd,
+			   op->data + op->n_sent, op->n - op->n_sent, MSG_NOSIGNAL);
+	if (s->registered)
+		e->flags |= IOSQE_FIXED_FILE;
 	io_uring_sqe_set_data64(e, (uint64_t)(uintptr_t)op);
 	s->under_way = op->n - op->n_sent;
 	return 0;
@@ -280,6 +308,7 @@ static int sock_send(struct gd_reactor *r, struct gd_sock *s, const char *data,
 		return send(s->fd, data, size, MSG_NOSIGNAL) < 0 ? -1 : 0;
 	if (s->connecting || s->under_way > 0)
 		return keep_rest(s, data, size);
+	maybe_register(me, s);
 	if (send_new(me, s, data, size) < 0)
 		return -1;
 	if (io_uring_sq_ready(&me->ring) >= FLUSH_AT)
@@ -310,6 +339,8 @@ static int sock_open(struct gd_reactor *r, struct gd_sock *s, int fd,
 	s->fd = fd;
 	s->generation++;
 	s->connecting = true;
+	s->registered = false;
+	s->n_before = 0;
 	s->under_way = 0;
 	(void)getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
 	s->datagram = type == SOCK_DGRAM;
@@ -343,6 +374,7 @@ static void sock_close(struct gd_reactor *r, struct gd_sock *s)
 		cancel_poll(me, s);
 	else
 		(void)shutdown(s->fd, SHUT_RDWR);
+	forget(me, s);
 	gd_close_fd(&s->fd);
 	drop_rest(s);
 	s->under_way = 0;
@@ -647,6 +679,8 @@ static int set_up(struct uring_reactor *me, struct gd_error *err)
 		return gd_raise_errno(err, "io_uring_setup");
 	}
 	me->has_ring = true;
+	me->has_files = io_uring_register_files_sparse(
+				&me->ring, (unsigned)me->base.report.n_socks) == 0;
 	me->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (me->eventfd < 0)
 		return gd_raise_errno(err, "eventfd");
