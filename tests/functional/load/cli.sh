@@ -80,6 +80,19 @@ if command -v java >/dev/null && [ -e $jar ]; then
 		cat "$dir/out"
 		bad=1
 	}
+	# What its tools make of our log is what we say ourselves, to the nanosecond.
+	"$gameday" load "$url" --rate 300/s --for 1s --json --hdr "$dir/log" >"$dir/json"
+	java -cp $jar org.HdrHistogram.HistogramLogProcessor -i "$dir/log" \
+		-outputValueUnitRatio 1 >"$dir/out" 2>&1
+	for p in p50_ns:0.5 p90_ns:0.9; do
+		ours=$(awk -F'[:,\t "]+' -v k="${p%:*}" '$2 == k {print $3; exit}' "$dir/json")
+		theirs=$(awk -v p="${p#*:}" '$2 + 0 == p {printf "%d", $1; exit}' "$dir/out")
+		if [ -z "$ours" ] || [ "$ours" != "$theirs" ]; then
+			echo "${p%:*} is $ours, HistogramLogProcessor says '$theirs'"
+			cat "$dir/out"
+			bad=1
+		fi
+	done
 fi
 # A server that fails is worse, and the exit status says so.
 "$gameday" load "$url" --rate 200/s --for 5s --json >"$dir/then"
