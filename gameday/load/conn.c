@@ -134,7 +134,7 @@ static bool rest(struct gd_conn *c, int64_t now)
 /* Puts it into the list of those that can take an attempt, or out of it. */
 static void place(struct gd_conn *c)
 {
-	bool can = c->n_live < c->streams && !is_spent(c) &&
+	bool can = c->n_live < c->streams && !is_spent(c) && !c->sock.ending &&
 		   (c->state == GD_CONN_OPEN ||
 		    (c->state == GD_CONN_CONNECTING && c->streams > 1));
 

@@ -28,6 +28,7 @@ struct gd_sock {
 	uint32_t index;      /* which one it is, for the owner */
 	uint32_t generation; /* counts openings: tells events of an earlier descriptor */
 	bool connecting, datagram, want_write;
+	bool ending;      /* the peer has sent its end: `ended` follows this data */
 	bool registered;  /* io_uring knows it by its index */
 	uint8_t n_before; /* sends that came before that */
 	char *rest;       /* owned: what could not be written yet */

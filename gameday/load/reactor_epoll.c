@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A socket is watched level-triggered for input all its life, so a request costs one write,
- * one epoll_wait (often shared) and one read: no epoll_ctl in between. Output is asked for
- * only while connecting, or when bytes did not fit the socket's buffer.
+ * A socket is watched for input all its life, so a request costs one write, one epoll_wait
+ * (often shared) and one read: no epoll_ctl in between. Output is asked for only while
+ * connecting, or when bytes did not fit the socket's buffer.
+ *
+ * Edges are watched, not levels: after each event the kernel would look at the socket a second
+ * time, only to find it empty. So what is there is read to its end, which a short read shows
+ * (epoll(7)) unless the peer has ended, which the event tells. What is left for later is asked
+ * for anew.
  */
 #include "gameday/load/reactor.h"
 
@@ -65,7 +70,8 @@ static void reactor_free(struct gd_reactor *r)
 static int watch(struct gd_reactor *r, const struct gd_sock *s, int op)
 {
 	struct epoll_event ev = {
-		.events = EPOLLIN | EPOLLRDHUP | (s->want_write ? (uint32_t)EPOLLOUT : 0),
+		.events = EPOLLIN | EPOLLRDHUP | (uint32_t)EPOLLET |
+			  (s->want_write ? (uint32_t)EPOLLOUT : 0),
 		.data.u64 = (uint64_t)s->generation << 32 | s->index,
 	};
 
@@ -102,6 +108,7 @@ static int sock_open(struct gd_reactor *r, struct gd_sock *s, int fd,
 	s->fd = fd;
 	s->generation++;
 	s->connecting = s->want_write = true;
+	s->ending = false;
 	(void)getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
 	s->datagram = type == SOCK_DGRAM || type == SOCK_RAW;
 	if ((!addr || connect(fd, addr, addr_len) == 0 || errno == EINPROGRESS) &&
@@ -176,23 +183,28 @@ static void connect_event(struct gd_reactor *r, struct gd_sock *s, uint32_t even
 	if (error == 0 && events & (EPOLLERR | EPOLLHUP))
 		error = ECONNRESET;
 	r->report.connected(r->report.ctx, s, error);
-	if (s->fd >= 0 && s->generation == generation && s->n_rest == 0)
-		ask_for_output(r, s, false);
+	if (s->fd < 0 || s->generation != generation)
+		return;
+	/* In any case: what came already, or can be written, is told once more by it. */
+	s->want_write = s->n_rest > 0;
+	(void)watch(r, s, EPOLL_CTL_MOD);
 }
 
-/* One read and what follows from it; true when there may be more to read. */
-static bool read_some(struct gd_reactor *r, struct gd_sock *s)
+/* One read and what follows from it; true when there may be more, or an end is to come. */
+static bool read_some(struct gd_reactor *r, struct gd_sock *s, bool to_the_end)
 {
 	char *buffer = self(r)->buffer;
 	ssize_t n = receive_some(s->fd, buffer, GD_REACTOR_READ_MAX);
 
 	if (n > 0) {
 		r->report.data(r->report.ctx, s, buffer, (size_t)n);
-		return s->datagram || n == GD_REACTOR_READ_MAX;
+		return to_the_end || s->datagram || n == GD_REACTOR_READ_MAX;
 	}
 	if (n == 0 && s->datagram)
 		return true;
-	if (n == 0 || (errno != EAGAIN && errno != EINTR))
+	if (n < 0 && errno == EINTR)
+		return true;
+	if (n == 0 || errno != EAGAIN)
 		r->report.ended(r->report.ctx, s, n == 0 ? 0 : errno);
 	return false;
 }
@@ -200,14 +212,19 @@ static bool read_some(struct gd_reactor *r, struct gd_sock *s)
 static void data_event(struct gd_reactor *r, struct gd_sock *s, uint32_t events)
 {
 	uint32_t generation = s->generation;
-	bool more = events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+	bool to_the_end = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+	bool more = to_the_end || events & EPOLLIN;
 
+	s->ending = to_the_end;
 	if (events & EPOLLOUT && s->n_rest > 0 && send_rest(r, s) < 0) {
 		r->report.ended(r->report.ctx, s, errno);
 		return;
 	}
 	for (int i = 0; more && i < MAX_READS; i++)
-		more = read_some(r, s) && s->fd >= 0 && s->generation == generation;
+		more = read_some(r, s, to_the_end) && s->fd >= 0 &&
+		       s->generation == generation;
+	if (more)
+		(void)watch(r, s, EPOLL_CTL_MOD);
 }
 
 static void handle_event(struct gd_reactor *r, const struct epoll_event *ev)

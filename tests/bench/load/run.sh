@@ -65,7 +65,8 @@ start_client() { # OUTPUT COMMAND...; its process is $!
 cost_of() {
 	local t n
 	counted >/dev/null
-	t=$({ TIMEFORMAT='%U %S %R'; time client "$@" >"$dir/out" 2>"$dir/err"; } 2>&1)
+	t=$({ TIMEFORMAT='%U %S %R'; time client "$@" >"$dir/out" 2>"$dir/err"; } 2>&1) ||
+		echo "  $1 ends with status $?: $(tail -n 1 "$dir/err")" >&2
 	n=$(counted)
 	awk -v n="$n" '{printf "%.3f %.0f\n", ($1 + $2) * 1e6 / (n + 0.000001), n / $3}' <<<"$t"
 }
@@ -208,7 +209,7 @@ bench_pause() {
 			printf "  %-8s %.5f s  %.5f s  %+.2f %%\n", k, v / 1e9, a, (v / 1e9 / a - 1) * 100}'
 	done
 	counted >/dev/null
-	client "$gameday" load "$url" --concurrency 64 --timeout 5s --for 30s >"$dir/out"
+	client "$gameday" load "$url" --concurrency 64 --timeout 5s --for 20s >"$dir/out"
 	echo " closed loop, 64 at a time, of the same server:"
 	sed 's/^/  /' "$dir/out"
 	stop_server

@@ -40,7 +40,9 @@ struct server {
 	size_t first_due, n_dues;
 };
 
-static const char reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello\n";
+/* ab, which speaks HTTP/1.0, waits for the end of the connection unless it is told. */
+static const char reply[] = "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n"
+			    "Content-Length: 6\r\n\r\nhello\n";
 
 static void die(const char *what)
 {

@@ -157,6 +157,15 @@ static void reply_huge(struct peer *p)
 	puts_peer(p, "Content-Length: 0\r\n\r\n");
 }
 
+static void reply_large(struct peer *p)
+{
+	static char block[64 * 1024];
+
+	puts_peer(p, "HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n");
+	for (int i = 0; i < 16; i++)
+		put(p, block, sizeof(block));
+}
+
 static void reply_trickle(struct peer *p)
 {
 	static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -219,6 +228,9 @@ static void reply(struct server *s, struct peer *p, uint64_t nth)
 		break;
 	case SERVER_TRICKLE:
 		reply_trickle(p);
+		break;
+	case SERVER_LARGE:
+		reply_large(p);
 		break;
 	}
 }

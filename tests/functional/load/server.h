@@ -23,6 +23,7 @@ enum server_mode {
 	SERVER_SILENT,        /* reads, never answers */
 	SERVER_NO_ACCEPT,     /* listens with a backlog of 1 and never accepts */
 	SERVER_TRICKLE,       /* a reply byte by byte */
+	SERVER_LARGE,         /* a body of 1 MiB: more than one look takes */
 };
 
 struct server_config {
