@@ -23,6 +23,7 @@
 #include "gameday/wire/frame.h"
 #include "gameday/wire/message.h"
 #include "injectors/agent/ceiling.h"
+#include "injectors/agent/commands.h"
 #include "injectors/agent/generators.h"
 #include "injectors/agent/record.h"
 #include "injectors/agent/samplers.h"
@@ -46,6 +47,7 @@ struct agent {
 	struct gd_worker *worker;
 	struct gd_samplers *samplers;
 	struct gd_generators *generators;
+	struct gd_commands *commands;
 	struct gd_timer *lapse, *tend;
 	struct gd_io *in, *out, *messages, *guardian; /* guardian: NULL when none */
 	struct gd_io *ceiling;
@@ -267,6 +269,19 @@ static int answer_load_stop(struct agent *a, const cJSON *request, cJSON *reply 
 	return gd_generators_stop(a->generators, gd_json_str(request, "ref", ""), err);
 }
 
+static int answer_run(struct agent *a, const cJSON *request, cJSON *reply GD_UNUSED,
+		      struct gd_error *err)
+{
+	return gd_commands_start(a->commands, request, err);
+}
+
+static int answer_run_stop(struct agent *a, const cJSON *request, cJSON *reply GD_UNUSED,
+			   struct gd_error *err GD_UNUSED)
+{
+	gd_commands_stop(a->commands, gd_json_str(request, "ref", NULL));
+	return 0;
+}
+
 static const struct answer {
 	const char *op;
 	int (*fn)(struct agent *a, const cJSON *request, cJSON *reply,
@@ -274,6 +289,7 @@ static const struct answer {
 } answers[] = {
 	{"hello", answer_hello}, {"ping", answer_ping}, {"renew", answer_renew},
 	{"watch", answer_watch}, {"load", answer_load}, {"load_stop", answer_load_stop},
+	{"run", answer_run},     {"run_stop", answer_run_stop},
 };
 
 static const struct answer *find_answer(const char *op)
@@ -381,6 +397,7 @@ static void end(struct agent *a, const char *reason)
 	gd_ceiling_set(a->ceiling_fd, GD_CEILING_NONE);
 	gd_session_busy(a->session);
 	post_own(a, "end", reason);
+	gd_commands_stop(a->commands, NULL);
 }
 
 static void on_signal(void *ctx, int signo)
@@ -394,6 +411,7 @@ static void on_lapse(void *ctx)
 
 	gd_session_busy(a->session);
 	post_own(a, "lapse", "");
+	gd_commands_stop(a->commands, NULL);
 }
 
 /* Only while nothing else waits, so that it never delays an undo by more than itself. */
@@ -484,7 +502,8 @@ static int open_parts(struct agent *a, struct gd_error *err)
 		return -1;
 	a->samplers = gd_samplers_new(a->loop, emit, a);
 	a->generators = gd_generators_new(a->loop, emit, a);
-	if (!a->samplers || !a->generators)
+	a->commands = gd_commands_new(a->loop, emit, a);
+	if (!a->samplers || !a->generators || !a->commands)
 		return gd_raise_nomem(err);
 	if (gd_loop_timer(a->loop, on_lapse, a, &a->lapse, err) < 0 ||
 	    gd_loop_timer(a->loop, on_tend, a, &a->tend, err) < 0)
@@ -524,6 +543,7 @@ static void last_words(struct agent *a)
 
 static void close_parts(struct agent *a)
 {
+	gd_commands_free(a->commands);
 	gd_generators_free(a->generators);
 	gd_samplers_free(a->samplers);
 	gd_worker_free(a->worker);

@@ -2,7 +2,6 @@
 #include "injectors/agent/generator_child.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <poll.h>
@@ -15,6 +14,7 @@
 
 #include "gameday/base/file.h"
 #include "gameday/wire/frame.h"
+#include "injectors/agent/child.h"
 
 enum { NOBODY = 65534 };
 
@@ -79,26 +79,6 @@ static int generate(const struct gd_generator_job *job, struct gd_error *err)
 	return rc < 0 ? -1 : gd_load_status(load, err);
 }
 
-/* Keeps standard error (the agent's log) and the two descriptors of the job. */
-static void close_others(const struct gd_generator_job *job)
-{
-	unsigned low =
-		(unsigned)(job->control_fd < job->out_fd ? job->control_fd : job->out_fd);
-	unsigned high =
-		(unsigned)(job->control_fd < job->out_fd ? job->out_fd : job->control_fd);
-	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (null_fd >= 0) {
-		(void)dup2(null_fd, 0);
-		(void)dup2(null_fd, 1);
-	}
-	if (low > 3)
-		(void)syscall(SYS_close_range, 3U, low - 1, 0);
-	if (high > low + 1)
-		(void)syscall(SYS_close_range, low + 1, high - 1, 0);
-	(void)syscall(SYS_close_range, high + 1, ~0U, 0);
-}
-
 /* From now on this process may do nothing as root does, but for one thing (0: not even that). */
 static int keep_only(int capability, struct gd_error *err)
 {
@@ -141,24 +121,14 @@ static int drop_privileges(const struct gd_load_spec *spec, struct gd_error *err
 	return 0;
 }
 
-/* The agent's loop takes its signals through a descriptor; here they act as usual. */
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 void gd_generator_run(const struct gd_generator_job *job)
 {
 	struct gd_error err = GD_ERROR_INIT, ignored;
 	GD_AUTO(cJSON) cJSON *end = NULL;
 	int rc;
 
-	close_others(job);
-	reset_signals();
+	gd_child_close_others(job->control_fd, job->out_fd);
+	gd_child_reset_signals();
 	rc = drop_privileges(job->spec, &err);
 	if (rc == 0)
 		rc = generate(job, &err);
