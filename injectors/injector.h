@@ -91,6 +91,7 @@ struct gd_injector {
 	const char *target_field; /* TEXT/NAME field of args naming what is hurt: two live
 				     faults of one injector on one target conflict */
 	unsigned needs;           /* enum gd_need: tested by the core before preflight */
+	bool of_runbook; /* runs what a runbook says: no scenario and no operator may name it */
 	bool network; /* can cut the control path: applied on a trial lease first */
 	struct gd_shape args;
 	struct gd_shape undo;

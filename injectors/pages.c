@@ -34,12 +34,12 @@ static void page_fini(struct page *p)
 
 #define AUTO_PAGE __attribute__((cleanup(page_fini)))
 
-static int check_sections(const struct page *p, struct gd_error *err)
+static int check_sections(const struct page *p, bool of_runbook, struct gd_error *err)
 {
 	GD_AUTO_FREE char *yaml = gd_strf("\n- %s: {on: ", p->name);
 	GD_AUTO_FREE char *command = gd_strf("\ngameday inject %s --on ", p->name);
-	const char *const wanted[] = {yaml,
-				      command,
+	const char *const wanted[] = {of_runbook ? "\n    mitigate: " : yaml,
+				      of_runbook ? "\n    undo: " : command,
 				      "\n## What it does\n",
 				      "\n## Parameters\n\n|",
 				      "\n## Refused when\n",
@@ -70,17 +70,17 @@ static void find_table(struct page *p)
 	p->rest = (size_t)(at - p->text);
 }
 
-static int read_page(struct page *p, const char *dir, const char *name,
+static int read_page(struct page *p, const char *dir, const struct gd_injector *i,
 		     struct gd_error *err)
 {
 	size_t size;
 
-	p->name = name;
-	p->path = gd_strf("%s/%s.md", dir, name);
+	p->name = i->name;
+	p->path = gd_strf("%s/%s.md", dir, i->name);
 	if (!p->path)
 		return gd_raise_nomem(err);
 	if (gd_file_read(p->path, MAX_PAGE, &p->text, &size, err) < 0 ||
-	    check_sections(p, err) < 0)
+	    check_sections(p, i->of_runbook, err) < 0)
 		return -1;
 	find_table(p);
 	return 0;
@@ -92,7 +92,7 @@ static int renew(const char *dir, const struct gd_injector *i, bool only_check,
 	AUTO_PAGE struct page p = {0};
 	GD_AUTO_STRBUF(out);
 
-	if (read_page(&p, dir, i->name, err) < 0)
+	if (read_page(&p, dir, i, err) < 0)
 		return -1;
 	gd_strbuf_add(&out, p.text, p.table);
 	gd_shape_describe_md(&i->args, &out);

@@ -381,6 +381,19 @@ struct gd_neighbour_port {
 		      struct gd_error *err);
 };
 
+struct gd_shell_port {
+	void *ctx;
+	/*
+	 * Runs a runbook's command with /bin/sh, with `before` (may be NULL) in the variable
+	 * GAMEDAY_BEFORE and no input. Adds what it printed, at most max bytes, to out.
+	 * *ret_status: its exit status, or 128 + signal. GD_E_TIMEOUT: the limit passed, and
+	 * its process group was killed.
+	 */
+	int (*run)(void *ctx, const char *command, const char *before,
+		   struct gd_span limit, size_t max, struct gd_strbuf *out,
+		   int *ret_status, struct gd_error *err);
+};
+
 struct gd_time_port {
 	void *ctx;
 	struct gd_instant (*now)(void *ctx);
@@ -413,6 +426,7 @@ struct gd_ports {
 	const struct gd_kernel_port *kernel;
 	const struct gd_name_port *name;
 	const struct gd_neighbour_port *neighbour;
+	const struct gd_shell_port *shell;
 	const struct gd_time_port *time;
 	struct gd_control control;
 	/* Where the journal is, which no fault may stall; NULL: nobody said. */

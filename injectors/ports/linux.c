@@ -109,6 +109,7 @@ void gd_ports_linux(struct gd_ports *ret)
 				 .kernel = &gd_kernel_linux,
 				 .name = &gd_name_linux,
 				 .neighbour = &gd_neighbour_linux,
+				 .shell = &gd_shell_linux,
 				 .time = &gd_time_linux,
 				 .note = drop_note,
 				 .figure = drop_figure};

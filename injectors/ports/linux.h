@@ -14,6 +14,7 @@ extern const struct gd_cgroup_port gd_cgroup_linux;
 extern const struct gd_kernel_port gd_kernel_linux;
 extern const struct gd_name_port gd_name_linux;
 extern const struct gd_neighbour_port gd_neighbour_linux;
+extern const struct gd_shell_port gd_shell_linux;
 extern const struct gd_time_port gd_time_linux;
 
 /* All of them; control unknown, notes and figures dropped. */

@@ -20,6 +20,9 @@ static const struct {
 	{"disk_delay", "data",
 	 "{\"device\":\"data\",\"read\":\"20ms\",\"write\":\"100ms\"}"},
 	{"io_max", "db", "{\"device\":\"/data\",\"group\":\"db\",\"wiops\":20}"},
+	{"mitigation", "any mitigation",
+	 "{\"action\":\"any mitigation\",\"command\":\"set high\","
+	 "\"undo\":\"restore\",\"state\":\"get\"}"},
 	{"netem", "eth0",
 	 "{\"device\":\"eth0\",\"direction\":\"both\",\"delay\":\"20ms\","
 	 "\"loss\":\"5%\",\"ingress\":{\"burst_start\":\"1%\",\"burst_end\":"

@@ -945,6 +945,30 @@ static void make_bird(struct fake_host *h)
 	(void)snprintf(h->bird.type, sizeof(h->bird.type), "BGP");
 }
 
+/*
+ * "get" prints the knob, "set WORD" turns it, "restore" turns it back to what was before,
+ * "false" fails.
+ */
+static int shell_run(void *ctx, const char *command, const char *before,
+		     struct gd_span limit GD_UNUSED, size_t max GD_UNUSED,
+		     struct gd_strbuf *out, int *ret_status, struct gd_error *err)
+{
+	struct fake_host *h = ctx;
+
+	if (call(h, command, err) < 0)
+		return -1;
+	*ret_status = 0;
+	if (strcmp(command, "get") == 0)
+		gd_strbuf_adds(out, h->knob);
+	else if (strncmp(command, "set ", 4) == 0)
+		(void)snprintf(h->knob, sizeof(h->knob), "%s", command + 4);
+	else if (strcmp(command, "restore") == 0)
+		(void)snprintf(h->knob, sizeof(h->knob), "%s", before ? before : "");
+	else
+		*ret_status = 1;
+	return 0;
+}
+
 /* One set of tables per host, since the context is in the table. */
 struct tables {
 	struct gd_link_port link;
@@ -955,6 +979,7 @@ struct tables {
 	struct gd_cgroup_port cgroup;
 	struct gd_kernel_port kernel;
 	struct gd_name_port name;
+	struct gd_shell_port shell;
 	struct gd_time_port time;
 	struct gd_routing_port routing;
 };
@@ -990,6 +1015,7 @@ static void make_tables(struct fake_host *h, struct tables *t)
 					    group_count, group_list, has_us};
 	t->kernel = (struct gd_kernel_port){h, has_module, version};
 	t->name = (struct gd_name_port){h, resolve};
+	t->shell = (struct gd_shell_port){h, shell_run};
 	t->time = (struct gd_time_port){h, now, sleep_for};
 	h->ports = (struct gd_ports){.link = &t->link,
 				     .tc = &t->tc,
@@ -1001,6 +1027,7 @@ static void make_tables(struct fake_host *h, struct tables *t)
 				     .state_dir = "/var/lib/gameday",
 				     .kernel = &t->kernel,
 				     .name = &t->name,
+				     .shell = &t->shell,
 				     .time = &t->time,
 				     .note = note,
 				     .note_ctx = h,
@@ -1026,6 +1053,7 @@ void fake_host_init(struct fake_host *h)
 	eth0->has_ring = true;
 	eth0->ring = (struct gd_ring){.rx = 256, .tx = 256};
 	eth0->ring_max = (struct gd_ring){.rx = 4096, .tx = 4096};
+	(void)snprintf(h->knob, sizeof(h->knob), "low");
 	h->kernel_minor = 1;
 	h->name = "db.example";
 	h->addresses = "10.9.0.1\n2001:db8::9\n";
