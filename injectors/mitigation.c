@@ -163,8 +163,8 @@ static int state(const struct gd_ports *p, const void *args, struct gd_strbuf *o
 static int doctor(const struct gd_ports *p, struct gd_strbuf *out,
 		  struct gd_error *err GD_UNUSED)
 {
-	gd_strbuf_adds(out, p->shell ? "any mitigation of a runbook, by /bin/sh"
-				     : "no shell");
+	gd_strbuf_adds(out,
+		       p->shell ? "any mitigation of a runbook, by /bin/sh" : "no shell");
 	return 0;
 }
 
@@ -244,8 +244,8 @@ static int effect(const struct gd_ports *p, const void *args, const void *undo,
 	(void)snprintf(ret->text, sizeof(ret->text),
 		       "%" PRId64 " %s of its state %s not as before", n,
 		       n == 1 ? "line" : "lines", n == 1 ? "is" : "are");
-	ret->counters[0] = (struct gd_counter){.name = "lines_changed",
-					       .value = (double)n};
+	ret->counters[0] =
+		(struct gd_counter){.name = "lines_changed", .value = (double)n};
 	return 0;
 }
 

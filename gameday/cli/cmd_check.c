@@ -106,7 +106,7 @@ static int show(const struct context *x, const char *path, enum gd_file_kind kin
 /* --- one file ------------------------------------------------------------------------ */
 
 /* A runbook that is only named, and not there, is worth a word, not an error. */
-static int look_for_runbook(const struct context *x, const struct gd_scenario *s,
+static int look_for_runbook(const struct context *x, struct gd_scenario *s,
 			    struct gd_diags *diags, struct gd_error *err)
 {
 	const struct gd_node *node = s->tree ? gd_node_get(s->tree, "runbook") : NULL;
@@ -118,6 +118,8 @@ static int look_for_runbook(const struct context *x, const struct gd_scenario *s
 	rc = gd_runbook_locate(s->path, x->o->runbooks, s->runbook, &path, err);
 	if (rc == 1)
 		gd_diag_warning(diags, node->pos, "there is no runbook %s", path);
+	else if (rc == 0)
+		gd_scenario_open_book(s, path, diags);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -140,11 +142,11 @@ static int check_scenario(const struct context *x, const char *path, bool *ret_b
 	bool read = gd_scenario_load(path, &s, &diags) == 0 || s.tree;
 	int rc = 0;
 
+	if (read)
+		rc = look_for_runbook(x, &s, &diags, err);
 	if (read && gd_scenario_check(&s, x->has_inventory ? &x->inventory : NULL,
 				      &x->kinds, &diags) == 0)
 		try_plan(x, &s, &diags);
-	if (read)
-		rc = look_for_runbook(x, &s, &diags, err);
 	if (rc == 0)
 		rc = show(x, path, GD_FILE_SCENARIO, &diags, s.source, s.source_size,
 			  err);

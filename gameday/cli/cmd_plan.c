@@ -102,6 +102,7 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 		return -1;
 	}
 	loaded = gd_scenario_load(args->operands[0], &s, &diags) == 0;
+	gd_scenario_open_book(&s, NULL, &diags);
 	status = plan_scenario(&s, loaded, &inv, &kinds, &diags, o, err);
 	gd_scenario_fini(&s);
 	gd_cli_kinds_fini(&kinds);

@@ -5,6 +5,17 @@
 #include "gameday/watch/watch.h"
 #include "injectors/injector.h"
 
+static struct gd_kind_row row_of(const struct gd_injector *i)
+{
+	return (struct gd_kind_row){.name = i->name,
+				    .args = &i->args,
+				    .check = i->check,
+				    .describe = i->describe,
+				    .manual = i->manual,
+				    .target_field = i->target_field,
+				    .can_change = i->change};
+}
+
 static struct gd_kind_row *fault_rows(size_t *ret_n)
 {
 	struct gd_kind_row *rows;
@@ -13,16 +24,13 @@ static struct gd_kind_row *fault_rows(size_t *ret_n)
 	while (gd_injectors[n])
 		n++;
 	rows = calloc(n + 1, sizeof(*rows));
+	/* Those a scenario may name come first; the others are behind them. */
 	for (size_t i = 0; rows && i < n; i++)
-		rows[i] = (struct gd_kind_row){.name = gd_injectors[i]->name,
-					       .args = &gd_injectors[i]->args,
-					       .check = gd_injectors[i]->check,
-					       .describe = gd_injectors[i]->describe,
-					       .manual = gd_injectors[i]->manual,
-					       .target_field =
-						       gd_injectors[i]->target_field,
-					       .can_change = gd_injectors[i]->change};
-	*ret_n = n;
+		if (!gd_injectors[i]->of_runbook)
+			rows[(*ret_n)++] = row_of(gd_injectors[i]);
+	for (size_t i = 0, k = *ret_n; rows && i < n; i++)
+		if (gd_injectors[i]->of_runbook)
+			rows[k++] = row_of(gd_injectors[i]);
 	return rows;
 }
 
@@ -51,6 +59,7 @@ int gd_cli_kinds(struct gd_kinds *ret, struct gd_error *err)
 
 	if (!faults || !watches)
 		return gd_raise_nomem(err);
+	kinds.mitigation = faults[kinds.n_faults].name ? &faults[kinds.n_faults] : NULL;
 	kinds.faults = gd_steal_ptr(&faults);
 	kinds.watches = gd_steal_ptr(&watches);
 	*ret = kinds;

@@ -127,6 +127,16 @@ static void on_reverted(const cJSON *e, struct gd_strbuf *out)
 	add_tail(out, e, "error");
 }
 
+static void on_diagnosis(const cJSON *e, struct gd_strbuf *out)
+{
+	gd_strbuf_addf(out, "looked at %s: %s", str(e, "host"),
+		       gd_json_str(e, "step", str(e, "command")));
+	add_took(out, e);
+	if (gd_json_bool(e, "timed_out", false))
+		gd_strbuf_adds(out, ", killed when its time was over");
+	add_tail(out, e, "error");
+}
+
 static void on_steady(const cJSON *e, struct gd_strbuf *out)
 {
 	gd_strbuf_addf(out, "steady state: %s %s", str(e, "condition"),
@@ -190,6 +200,7 @@ static const struct {
 	{"fault_effect", on_effect},
 	{"fault_drift", on_drift},
 	{"fault_reverted", on_reverted},
+	{"diagnosis", on_diagnosis},
 	{"steady", on_steady},
 	{"abort", on_abort},
 	{"host_lost", on_host_lost},

@@ -24,25 +24,40 @@ static bool is_away(const struct gd_live_fault *f)
 	return f->phase == GD_FAULT_IDLE || f->phase == GD_FAULT_UNDONE;
 }
 
-/* Puts in the faults that are away and whose cycle begins by `at`, together. */
+/* Faults, or mitigations, that are away and whose cycle begins by `at`. */
+static size_t due(const struct gd_run *r, const struct gd_stage *st, struct gd_span at,
+		  bool mitigations, size_t *which)
+{
+	struct gd_cycle c;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->plan.n_faults; i++) {
+		const struct gd_live_fault *f = &r->faults[i];
+
+		if (f->plan->stage == st && !f->plan->remedy == !mitigations &&
+		    is_away(f) && gd_cycle_at(f->plan->use, st->length, f->cycle, &c) &&
+		    c.in.ns <= at.ns)
+			which[n++] = i;
+	}
+	return n;
+}
+
+/*
+ * Puts in what is due by `at`, together: faults, or, when all of these are in, mitigations,
+ * which are tried against a fault that is there.
+ */
 static int come(struct gd_run *r, const struct gd_stage *st, struct gd_span at,
 		struct gd_error *err)
 {
 	GD_AUTO_FREE size_t *which = calloc(r->plan.n_faults + 1, sizeof(*which));
 	struct gd_instant in;
-	struct gd_cycle c;
-	size_t n = 0;
+	size_t n;
 
 	if (!which)
 		return gd_raise_nomem(err);
-	for (size_t i = 0; i < r->plan.n_faults; i++) {
-		const struct gd_live_fault *f = &r->faults[i];
-
-		if (f->plan->stage == st && is_away(f) &&
-		    gd_cycle_at(f->plan->use, st->length, f->cycle, &c) &&
-		    c.in.ns <= at.ns)
-			which[n++] = i;
-	}
+	n = due(r, st, at, false, which);
+	if (n == 0)
+		n = due(r, st, at, true, which);
 	if (n == 0)
 		return 0;
 	if (gd_stage_inject(r, which, n, err) < 0)
@@ -151,7 +166,9 @@ static struct gd_instant next_event(const struct gd_run *r, const struct gd_stag
 
 int gd_cycle_begin(struct gd_run *r, const struct gd_stage *st, struct gd_error *err)
 {
-	return come(r, st, (struct gd_span){0}, err);
+	if (come(r, st, (struct gd_span){0}, err) < 0)
+		return -1;
+	return st->mitigate.n > 0 ? come(r, st, (struct gd_span){0}, err) : 0;
 }
 
 int gd_cycle_pass(struct gd_run *r, const struct gd_stage *st, struct gd_error *err)

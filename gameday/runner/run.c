@@ -47,6 +47,9 @@ static int load_files(struct gd_run *r)
 	print_diags(&inv_diags, r->inventory.source, r->inventory.source_size);
 	if (gd_scenario_load(r->opt->scenario, &r->scenario, &sc_diags) < 0)
 		bad = 1;
+	gd_scenario_open_book(&r->scenario, r->opt->runbook, &sc_diags);
+	if (sc_diags.n_errors > 0)
+		bad = 1;
 	else if (!bad && (gd_scenario_check(&r->scenario, &r->inventory, r->opt->kinds,
 					    &sc_diags) < 0 ||
 			  gd_plan_make(&r->scenario, &r->inventory, r->opt->kinds,
@@ -171,7 +174,8 @@ static void on_event(void *ctx, struct gd_member *m, const cJSON *event)
 {
 	struct gd_run *r = ctx;
 
-	if (gd_traffic_event(r, m, event) || gd_stage_event(r, m, event))
+	if (gd_traffic_event(r, m, event) || gd_stage_event(r, m, event) ||
+	    gd_diagnose_event(r, m, event))
 		return;
 	if (strcmp(gd_json_str(event, "event", ""), "log") == 0)
 		gd_view_secret(r->view, GD_TONE_PLAIN, "agent    %s: %s", m->inv->name,
@@ -221,6 +225,7 @@ static void on_tick(void *ctx)
 	gd_timer_arm(r->tick, gd_after(gd_now(), gd_span_ms(TICK_MS)));
 	gd_live_hear_notes(r);
 	gd_live_draw(r);
+	gd_diagnose_tick(r);
 	if (gd_record_check(r->rec, &err) < 0)
 		gd_fleet_stop(&r->fleet, GD_STOP_INTERNAL, "%s", err.text);
 	if (!r->guarded_from || r->undoing)
@@ -252,7 +257,8 @@ static int connect_hosts(struct gd_run *r, struct gd_error *err)
 
 	r->member_of = calloc(r->plan.n_hosts + 1, sizeof(*r->member_of));
 	r->faults = calloc(r->plan.n_faults + 1, sizeof(*r->faults));
-	if (!r->member_of || !r->faults)
+	r->looks = calloc(r->plan.n_looks + 1, sizeof(*r->looks));
+	if (!r->member_of || !r->faults || !r->looks)
 		return gd_raise_nomem(err);
 	for (size_t i = 0; i < r->plan.n_hosts; i++)
 		if (gd_fleet_add(&r->fleet, r->plan.hosts[i].host, &r->member_of[i],
@@ -263,6 +269,10 @@ static int connect_hosts(struct gd_run *r, struct gd_error *err)
 			.plan = &r->plan.faults[i],
 			.member =
 				&r->fleet.members[r->member_of[r->plan.faults[i].host]]};
+	for (size_t i = 0; i < r->plan.n_looks; i++)
+		r->looks[i] = (struct gd_live_look){
+			.plan = &r->plan.looks[i],
+			.member = &r->fleet.members[r->member_of[r->plan.looks[i].host]]};
 	if (gd_fleet_connect(&r->fleet, err) < 0)
 		return -1;
 	for (size_t i = 0; i < r->fleet.n; i++) {
@@ -392,7 +402,9 @@ static int fault_stage(struct gd_run *r, const struct gd_stage *st, struct gd_er
 	if (settle(r, err) < 0)
 		return -1;
 	stage_measured(r, st);
+	gd_diagnose_begin(r, st);
 	result = pass_stage(r, st, err);
+	gd_diagnose_end(r, st);
 	stage_end(r, st);
 	if (result < 0)
 		return -1;
@@ -566,6 +578,7 @@ static int finish(struct gd_run *r)
 	if (gd_traffic_stop(r, &ignored) < 0)
 		gd_view_event(r->view, GD_TONE_BAD, "load     %s", ignored.text);
 	gd_stage_release(r);
+	gd_diagnose_fini(r);
 	record_verdict(r);
 	r->ended = true;
 	gd_view_reveal(r->view, "because the run is over");
@@ -580,12 +593,17 @@ static void run_fini(struct gd_run *r)
 		gd_load_free(r->loads[i].here);
 	}
 	gd_fleet_fini(&r->fleet);
+	for (size_t i = 0; r->looks && i < r->plan.n_looks; i++) {
+		gd_call_fini(&r->looks[i].call);
+		gd_call_fini(&r->looks[i].stop_call);
+	}
 	gd_view_free(r->view);
 	gd_record_free(r->rec);
 	gd_results_free(r->results);
 	gd_plan_fini(&r->plan);
 	gd_scenario_fini(&r->scenario);
 	gd_inventory_fini(&r->inventory);
+	free(r->looks);
 	free(r->loads);
 	free(r->faults);
 	free(r->member_of);

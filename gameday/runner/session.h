@@ -36,6 +36,17 @@ struct gd_live_fault {
 	size_t level;          /* of plan->levels: the one that is in */
 };
 
+/* A step of the runbook that is run on a host. */
+struct gd_live_look {
+	const struct gd_plan_look *plan; /* borrowed */
+	struct gd_member *member;
+	enum gd_look_phase { GD_LOOK_WAITING, GD_LOOK_ASKED, GD_LOOK_DONE } phase;
+	struct gd_instant until; /* then nobody waits for its event any more */
+	int64_t sent_wall_ns;
+	bool stop_sent;
+	struct gd_call call, stop_call;
+};
+
 /* A load that is being generated, here or on a host. */
 struct gd_live_load {
 	struct gd_run *run;
@@ -58,6 +69,8 @@ struct gd_run {
 	char *identity;
 	size_t *member_of;            /* plan host index -> fleet member index */
 	struct gd_live_fault *faults; /* one per plan fault */
+	struct gd_live_look *looks;   /* one per plan look */
+	struct gd_instant look_from;  /* from when on they are run; 0: not now */
 	struct gd_live_load *loads;   /* one per scenario load */
 	size_t n_loads;
 	struct gd_timer *tick;        /* redraws and looks at the abort conditions */
@@ -132,6 +145,20 @@ int gd_cycle_begin(struct gd_run *r, const struct gd_stage *st,
  */
 int gd_cycle_pass(struct gd_run *r, const struct gd_stage *st,
 		  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+
+/* --- diagnose.c: what the runbook looks at -------------------------------------------- */
+
+/* The stage is measured from now on: its steps become due. */
+void gd_diagnose_begin(struct gd_run *r, const struct gd_stage *st) GD_NONNULL;
+/* Sends what is due. Never waits. */
+void gd_diagnose_tick(struct gd_run *r) GD_NONNULL;
+/* Takes an agent's event "ran"; false: another one. */
+bool gd_diagnose_event(struct gd_run *r, const struct gd_member *m,
+		       const cJSON *event) GD_NONNULL;
+/* The stage is over: those that run are killed, the others left out. Does not wait. */
+void gd_diagnose_end(struct gd_run *r, const struct gd_stage *st) GD_NONNULL;
+/* Records those that were never answered. */
+void gd_diagnose_fini(struct gd_run *r) GD_NONNULL;
 
 /* --- undo_page.c: how to undo by hand ------------------------------------------------- */
 

@@ -202,6 +202,8 @@ static void record_injecting(struct gd_run *r, const struct gd_live_fault *f)
 		(void)gd_json_set_str(m, "role", p->use->on);
 		(void)gd_json_set_str(m, "host", f->member->inv->name);
 		(void)gd_json_set_str(m, "kind", p->use->kind);
+		if (p->remedy)
+			(void)gd_json_set_str(m, "mitigation", p->remedy->action);
 		(void)gd_json_set(m, "args", args ? args : cJSON_CreateObject());
 		(void)gd_json_set_str(m, "describe", gd_strbuf_str(&what));
 		(void)gd_json_set_str(m, "manual", gd_strbuf_str(&manual));
@@ -209,7 +211,8 @@ static void record_injecting(struct gd_run *r, const struct gd_live_fault *f)
 		cJSON_Delete(args);
 	}
 	gd_record_event(r->rec, "fault_injecting", m);
-	gd_view_secret(r->view, GD_TONE_FAULT, "fault    %s: %s", f->member->inv->name,
+	gd_view_secret(r->view, GD_TONE_FAULT, "%s %s: %s",
+		       p->remedy ? "try     " : "fault   ", f->member->inv->name,
 		       gd_strbuf_str(&what));
 }
 
@@ -767,6 +770,8 @@ static void revert_all_on(struct gd_run *r, struct gd_member *m)
 void gd_stage_undo_all(struct gd_run *r)
 {
 	r->undoing = true;
+	if (r->stage)
+		gd_diagnose_end(r, r->stage);
 	for (size_t i = 0; i < r->plan.n_faults; i++)
 		if (r->faults[i].phase == GD_FAULT_IN && !r->faults[i].effect_asked &&
 		    r->faults[i].member->state == GD_MEMBER_READY &&

@@ -9,6 +9,7 @@
 #include "gameday/load/proto/proto.h"
 #include "gameday/scenario/levels.h"
 #include "gameday/scenario/metric_check.h"
+#include "gameday/scenario/mitigate.h"
 #include "gameday/scenario/source.h"
 
 enum { MAX_NAMES = 128 };
@@ -401,6 +402,7 @@ int gd_scenario_check(const struct gd_scenario *s, const struct gd_inventory *in
 	}
 	check_watches(&x);
 	check_faults(&x);
+	gd_mitigate_check(s, diags);
 	check_conditions(&x, &s->steady);
 	check_conditions(&x, &s->abort);
 	check_conditions(&x, &s->expect);

@@ -29,6 +29,8 @@ struct gd_kinds {
 	size_t n_faults;
 	const struct gd_kind_row *watches;
 	size_t n_watches;
+	/* How a runbook's mitigation is tried; NULL: it can't. */
+	const struct gd_kind_row *mitigation;
 };
 
 /* NULL when there is no such kind. Borrowed. */

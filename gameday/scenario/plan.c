@@ -7,6 +7,8 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/base/json.h"
+#include "gameday/scenario/mitigate.h"
+#include "gameday/scenario/plan_runbook.h"
 #include "gameday/shape/peers.h"
 
 /* --- roles to hosts ------------------------------------------------------------------ */
@@ -57,20 +59,22 @@ static size_t count_faults(const struct gd_plan *p)
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->scenario->stages.n; i++)
-		n += GD_AT(&p->scenario->stages, const struct gd_stage, i)->faults.n;
+		n += GD_AT(&p->scenario->stages, const struct gd_stage, i)->faults.n +
+		     GD_MOST_ROLES * GD_AT(&p->scenario->stages, const struct gd_stage, i)
+					     ->mitigate.n;
 	return n;
 }
 
 /* One fault on one host. Each host gets arguments of its own: their owner is the entry. */
-static int add_fault(struct gd_plan *p, const struct gd_stage *stage,
-		     const struct gd_fault_use *use, const struct gd_kind_row *kind,
-		     size_t host, struct gd_diags *diags)
+static int add_fault(struct gd_plan *p, const struct gd_mitigation *remedy,
+		     const struct gd_stage *stage, const struct gd_fault_use *use,
+		     const struct gd_kind_row *kind, size_t host, struct gd_diags *diags)
 {
 	struct gd_plan_fault *f = &p->faults[p->n_faults];
 	int len;
 
 	*f = (struct gd_plan_fault){
-		.use = use, .stage = stage, .kind = kind, .host = host};
+		.use = use, .stage = stage, .kind = kind, .host = host, .remedy = remedy};
 	len = snprintf(f->ref, sizeof(f->ref), "%s@%s", use->ref,
 		       p->hosts[host].host->name);
 	if (len < 0 || (size_t)len >= sizeof(f->ref)) {
@@ -99,7 +103,18 @@ static int place_fault(struct gd_plan *p, const struct gd_stage *stage,
 	}
 	for (size_t i = 0; i < p->n_hosts; i++)
 		if (use->on && strcmp(p->hosts[i].role->name, use->on) == 0 &&
-		    add_fault(p, stage, use, kind, i, diags) < 0)
+		    add_fault(p, NULL, stage, use, kind, i, diags) < 0)
+			return -1;
+	return 0;
+}
+
+int gd_plan_add_try(struct gd_plan *p, const struct gd_stage *stage,
+		    const struct gd_mitigation *remedy, const struct gd_fault_use *use,
+		    const struct gd_kind_row *kind, struct gd_diags *diags)
+{
+	for (size_t i = 0; i < p->n_hosts; i++)
+		if (strcmp(p->hosts[i].role->name, use->on) == 0 &&
+		    add_fault(p, remedy, stage, use, kind, i, diags) < 0)
 			return -1;
 	return 0;
 }
@@ -175,6 +190,8 @@ static int place_faults(struct gd_plan *p, const struct gd_kinds *kinds,
 				    kinds, diags) < 0)
 				rc = -1;
 	}
+	if (rc == 0)
+		rc = gd_plan_add_tries(p, kinds, diags);
 	for (size_t i = 0; i < p->n_faults; i++)
 		if (check_shared(p, i, diags) < 0)
 			rc = -1;
@@ -194,6 +211,8 @@ int gd_plan_make(const struct gd_scenario *s, const struct gd_inventory *inv,
 			rc = -1;
 	if (rc == 0)
 		rc = place_faults(&p, kinds, diags);
+	if (rc == 0)
+		rc = gd_plan_add_looks(&p, diags);
 	if (rc < 0)
 		gd_plan_fini(&p);
 	else
@@ -207,6 +226,8 @@ void gd_plan_fini(struct gd_plan *p)
 		gd_levels_fini(p->faults[i].kind, &p->faults[i].levels);
 		cJSON_Delete(p->faults[i].names);
 	}
+	gd_plan_tries_fini(p);
+	free(p->looks);
 	free(p->faults);
 	free(p->hosts);
 	*p = (struct gd_plan){0};

@@ -11,17 +11,30 @@ struct gd_plan_host {
 };
 
 struct gd_plan_fault {
-	const struct gd_fault_use *use; /* borrowed */
-	const struct gd_stage *stage;   /* borrowed */
-	const struct gd_kind_row *kind; /* borrowed */
-	size_t host;                    /* index into hosts */
-	char ref[128];                  /* unique: use->ref + "@" + host name */
-	struct gd_list levels;          /* owned: struct gd_level, at least one */
-	const struct gd_node *node;     /* borrowed: the parameters it begins with */
-	const void *args;               /* the same, decoded by kind->args */
+	const struct gd_fault_use *use;     /* borrowed */
+	const struct gd_stage *stage;       /* borrowed */
+	const struct gd_kind_row *kind;     /* borrowed */
+	size_t host;                        /* index into hosts */
+	const struct gd_mitigation *remedy; /* borrowed; what it tries; NULL: a fault */
+	char ref[128];                      /* unique: use->ref + "@" + host name */
+	struct gd_list levels;              /* owned: struct gd_level, at least one */
+	const struct gd_node *node;         /* borrowed: the parameters it begins with */
+	const void *args;                   /* the same, decoded by kind->args */
 	cJSON *names; /* owned: what host names among them mean there, {name: [address...]};
 			 NULL: none, or not asked yet */
 };
+
+/* A step of the runbook that is run on a host while a stage's faults are in. */
+struct gd_plan_look {
+	const struct gd_stage *stage;    /* borrowed */
+	const struct gd_diagnosis *step; /* borrowed */
+	size_t number;                   /* of the step in the runbook, from 1 */
+	size_t host;                     /* index into hosts */
+	char ref[128];                   /* "lossy.look1@api-1" */
+};
+
+/* What is kept of its output. */
+enum { GD_LOOK_MAX_OUTPUT = 16 * 1024 };
 
 struct gd_plan {
 	const struct gd_scenario *scenario; /* borrowed */
@@ -29,6 +42,10 @@ struct gd_plan {
 	size_t n_hosts;
 	struct gd_plan_fault *faults; /* owned, in stage order */
 	size_t n_faults;
+	struct gd_plan_look *looks; /* owned, in stage order */
+	size_t n_looks;
+	struct gd_fault_use **tries; /* owned: the uses of the mitigations among faults */
+	size_t n_tries;
 };
 
 /*

@@ -3,6 +3,7 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/base/json.h"
+#include "gameday/scenario/plan_runbook.h"
 #include "gameday/scenario/timing.h"
 
 static bool add_text(cJSON *obj, const char *key, struct gd_strbuf *text)
@@ -89,6 +90,7 @@ static cJSON *fault_json(const struct gd_plan *p, const struct gd_plan_fault *f,
 	    gd_json_set_str(json, "role", f->use->on) &&
 	    gd_json_set_str(json, "host", p->hosts[f->host].host->name) &&
 	    gd_json_set_int(json, "after_ns", f->use->after.ns) &&
+	    (!f->remedy || gd_json_set_str(json, "mitigation", f->remedy->action)) &&
 	    gd_json_set(json, "cycles", cycles_json(f)) &&
 	    (f->levels.n < 2 || gd_json_set(json, "levels", levels_json(f, err))) &&
 	    (!f->names || gd_json_set(json, "names", cJSON_Duplicate(f->names, 1))) &&
@@ -118,7 +120,8 @@ static cJSON *stage_json(const struct gd_plan *p, const struct gd_stage *stage,
 	    gd_json_set_str(json, "kind", kinds[stage->kind]) &&
 	    gd_json_set_int(json, "start_ns", start.ns) &&
 	    gd_json_set_int(json, "length_ns", stage->length.ns) &&
-	    gd_json_set(json, "faults", gd_steal_ptr(&faults)))
+	    gd_json_set(json, "faults", gd_steal_ptr(&faults)) &&
+	    gd_json_set(json, "looks", gd_plan_looks_json(p, stage)))
 		return gd_steal_ptr(&json);
 	return NULL;
 }

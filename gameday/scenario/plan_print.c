@@ -7,6 +7,7 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/base/json.h"
+#include "gameday/scenario/plan_runbook.h"
 #include "gameday/scenario/timing.h"
 #include "gameday/shape/peers.h"
 
@@ -414,6 +415,8 @@ static void print_fault(const struct gd_plan *p, const struct gd_plan_fault *f,
 		add_args(f->node, out);
 	add_times(f, out);
 	gd_strbuf_addc(out, '\n');
+	if (f->remedy)
+		add_indented(f->remedy->command, "          ", out);
 	print_levels(f, out);
 	print_names(f, p->hosts[f->host].host->name, out);
 	gd_strbuf_clear(&text);
@@ -458,6 +461,7 @@ static void print_stage(const struct gd_plan *p, const struct gd_stage *stage,
 	for (size_t i = 0; i < p->n_faults; i++)
 		if (p->faults[i].stage == stage)
 			print_fault(p, &p->faults[i], out);
+	gd_plan_print_looks(p, stage, out);
 	if (stage->kind == GD_STAGE_RECOVERY)
 		gd_strbuf_adds(out, "      all faults are undone and proved undone\n");
 }

@@ -16,6 +16,13 @@ enum { MAX_LONG_TEXT = 64 * 1024, MAX_ITEMS = 200 };
 		GD_MEMBER(type, member), .min = 1, .max = MAX_LONG_TEXT                  \
 	}
 
+#define TIMEOUT_ROW(type, seconds, words)                                                \
+	{                                                                                \
+		.name = "timeout", .help = (words), .dflt = "10s",                       \
+		.kind = GD_KIND_DURATION, GD_MEMBER(type, timeout),                      \
+		.min = 100 * GD_NS_PER_MS, .max = (seconds)*GD_NS_PER_S                  \
+	}
+
 static const struct gd_field detection_fields[] = {
 	TEXT_ROW("alert", struct gd_detection, alert, "the alert that fires"),
 	TEXT_ROW("symptom", struct gd_detection, symptom, "what people notice"),
@@ -30,6 +37,14 @@ static const struct gd_field diagnosis_fields[] = {
 	 .dflt = "false",
 	 .kind = GD_KIND_BOOL,
 	 GD_MEMBER(struct gd_diagnosis, run)},
+	TEXT_ROW("on", struct gd_diagnosis, on,
+		 "the role it is run on; else the hosts that have a fault"),
+	TIMEOUT_ROW(struct gd_diagnosis, 60, "its run takes so long at most"),
+	{.name = "root",
+	 .help = "its run needs root's rights; else those of the user who logs in",
+	 .dflt = "false",
+	 .kind = GD_KIND_BOOL,
+	 GD_MEMBER(struct gd_diagnosis, root)},
 };
 static const struct gd_field mitigation_fields[] = {
 	TEXT_ROW("action", struct gd_mitigation, action, "what to do"),
@@ -45,6 +60,11 @@ static const struct gd_field mitigation_fields[] = {
 	TEXT_ROW("escalation", struct gd_mitigation, escalation, "whom to call"),
 	TEXT_ROW("undo_of", struct gd_mitigation, undo_of,
 		 "the action of this runbook that this one takes back"),
+	TEXT_ROW("undo", struct gd_mitigation, undo,
+		 "the command that takes it back; GAMEDAY_BEFORE is what state printed"),
+	TEXT_ROW("state", struct gd_mitigation, state,
+		 "the command that prints what it changes; the same before and after"),
+	TIMEOUT_ROW(struct gd_mitigation, 10, "each command takes so long at most"),
 	{.name = "applies_to",
 	 .help = "the roles it is done on",
 	 .kind = GD_KIND_LIST,
@@ -122,18 +142,37 @@ static void check_diagnosis(const struct gd_diagnosis *d, struct gd_diags *diags
 	else if (d->run && !d->command)
 		gd_diag_error(diags, gd_node_key_pos(d->node, "run"),
 			      "diagnosis_steps: run needs a command");
+	else if (d->on && !d->run)
+		gd_diag_error(diags, gd_node_key_pos(d->node, "on"),
+			      "diagnosis_steps: on says where it is run, so it needs "
+			      "run: true");
 }
 
-static bool has_action(const struct gd_runbook *r, const char *name)
+const struct gd_mitigation *gd_runbook_action(const struct gd_runbook *r,
+					      const char *action)
 {
 	for (size_t i = 0; i < r->mitigation.n; i++) {
 		const struct gd_mitigation *m =
 			GD_AT(&r->mitigation, const struct gd_mitigation, i);
 
-		if (m->action && strcmp(m->action, name) == 0)
-			return true;
+		if (m->action && strcmp(m->action, action) == 0)
+			return m;
 	}
-	return false;
+	return NULL;
+}
+
+const char *gd_runbook_undo(const struct gd_runbook *r, const struct gd_mitigation *m)
+{
+	if (m->undo)
+		return m->undo;
+	for (size_t i = 0; i < r->mitigation.n; i++) {
+		const struct gd_mitigation *o =
+			GD_AT(&r->mitigation, const struct gd_mitigation, i);
+
+		if (o->undo_of && m->action && strcmp(o->undo_of, m->action) == 0)
+			return o->command;
+	}
+	return NULL;
 }
 
 static void check_mitigation(const struct gd_runbook *r, const struct gd_mitigation *m,
@@ -153,7 +192,7 @@ static void check_mitigation(const struct gd_runbook *r, const struct gd_mitigat
 			"escalation",
 			m->action);
 	if (m->undo_of &&
-	    (strcmp(m->undo_of, m->action) == 0 || !has_action(r, m->undo_of)))
+	    (strcmp(m->undo_of, m->action) == 0 || !gd_runbook_action(r, m->undo_of)))
 		gd_diag_error(diags, gd_node_get(m->node, "undo_of")->pos,
 			      "undo_of: no other action of this runbook is \"%.60s\"",
 			      m->undo_of);

@@ -381,6 +381,9 @@ void gd_scenario_fini(struct gd_scenario *s)
 	fini_roles(&s->hosts);
 	gd_watches_fini(&s->watches);
 	gd_stages_fini(&s->stages);
+	if (s->book)
+		gd_runbook_fini(s->book);
+	free(s->book);
 	fini_conditions(&s->steady);
 	fini_conditions(&s->abort);
 	fini_conditions(&s->expect);

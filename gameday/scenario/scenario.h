@@ -39,13 +39,22 @@ struct gd_fault_use {
 	char ref[64]; /* "<stage>.<n>.<kind>": unique within the run */
 };
 
+/* A mitigation of the runbook that a stage tries. */
+struct gd_mitigate_use {
+	char *action; /* as in the runbook */
+	char *on;     /* role; NULL: the runbook's applies_to, else the faults' hosts */
+	struct gd_span after; /* from the stage's start */
+	struct gd_pos pos, on_pos;
+};
+
 enum gd_stage_kind { GD_STAGE_BASELINE, GD_STAGE_FAULT, GD_STAGE_RECOVERY };
 
 struct gd_stage {
 	char *name;
 	enum gd_stage_kind kind;
 	struct gd_span length;
-	struct gd_list faults; /* struct gd_fault_use */
+	struct gd_list faults;   /* struct gd_fault_use */
+	struct gd_list mitigate; /* struct gd_mitigate_use */
 	struct gd_pos pos;
 };
 
@@ -57,8 +66,9 @@ struct gd_scenario {
 	struct gd_list watches;               /* struct gd_watch_use */
 	struct gd_list steady, abort, expect; /* struct gd_condition */
 	struct gd_list stages;                /* struct gd_stage */
-	struct gd_node *tree; /* owned; what the node members point into */
-	char *source;         /* owned: the file's text */
+	struct gd_runbook *book; /* owned; NULL: not opened, see gd_scenario_open_book */
+	struct gd_node *tree;    /* owned; what the node members point into */
+	char *source;            /* owned: the file's text */
 	size_t source_size;
 	char *path; /* owned */
 };
@@ -106,6 +116,9 @@ struct gd_detection {
 struct gd_diagnosis {
 	char *step, *command;
 	bool run;
+	char *on;               /* role it is run on; NULL: the hosts with a fault */
+	struct gd_span timeout; /* of its run */
+	bool root;              /* its run needs root's rights */
 	const struct gd_node *node;
 };
 
@@ -113,6 +126,8 @@ struct gd_mitigation {
 	char *action, *command, *config, *escalation;
 	struct gd_list steps; /* struct gd_text */
 	char *undo_of;
+	char *undo, *state;        /* commands: takes it back; prints what it changes */
+	struct gd_span timeout;    /* of each command when a stage tries it */
 	struct gd_list applies_to; /* struct gd_text */
 	const struct gd_node *node;
 };
@@ -140,6 +155,20 @@ int gd_inventory_load(const char *path, struct gd_inventory *ret,
 		      struct gd_diags *diags) GD_NONNULL GD_MUST_CHECK;
 int gd_runbook_load(const char *path, struct gd_runbook *ret,
 		    struct gd_diags *diags) GD_NONNULL GD_MUST_CHECK;
+/*
+ * Opens the runbook that the scenario names, for stages that try its mitigations and for
+ * what it looks at: path, or when NULL where gd_runbook_locate finds it. None named or none
+ * there is fine; a mistake in it is a diag at the scenario's key, an error only when a
+ * stage needs it.
+ */
+void gd_scenario_open_book(struct gd_scenario *s, const char *path,
+			   struct gd_diags *diags) GD_NONNULL_ARGS(1, 3);
+/* The command that takes m back: its own, or that of an action that says undo_of; or NULL. */
+const char *gd_runbook_undo(const struct gd_runbook *r,
+			    const struct gd_mitigation *m) GD_NONNULL;
+/* The mitigation of that name, or NULL. */
+const struct gd_mitigation *gd_runbook_action(const struct gd_runbook *r,
+					      const char *action) GD_NONNULL;
 void gd_scenario_fini(struct gd_scenario *s) GD_NONNULL;
 void gd_inventory_fini(struct gd_inventory *i) GD_NONNULL;
 void gd_runbook_fini(struct gd_runbook *r) GD_NONNULL;

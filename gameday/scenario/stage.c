@@ -7,6 +7,7 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/scenario/formats.h"
+#include "gameday/scenario/mitigate.h"
 #include "gameday/scenario/source.h"
 #include "gameday/scenario/timing.h"
 
@@ -178,7 +179,7 @@ static int decode_fault(const struct gd_node *node, struct gd_fault_use *ret,
 
 struct stage_map {
 	struct gd_span length;
-	const struct gd_node *faults;
+	const struct gd_node *faults, *mitigate;
 };
 static const struct gd_field stage_fields[] = {
 	{.name = "for",
@@ -192,6 +193,10 @@ static const struct gd_field stage_fields[] = {
 	 .help = "what is done to whom",
 	 .kind = GD_KIND_NODE,
 	 GD_MEMBER(struct stage_map, faults)},
+	{.name = "mitigate",
+	 .help = "actions of the runbook that are tried against it",
+	 .kind = GD_KIND_NODE,
+	 GD_MEMBER(struct stage_map, mitigate)},
 };
 
 const struct gd_shape gd_stage_shape = GD_SHAPE("stage", stage_fields, struct stage_map);
@@ -292,6 +297,8 @@ static int decode_stage(const struct gd_node *node, struct gd_stage *ret,
 	/* With a mistake in it the stage stays, so that conditions still find its name. */
 	if (gd_shape_decode(&shape, e->value, &map, diags) == 0)
 		ret->length = map.length;
+	if (map.mitigate && map.mitigate->kind != GD_NODE_NULL)
+		gd_mitigate_decode(map.mitigate, ret, diags);
 	if (!map.faults || map.faults->kind == GD_NODE_NULL)
 		return 0;
 	if (ret->kind != GD_STAGE_FAULT)
@@ -401,6 +408,7 @@ void gd_stages_fini(struct gd_list *stages)
 		for (size_t k = 0; k < stage->faults.n; k++)
 			fini_fault(GD_AT(&stage->faults, struct gd_fault_use, k));
 		free(stage->faults.items);
+		gd_mitigate_fini(&stage->mitigate);
 		free(stage->name);
 	}
 	free(stages->items);

@@ -287,8 +287,9 @@ static const struct answer {
 	int (*fn)(struct agent *a, const cJSON *request, cJSON *reply,
 		  struct gd_error *err);
 } answers[] = {
-	{"hello", answer_hello}, {"ping", answer_ping}, {"renew", answer_renew},
-	{"watch", answer_watch}, {"load", answer_load}, {"load_stop", answer_load_stop},
+	{"hello", answer_hello}, {"ping", answer_ping},
+	{"renew", answer_renew}, {"watch", answer_watch},
+	{"load", answer_load},   {"load_stop", answer_load_stop},
 	{"run", answer_run},     {"run_stop", answer_run_stop},
 };
 

@@ -32,7 +32,8 @@ static void exec_shell(const char *command, char *const env[], int out)
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGPIPE, SIG_DFL);
-	if (chdir("/") < 0 || null_fd < 0 || dup2(null_fd, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+	if (chdir("/") < 0 || null_fd < 0 || dup2(null_fd, 0) < 0 || dup2(out, 1) < 0 ||
+	    dup2(out, 2) < 0)
 		_exit(126);
 	(void)syscall(SYS_close_range, 3U, ~0U, 0);
 	/* A command of an agent that was killed must not go on beside the undo. */

@@ -53,7 +53,7 @@ static const struct gd_kind_row faults[] = {
 	{.name = "slow", .args = &fault_shape, .target_field = "device"}};
 static const struct gd_kind_row watches[] = {
 	{.name = "nic", .args = &fault_shape, .metrics = metrics}};
-static const struct gd_kinds kinds = {faults, 1, watches, 1};
+static const struct gd_kinds kinds = {faults, 1, watches, 1, NULL};
 
 static void render(struct gd_diags *diags, const char *source, size_t size)
 {

@@ -129,7 +129,8 @@ static void test_hostile_output(void **state)
 {
 	struct fixture *f = *state;
 	const cJSON *ran = run(
-		f, "printf '\\033[2J<script>\\377\\376\\000\"\\\\ {\"event\":\"reverted\"}\\n'",
+		f,
+		"printf '\\033[2J<script>\\377\\376\\000\"\\\\ {\"event\":\"reverted\"}\\n'",
 		LIMITS);
 
 	/* NULs and bytes that are no UTF-8 are marked; the rest is quoted by the frame. */
@@ -142,10 +143,12 @@ static void test_hostile_output(void **state)
 static void test_nothing_is_left(void **state)
 {
 	struct fixture *f = *state;
-	const cJSON *ran = run(f, "setsid sleep 300 & echo $!; sleep 300 & echo $!", LIMITS);
+	const cJSON *ran =
+		run(f, "setsid sleep 300 & echo $!; sleep 300 & echo $!", LIMITS);
 	long one = 0, two = 0;
 
-	assert_int_equal(sscanf(gd_json_str(ran, "output", ""), "%ld %ld", &one, &two), 2);
+	assert_int_equal(sscanf(gd_json_str(ran, "output", ""), "%ld %ld", &one, &two),
+			 2);
 	assert_true(is_gone((pid_t)one));
 	assert_true(is_gone((pid_t)two));
 	assert_int_equal(client_end(&f->c), 0);
@@ -154,7 +157,8 @@ static void test_nothing_is_left(void **state)
 /* The first child of a process, 0: none. */
 static pid_t child_of(pid_t of)
 {
-	GD_AUTO_FREE char *path = gd_strf("/proc/%ld/task/%ld/children", (long)of, (long)of);
+	GD_AUTO_FREE char *path =
+		gd_strf("/proc/%ld/task/%ld/children", (long)of, (long)of);
 	FILE *file = path ? fopen(path, "re") : NULL;
 	long pid = 0;
 

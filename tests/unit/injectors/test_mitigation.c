@@ -44,9 +44,10 @@ static int teardown(void **state)
 
 static void parse(struct fixture *f, const char *command, const char *undo)
 {
-	GD_AUTO_FREE char *text = gd_strf("{\"action\":\"Turn\\nit up\",\"command\":\"%s\","
-					  "\"undo\":\"%s\",\"state\":\"get\"}",
-					  command, undo);
+	GD_AUTO_FREE char *text =
+		gd_strf("{\"action\":\"Turn\\nit up\",\"command\":\"%s\","
+			"\"undo\":\"%s\",\"state\":\"get\"}",
+			command, undo);
 	GD_AUTO(cJSON) cJSON *json = NULL;
 
 	assert_int_equal(gd_json_parse(text, strlen(text), &json, &f->err), 0);
@@ -88,8 +89,8 @@ static void test_nothing_changed(void **state)
 	assert_int_equal(f->i->apply(&f->h.ports, f->args, f->undo, &f->err), 0);
 	assert_int_equal(f->i->verify(&f->h.ports, f->args, f->undo, &f->err), -1);
 	assert_int_equal(f->err.code, GD_E_DRIFT);
-	assert_int_equal(
-		f->i->effect(&f->h.ports, f->args, f->undo, &effect, &f->err), 0);
+	assert_int_equal(f->i->effect(&f->h.ports, f->args, f->undo, &effect, &f->err),
+			 0);
 	assert_false(effect.seen);
 }
 
@@ -110,8 +111,7 @@ static void test_words(void **state)
 	(void)strcpy(f->h.knob, "it's");
 	parse(f, "set high\\nset higher", "x $GAMEDAY_BEFORE");
 	f->i->describe(f->args, &out);
-	assert_string_equal(gd_strbuf_str(&out),
-			    "mitigation \"Turn ...\": set high ...");
+	assert_string_equal(gd_strbuf_str(&out), "mitigation \"Turn ...\": set high ...");
 	gd_strbuf_clear(&out);
 	f->i->manual_captured(f->args, f->undo, &out);
 	assert_string_equal(gd_strbuf_str(&out), "# takes back: Turn ...\n"

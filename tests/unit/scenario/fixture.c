@@ -91,8 +91,35 @@ static const struct gd_kind_row fault_rows[] = {
 static const struct gd_kind_row watch_rows[] = {
 	{.name = "nic", .args = &nic_shape, .metrics = nic_metrics, .gauges = nic_gauges},
 };
-const struct gd_kinds test_kinds = {
-	.faults = fault_rows, .n_faults = 2, .watches = watch_rows, .n_watches = 1};
+struct remedy_args {
+	char *action, *command, *undo, *state;
+	struct gd_span timeout;
+};
+#define REMEDY_TEXT(member)                                                              \
+	{                                                                                \
+		.name = #member, .help = "text", .kind = GD_KIND_TEXT,                   \
+		.flags = GD_FIELD_REQUIRED, GD_MEMBER(struct remedy_args, member),       \
+		.min = 1, .max = 1000                                                    \
+	}
+static const struct gd_field remedy_fields[] = {
+	REMEDY_TEXT(action),
+	REMEDY_TEXT(command),
+	REMEDY_TEXT(undo),
+	REMEDY_TEXT(state),
+	{.name = "timeout",
+	 .help = "limit",
+	 .kind = GD_KIND_DURATION,
+	 GD_MEMBER(struct remedy_args, timeout)},
+};
+static const struct gd_shape remedy_shape =
+	GD_SHAPE("remedy", remedy_fields, struct remedy_args);
+static const struct gd_kind_row remedy_row = {
+	.name = "remedy", .args = &remedy_shape, .target_field = "action"};
+const struct gd_kinds test_kinds = {.faults = fault_rows,
+				    .n_faults = 2,
+				    .watches = watch_rows,
+				    .n_watches = 1,
+				    .mitigation = &remedy_row};
 
 const char good_scenario[] =
 	"scenario: demo\n"                                                  /* 1 */

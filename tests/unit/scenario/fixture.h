@@ -10,7 +10,8 @@
 #include "gameday/scenario/check.h"
 #include "gameday/scenario/plan.h"
 
-/* Faults "slow" and, which can't change, "fixed" {device, delay, loss, peer}; a watch "nic" {device}. */
+/* Faults "slow" and, which can't change, "fixed" {device, delay, loss, peer}; a watch "nic" {device};
+ * mitigations are tried by "remedy". */
 extern const struct gd_kinds test_kinds;
 /* A scenario without a mistake, and an inventory it fits. */
 extern const char good_scenario[], good_inventory[];

@@ -77,7 +77,7 @@ struct fake_host {
 	int64_t now_ns;
 	int calls, fail_at; /* the call that fails, from 1; 0: none */
 	bool failed;        /* it did */
-	char knob[64]; /* what its shell can "get" and "set" */
+	char knob[64];      /* what its shell can "get" and "set" */
 	char last_note[200];
 	char last_figure[64];  /* "NAME VALUE" */
 	struct gd_ports ports; /* those of this host */
