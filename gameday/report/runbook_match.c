@@ -8,6 +8,7 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
+#include "gameday/report/evidence.h"
 
 enum { MAX_RUNBOOKS = 500, WEIGHT_SIGNAL = 2, WEIGHT_CLIENT = 1 };
 
@@ -105,33 +106,6 @@ static bool is_client_metric(const char *name)
 	return false;
 }
 
-static const char *baseline_of(const struct gd_report *r)
-{
-	for (size_t i = 0; i < gd_results_n_stages(r->results); i++)
-		if (strcmp(gd_results_stage(r->results, i).kind, "baseline") == 0)
-			return gd_results_stage(r->results, i).name;
-	return NULL;
-}
-
-/* The same condition on what fired it, but in the baseline. */
-static int true_before(const struct gd_report *r, const struct gd_match_item *item,
-		       bool *ret, struct gd_error *err)
-{
-	const char *baseline = baseline_of(r);
-	struct gd_condition c = item->detected.detection->condition;
-	struct gd_verdict_item before;
-
-	*ret = false;
-	/* "2x baseline" in the baseline is never true of a quantity above zero. */
-	if (!baseline || c.relative)
-		return 0;
-	c.stage = NULL;
-	if (gd_results_evaluate(r->results, &c, baseline, &before, err) < 0)
-		return -1;
-	*ret = before.outcome == GD_COND_HOLDS;
-	return 0;
-}
-
 static int judge_item(const struct gd_report *r, struct gd_match *m,
 		      struct gd_match_item *item, double *judged, double *fired,
 		      struct gd_error *err)
@@ -146,7 +120,7 @@ static int judge_item(const struct gd_report *r, struct gd_match *m,
 	*judged += item->weight;
 	if (d->item.outcome != GD_COND_HOLDS)
 		return 0;
-	if (true_before(r, item, &item->in_baseline, err) < 0)
+	if (gd_evidence_true_before(r, &item->detected, &item->in_baseline, err) < 0)
 		return -1;
 	if (item->in_baseline)
 		return 0;

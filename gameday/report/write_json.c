@@ -9,6 +9,7 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/report/json_make.h"
+#include "gameday/report/json_runbook.h"
 #include "gameday/report/speeds.h"
 #include "gameday/report/story.h"
 #include "gameday/report/writer.h"
@@ -525,9 +526,9 @@ static const struct {
 	{"figures", make_figures},       {"transitions", make_transitions},
 	{"signals", make_signals},       {"expectations", make_expectations},
 	{"steady", make_steady},         {"harm", make_harm},
-	{"detections", make_detections}, {"faults", make_faults},
-	{"notes", make_notes},           {"timeline", make_timeline},
-	{"hosts", make_hosts},
+	{"detections", make_detections}, {"runbook", gd_make_runbook},
+	{"faults", make_faults},         {"notes", make_notes},
+	{"timeline", make_timeline},     {"hosts", make_hosts},
 };
 
 static int write_json(const struct gd_report *r, struct gd_strbuf *out,

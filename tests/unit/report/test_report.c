@@ -451,10 +451,12 @@ static void runbooks_are_ranked(void **state)
 
 static void a_runbook_page(void **state)
 {
-	static const char *const headings[] = {"# Runbook: x",      "\n## Meaning\n",
-					       "\n## Impact\n",     "\n## Detection\n",
-					       "\n## Diagnosis\n",  "\n## Mitigation\n",
-					       "\n## Prevention\n", "ethtool -g eth0"};
+	static const char *const headings[] = {
+		"# Runbook: x",      "\n## Meaning\n",    "\n## Impact\n",
+		"\n## Detection\n",  "\n## Diagnosis\n",  "\n## Mitigation\n",
+		"\n## Escalation\n", "\n## Prevention\n", "\n## Last exercised\n",
+		"ethtool -g eth0"};
+	const struct gd_exercised last = {0};
 	struct gd_runbook rb = {0};
 	GD_AUTO_DIAGS(diags);
 	GD_AUTO_STRBUF(out);
@@ -465,14 +467,14 @@ static void a_runbook_page(void **state)
 	(void)state;
 	assert_int_equal(gd_runbook_load(DATA "refuted/runbook.yaml", &rb, &diags), 0);
 	assert_non_null(d);
-	gd_runbook_page(&rb, "x", d);
+	gd_runbook_page(&rb, "x", &last, d);
 	assert_int_equal(gd_doc_finish(d, &err), 0);
 	at = gd_strbuf_str(&out);
 	for (size_t i = 0; i + 1 < GD_N_ELEMS(headings); i++) {
 		at = strstr(at, headings[i]);
 		assert_non_null(at); /* each, in this order */
 	}
-	assert_non_null(strstr(gd_strbuf_str(&out), headings[7]));
+	assert_non_null(strstr(gd_strbuf_str(&out), headings[GD_N_ELEMS(headings) - 1]));
 	gd_runbook_fini(&rb);
 }
 
