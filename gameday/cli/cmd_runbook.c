@@ -1,24 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
 #include "gameday/cli/cmd.h"
+#include "gameday/cli/kinds.h"
+#include "gameday/cli/runbook_print.h"
 #include "gameday/report/report.h"
 #include "gameday/report/runbook_match.h"
 #include "gameday/report/runbook_page.h"
 #include "gameday/report/rundir.h"
-#include "gameday/report/story.h"
 #include "gameday/report/text.h"
+#include "gameday/scenario/draft.h"
 
 extern const struct gd_cmd gd_cmd_runbook;
 
 enum { MAX_SOURCE = 1 << 20 };
 
 struct options {
-	char *dir;
+	char *dir, *runs, *from, *out;
 	bool json;
+	int format;
+};
+
+enum { FORMAT_MD, FORMAT_HTML };
+
+static const struct gd_choice formats[] = {
+	{"md", "Markdown", FORMAT_MD},
+	{"html", "a page of its own, without network", FORMAT_HTML},
+	{0},
 };
 
 static const struct gd_field fields[] = {
@@ -29,6 +42,31 @@ static const struct gd_field fields[] = {
 	 .min = 1,
 	 .max = 4096,
 	 GD_MEMBER(struct options, dir)},
+	{.name = "runs",
+	 .help = "where the runs are that tell when a runbook was last exercised",
+	 .dflt = GD_RUNS_DIR,
+	 .kind = GD_KIND_TEXT,
+	 .min = 1,
+	 .max = 4096,
+	 GD_MEMBER(struct options, runs)},
+	{.name = "format",
+	 .help = "what render writes",
+	 .dflt = "md",
+	 .kind = GD_KIND_ENUM,
+	 .choices = formats,
+	 GD_MEMBER(struct options, format)},
+	{.name = "from",
+	 .help = "new: the scenario it is drafted from",
+	 .kind = GD_KIND_TEXT,
+	 .min = 1,
+	 .max = 4096,
+	 GD_MEMBER(struct options, from)},
+	{.name = "out",
+	 .help = "new, render: write there; a file that exists is not replaced",
+	 .kind = GD_KIND_TEXT,
+	 .min = 1,
+	 .max = 4096,
+	 GD_MEMBER(struct options, out)},
 	{.name = "json",
 	 .help = "print JSON (list, match)",
 	 .kind = GD_KIND_BOOL,
@@ -47,28 +85,54 @@ static int print_json(const cJSON *json, struct gd_error *err)
 
 /* --- list ----------------------------------------------------------------------------- */
 
-static int list_one(const char *path, const char *name, bool json, cJSON *rows,
-		    struct gd_error *err)
+/* The run, its date, and how long it took people or the runbook; nulls when never. */
+static bool add_exercised(cJSON *row, const struct gd_exercised *e)
+{
+	cJSON *o = e->runs ? cJSON_CreateObject() : cJSON_CreateNull();
+
+	if (e->runs &&
+	    (!gd_json_set_str(o, "run", e->run) ||
+	     !gd_json_set_str(o, "started", e->started) ||
+	     !gd_json_set_str(o, "verdict", e->verdict) ||
+	     !gd_json_set_int(o, "runs", (int64_t)e->runs) ||
+	     (!isnan(e->detect_s) && !gd_json_set_num(o, "detect_s", e->detect_s)) ||
+	     (!isnan(e->mitigate_s) &&
+	      !gd_json_set_num(o, "mitigate_s", e->mitigate_s)))) {
+		cJSON_Delete(o);
+		return false;
+	}
+	return gd_json_set(row, "last_exercised", o);
+}
+
+static int list_one(const struct options *o, const char *path, const char *name,
+		    cJSON *rows, struct gd_error *err)
 {
 	struct gd_error why = GD_ERROR_INIT;
 	cJSON *row = cJSON_CreateObject();
 	struct gd_runbook r = {0};
+	struct gd_exercised last = {0};
 	GD_AUTO_DIAGS(diags);
 	bool ok, readable = gd_runbook_load(path, &r, &diags) == 0;
 	GD_AUTO_STRBUF(line);
 
 	if (!readable && gd_diags_to_error(&diags, &why) == 0)
 		why.text[0] = '\0';
-	gd_strbuf_addf(&line, "%-28s %-4s ", name,
-		       readable && r.severity ? r.severity : "");
+	if (gd_exercised_find(o->runs, name, &last, err) < 0) {
+		gd_runbook_fini(&r);
+		cJSON_Delete(row);
+		return -1;
+	}
+	gd_strbuf_addf(&line, "%-20s %-4s %-11.10s ", name,
+		       readable && r.severity ? r.severity : "",
+		       last.runs ? last.started : "never");
 	gd_text_plain(&line, readable ? r.incident_type : why.text, 90);
-	if (!json)
+	if (!o->json)
 		(void)puts(gd_strbuf_str(&line));
 	ok = gd_json_set_str(row, "name", name) && gd_json_set_str(row, "path", path) &&
 	     gd_json_set_str(row, "incident_type", r.incident_type) &&
 	     gd_json_set_str(row, "severity", r.severity) &&
 	     gd_json_set_str(row, "error", readable ? NULL : why.text) &&
-	     cJSON_AddItemToArray(rows, row);
+	     add_exercised(row, &last) && cJSON_AddItemToArray(rows, row);
 	gd_runbook_fini(&r);
 	if (ok)
 		return 0;
@@ -85,8 +149,11 @@ static int do_list(const struct options *o, const char *operand, struct gd_error
 	(void)operand;
 	if (gd_runbook_files(o->dir, &files, err) < 0)
 		return -1;
+	if (files.n > 0 && !o->json)
+		(void)printf("%-20s %-4s %-11s %s\n", "runbook", "", "exercised",
+			     "what for");
 	for (size_t i = 0; rc == 0 && i < files.n; i++)
-		rc = list_one(files.paths[i], files.names[i], o->json, rows, err);
+		rc = list_one(o, files.paths[i], files.names[i], rows, err);
 	if (files.n == 0 && !o->json)
 		(void)printf("no runbooks in %s\n", o->dir);
 	gd_runbook_files_fini(&files);
@@ -105,8 +172,11 @@ static int find_runbook(const struct options *o, const char *name, char **ret_pa
 	int rc = 1;
 
 	if (strchr(name, '/') || strchr(name, '.')) {
+		const char *base = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+		size_t len = strcspn(base, ".");
+
 		*ret_path = strdup(name);
-		*ret_name = strdup(name);
+		*ret_name = strndup(base, len ? len : strlen(base));
 		return *ret_path && *ret_name ? 0 : gd_raise_nomem(err);
 	}
 	if (gd_runbook_files(o->dir, &files, err) < 0)
@@ -138,13 +208,74 @@ static int find_runbook(const struct options *o, const char *name, char **ret_pa
 static int do_show(const struct options *o, const char *operand, struct gd_error *err)
 {
 	GD_AUTO_FREE char *path = NULL, *name = NULL, *text = NULL;
+	struct gd_exercised last;
+	GD_AUTO_STRBUF(say);
+	GD_AUTO_STRBUF(line);
 	size_t size;
 
 	if (find_runbook(o, operand, &path, &name, err) < 0 ||
 	    gd_file_read(path, MAX_SOURCE, &text, &size, err) < 0)
 		return -1;
+	if (gd_exercised_find(o->runs, name, &last, err) < 0)
+		return -1;
+	/* As it is written, to the byte; what we know of it follows as a comment. */
 	(void)fwrite(text, 1, size, stdout);
+	gd_exercised_say(&last, &say);
+	gd_text_plain(&line, gd_strbuf_str(&say), 400);
+	(void)printf("%s# last exercised: %s\n",
+		     size > 0 && text[size - 1] != '\n' ? "\n" : "",
+		     gd_strbuf_str(&line));
 	return 0;
+}
+
+/* To --out, which must not be there yet, or to standard output. */
+static int deliver(const struct options *o, const struct gd_strbuf *text,
+		   struct gd_error *err)
+{
+	GD_AUTO_FD int fd = -1;
+
+	if (text->failed)
+		return gd_raise_nomem(err);
+	if (!o->out) {
+		(void)fputs(gd_strbuf_str(text), stdout);
+		return 0;
+	}
+	fd = open(o->out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return gd_raise_errno(err, "%s", o->out);
+	if (gd_fd_write_all(fd, text->data, text->len, err) < 0)
+		return gd_wrap(err, "%s: ", o->out);
+	(void)printf("wrote %s\n", o->out);
+	return 0;
+}
+
+/* Says what is wrong with it, line by line. */
+static int refuse(const char *path, struct gd_diags *diags, const char *source,
+		  size_t size, const char *what, struct gd_error *err)
+{
+	GD_AUTO_STRBUF(text);
+
+	gd_diags_sort(diags);
+	gd_diags_render(diags, source, size, &text);
+	(void)fputs(gd_strbuf_str(&text), stderr);
+	return gd_raise(err, GD_E_INPUT, "%s is not a valid %s", path, what);
+}
+
+static int render(const struct options *o, const struct gd_runbook *r, const char *name,
+		  struct gd_error *err)
+{
+	GD_AUTO_STRBUF(out);
+	GD_AUTO(gd_doc)
+	struct gd_doc *d = o->format == FORMAT_HTML ? gd_doc_html_new(&out, name)
+						    : gd_doc_md_new(&out);
+	struct gd_exercised last;
+
+	if (!d)
+		return gd_raise_nomem(err);
+	if (gd_exercised_find(o->runs, name, &last, err) < 0)
+		return -1;
+	gd_runbook_page(r, name, &last, d);
+	return gd_doc_finish(d, err) < 0 ? -1 : deliver(o, &out, err);
 }
 
 static int do_render(const struct options *o, const char *operand, struct gd_error *err)
@@ -152,121 +283,56 @@ static int do_render(const struct options *o, const char *operand, struct gd_err
 	GD_AUTO_FREE char *path = NULL, *name = NULL;
 	struct gd_runbook r = {0};
 	GD_AUTO_DIAGS(diags);
-	GD_AUTO_STRBUF(out);
-	GD_AUTO(gd_doc) struct gd_doc *d = gd_doc_md_new(&out);
 	int rc;
 
-	if (!d)
-		return gd_raise_nomem(err);
 	if (find_runbook(o, operand, &path, &name, err) < 0)
 		return -1;
-	if (gd_runbook_load(path, &r, &diags) < 0) {
-		gd_diags_render(&diags, r.source, r.source_size, &out);
-		(void)fputs(gd_strbuf_str(&out), stderr);
-		rc = gd_raise(err, GD_E_INPUT, "%s is not a valid runbook", path);
-	} else {
-		gd_runbook_page(&r, name, d);
-		rc = gd_doc_finish(d, err);
-		if (rc == 0)
-			(void)fputs(gd_strbuf_str(&out), stdout);
-	}
+	if (gd_runbook_load(path, &r, &diags) < 0)
+		rc = refuse(path, &diags, r.source, r.source_size, "runbook", err);
+	else
+		rc = render(o, &r, name, err);
 	gd_runbook_fini(&r);
 	return rc;
 }
 
+/* --- new ------------------------------------------------------------------------------ */
+
+static int draft(const struct options *o, const struct gd_kinds *kinds,
+		 struct gd_error *err)
+{
+	struct gd_scenario s = {0};
+	GD_AUTO_DIAGS(diags);
+	GD_AUTO_STRBUF(out);
+	int rc = gd_scenario_load(o->from, &s, &diags);
+
+	if (rc == 0)
+		gd_scenario_open_book(&s, NULL, &diags);
+	if (rc < 0 || gd_scenario_check(&s, NULL, kinds, &diags) < 0)
+		rc = refuse(o->from, &diags, s.source, s.source_size, "scenario", err);
+	else
+		rc = gd_runbook_draft(&s, kinds, &out, err);
+	gd_scenario_fini(&s);
+	return rc < 0 ? -1 : deliver(o, &out, err);
+}
+
+static int do_new(const struct options *o, const char *operand, struct gd_error *err)
+{
+	struct gd_kinds kinds = {0};
+	int rc;
+
+	(void)operand;
+	if (!o->from)
+		return gd_raise(
+			err, GD_E_INPUT,
+			"runbook new needs --from SCENARIO: what it is drafted from");
+	if (gd_cli_kinds(&kinds, err) < 0)
+		return -1;
+	rc = draft(o, &kinds, err);
+	gd_cli_kinds_fini(&kinds);
+	return rc;
+}
+
 /* --- match ---------------------------------------------------------------------------- */
-
-static const char *item_word(const struct gd_match_item *item)
-{
-	if (!item->detected.evaluated)
-		return "for people";
-	if (item->detected.item.outcome == GD_COND_NO_DATA)
-		return "no data";
-	if (item->in_baseline)
-		return "true before the fault too";
-	return item->detected.item.outcome == GD_COND_HOLDS ? "fired" : "did not fire";
-}
-
-static void print_item(const struct gd_report *r, const struct gd_match_item *item)
-{
-	const struct gd_detection *d = item->detected.detection;
-	GD_AUTO_STRBUF(line);
-
-	gd_strbuf_addf(&line, "      %-12s ", item_word(item));
-	if (item->weight > 0)
-		gd_strbuf_addf(&line, "(weight %d) ", item->weight);
-	gd_text_plain(&line, d->alert ? d->alert : d->symptom ? d->symptom : "?", 60);
-	if (item->detected.evaluated) {
-		gd_strbuf_adds(&line, ": ");
-		gd_text_plain(&line, item->detected.item.text, 160);
-		if (item->detected.item.outcome == GD_COND_HOLDS) {
-			gd_strbuf_adds(&line, "; ");
-			gd_story_when(r, &item->detected.item, &line);
-		}
-	}
-	(void)puts(gd_strbuf_str(&line));
-}
-
-static void print_matches(const struct gd_report *r, const struct gd_matches *m)
-{
-	for (size_t i = 0; i < m->n; i++) {
-		const struct gd_match *b = &m->items[i];
-
-		(void)printf("%5.0f  %s%s: %zu of %zu detections fired\n", b->score,
-			     b->name, b->own ? " (the scenario's own)" : "", b->n_fired,
-			     b->n_judged);
-		for (size_t k = 0; k < b->runbook.detection.n; k++)
-			print_item(r, &b->items[k]);
-	}
-	if (m->n == 0)
-		(void)puts("no runbook could be matched");
-	if (m->n_unreadable > 0)
-		(void)printf("%zu files are no valid runbook, the first: %s\n",
-			     m->n_unreadable, m->first_unreadable);
-	(void)puts(
-		"\nscore = 100 x weight fired / (weight judged + 1); a host signal weighs 2, "
-		"what clients felt 1");
-}
-
-static cJSON *match_json(const struct gd_match *b)
-{
-	cJSON *o = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(o, "detections");
-	bool ok = gd_json_set_str(o, "runbook", b->name) &&
-		  gd_json_set_num(o, "score", b->score) &&
-		  gd_json_set_int(o, "fired", (int64_t)b->n_fired) &&
-		  gd_json_set_int(o, "judged", (int64_t)b->n_judged) &&
-		  gd_json_set_bool(o, "scenario_names_it", b->own);
-
-	for (size_t k = 0; ok && k < b->runbook.detection.n; k++) {
-		const struct gd_match_item *item = &b->items[k];
-		cJSON *d = cJSON_CreateObject();
-
-		ok = cJSON_AddItemToArray(list, d) &&
-		     gd_json_set_str(d, "when", item->detected.detection->when) &&
-		     gd_json_set_str(d, "outcome", item_word(item)) &&
-		     gd_json_set_int(d, "weight", item->weight) &&
-		     gd_json_set_str(d, "text", item->detected.item.text);
-	}
-	if (ok)
-		return o;
-	cJSON_Delete(o);
-	return NULL;
-}
-
-static int print_matches_json(const struct gd_matches *m, struct gd_error *err)
-{
-	GD_AUTO(cJSON) cJSON *list = cJSON_CreateArray();
-
-	for (size_t i = 0; i < m->n; i++) {
-		cJSON *b = match_json(&m->items[i]);
-
-		if (!b || !cJSON_AddItemToArray(list, b)) {
-			cJSON_Delete(b);
-			return gd_raise_nomem(err);
-		}
-	}
-	return print_json(list, err);
-}
 
 static int do_match(const struct options *o, const char *operand, struct gd_error *err)
 {
@@ -278,10 +344,13 @@ static int do_match(const struct options *o, const char *operand, struct gd_erro
 	if (gd_rundir_find(operand, &dir, err) < 0 || gd_report_load(dir, &r, err) < 0 ||
 	    gd_runbook_match(r, o->dir, &m, err) < 0)
 		return -1;
-	if (o->json)
-		rc = print_matches_json(&m, err);
-	else
-		print_matches(r, &m);
+	if (o->json) {
+		GD_AUTO(cJSON) cJSON *json = gd_matches_json(&m);
+
+		rc = json ? print_json(json, err) : gd_raise_nomem(err);
+	} else {
+		gd_matches_print(r, &m);
+	}
 	gd_matches_fini(&m);
 	return rc;
 }
@@ -291,10 +360,8 @@ static const struct {
 	size_t n_operands;
 	int (*run)(const struct options *o, const char *operand, struct gd_error *err);
 } verbs[] = {
-	{"list", 1, do_list},
-	{"show", 2, do_show},
-	{"render", 2, do_render},
-	{"match", 2, do_match},
+	{"list", 1, do_list}, {"show", 2, do_show},   {"render", 2, do_render},
+	{"new", 1, do_new},   {"match", 2, do_match},
 };
 
 static int run(const struct gd_cmd_args *args, struct gd_error *err)
@@ -313,21 +380,26 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 			       ? -1
 			       : GD_EXIT_HELD;
 	}
-	return gd_raise(err, GD_E_INPUT,
-			"runbook %s: use list, show NAME, render NAME or match RUN",
-			verb);
+	return gd_raise(
+		err, GD_E_INPUT,
+		"runbook %s: use list, show NAME, render NAME, new --from SCENARIO or "
+		"match RUN",
+		verb);
 }
 
 const struct gd_cmd gd_cmd_runbook = {
 	.name = "runbook",
-	.synopsis = "list | show NAME | render NAME | match RUN [--dir DIR] [--json]",
-	.summary = "a runbook as a page, or which one a run's evidence points to",
+	.synopsis = "list | show NAME | render NAME | new --from SCENARIO | match RUN",
+	.summary = "a runbook as a page, a first draft, or which one a run points to",
 	.details =
-		"list names the runbooks, show prints one as it is written, render prints it as a\n"
-		"Markdown page. match ranks all of them by how well their detections fit what a run\n"
-		"measured, and explains each score. NAME is a file name without .yaml, or a path.",
+		"list names the runbooks, show prints one as it is written, render makes a page of it\n"
+		"in the headings people know. new drafts one from a scenario's faults, watches and\n"
+		"expectations. match ranks all of them by how well their detections fit what a run\n"
+		"measured, and explains each score. Each tells when it was last exercised, from the\n"
+		"runs in --runs. NAME is a file name without .yaml, or a path.",
 	.example = "gameday runbook match latest",
 	.options = GD_SHAPE("runbook", fields, struct options),
+	.short_options = "o=out",
 	.min_operands = 1,
 	.max_operands = 2,
 	.run = run,

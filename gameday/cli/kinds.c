@@ -12,6 +12,7 @@ static struct gd_kind_row row_of(const struct gd_injector *i)
 				    .check = i->check,
 				    .describe = i->describe,
 				    .manual = i->manual,
+				    .look = i->look,
 				    .target_field = i->target_field,
 				    .can_change = i->change};
 }

@@ -16,6 +16,8 @@ struct gd_kind_row {
 	int (*check)(const void *args, struct gd_error *err);
 	void (*describe)(const void *args, struct gd_strbuf *out); /* may be NULL */
 	void (*manual)(const void *args, struct gd_strbuf *out);   /* may be NULL */
+	/* One line that prints what it may change; may be NULL. */
+	void (*look)(const void *args, struct gd_strbuf *out);
 	const struct gd_metric_row *metrics; /* watches; may be NULL */
 	/* Those of metrics that are gauges: NAME_max and NAME_min exist too; NULL-ended. */
 	const char *const *gauges; /* watches; may be NULL */
