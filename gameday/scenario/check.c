@@ -109,9 +109,12 @@ static bool is_used_by_items(const struct gd_scenario *s, const char *name)
 			return true;
 	}
 	for (size_t i = 0; i < s->stages.n; i++) {
-		const struct gd_list *faults =
-			&GD_AT(&s->stages, const struct gd_stage, i)->faults;
+		const struct gd_stage *stage =
+			GD_AT(&s->stages, const struct gd_stage, i);
+		const struct gd_list *faults = &stage->faults;
 
+		if (gd_mitigate_uses(s, stage, name))
+			return true;
 		for (size_t k = 0; k < faults->n; k++) {
 			const char *on = GD_AT(faults, const struct gd_fault_use, k)->on;
 

@@ -183,6 +183,31 @@ size_t gd_mitigate_roles(const struct gd_scenario *s, const struct gd_stage *sta
 	return n;
 }
 
+bool gd_mitigate_uses(const struct gd_scenario *s, const struct gd_stage *stage,
+		      const char *role)
+{
+	for (size_t i = 0; s->book && i < stage->mitigate.n; i++) {
+		const struct gd_mitigate_use *use =
+			GD_AT(&stage->mitigate, const struct gd_mitigate_use, i);
+		const struct gd_mitigation *m = gd_runbook_action(s->book, use->action);
+		const char *roles[GD_MOST_ROLES];
+		size_t n = m ? gd_mitigate_roles(s, stage, use, m, roles) : 0;
+
+		for (size_t k = 0; k < n; k++)
+			if (strcmp(roles[k], role) == 0)
+				return true;
+	}
+	for (size_t i = 0; s->book && stage->faults.n > 0 && i < s->book->diagnosis.n;
+	     i++) {
+		const struct gd_diagnosis *d =
+			GD_AT(&s->book->diagnosis, const struct gd_diagnosis, i);
+
+		if (d->run && d->on && strcmp(d->on, role) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void report_no_action(const struct gd_runbook *r,
 			     const struct gd_mitigate_use *use, struct gd_diags *diags)
 {

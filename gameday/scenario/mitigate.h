@@ -16,6 +16,9 @@ void gd_mitigate_decode(const struct gd_node *node, struct gd_stage *stage,
 void gd_mitigate_fini(struct gd_list *list) GD_NONNULL;
 /* Is each action in the runbook, with all that trying it needs? */
 void gd_mitigate_check(const struct gd_scenario *s, struct gd_diags *diags) GD_NONNULL;
+/* Is something tried on that role in the stage, or looked at by a step of the runbook? */
+bool gd_mitigate_uses(const struct gd_scenario *s, const struct gd_stage *stage,
+		      const char *role) GD_NONNULL;
 /*
  * The roles that an action is tried on, at most GD_MOST_ROLES; borrowed. Its own `on`, else
  * those under applies_to that the scenario has, else those that have a fault in the stage.

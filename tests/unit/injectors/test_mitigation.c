@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/cmocka_all.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,7 +109,7 @@ static void test_words(void **state)
 	struct fixture *f = *state;
 	GD_AUTO_STRBUF(out);
 
-	(void)strcpy(f->h.knob, "it's");
+	(void)snprintf(f->h.knob, sizeof(f->h.knob), "it's");
 	parse(f, "set high\\nset higher", "x $GAMEDAY_BEFORE");
 	f->i->describe(f->args, &out);
 	assert_string_equal(gd_strbuf_str(&out), "mitigation \"Turn ...\": set high ...");

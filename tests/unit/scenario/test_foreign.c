@@ -61,7 +61,8 @@ static void test_nic(void **state GD_UNUSED)
 	assert_verbatim(&r, command(&r, 0), 6);
 	assert_verbatim(&r, command(&r, 1), 6);
 	assert_non_null(strstr(command(&r, 0), "# keep yesterday's copy"));
-	assert_non_null(strstr(command(&r, 1), "<<'PY'\nimport re\n# one line per queue"));
+	assert_non_null(
+		strstr(command(&r, 1), "<<'PY'\nimport re\n# one line per queue"));
 	assert_verbatim(&r, mitigation(&r, 1)->config, 6);
 	assert_int_equal(mitigation(&r, 2)->steps.n, 3);
 	assert_verbatim(&r, GD_AT(&mitigation(&r, 2)->steps, struct gd_text, 1)->text, 8);
