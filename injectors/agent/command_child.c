@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -50,8 +51,7 @@ static void exec_shell(const struct gd_command_job *job, int out)
 	(void)signal(SIGPIPE, SIG_DFL);
 	if (dup2(out, 1) < 0 || dup2(out, 2) < 0 || chdir("/") < 0)
 		_exit(CANT_RUN);
-	errno = 0;
-	(void)nice(NICE);
+	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	if (gd_confine(job->as_root, &read_only, &err) < 0) {
 		(void)dprintf(1, "not run: %s\n", err.text);
 		_exit(CANT_RUN);
