@@ -189,7 +189,7 @@ struct gd_engine_config {
 	int64_t concurrency, connections;
 	int64_t interval_ns, start_ns, end_ns; /* end INT64_MAX: until stopped */
 	int64_t wall_offset_ns;                /* wall time = instant + offset */
-	/* Which of the threads of the load it is; rate and the like are of its part. */
+	/* Which thread of all vantage points it is; rate and the like are of its part. */
 	uint32_t thread, n_threads;
 	uint64_t seed;
 	enum gd_reactor_kind reactor;

@@ -106,6 +106,18 @@ void gd_interval_add(struct gd_interval *into, const struct gd_interval *from)
 	add_lateness(into, from);
 }
 
+void gd_interval_join(struct gd_interval *into, const struct gd_interval *from)
+{
+	uint64_t open = into->counts.open + from->counts.open;
+	int64_t length =
+		into->length_ns > from->length_ns ? into->length_ns : from->length_ns;
+
+	gd_interval_add(into, from);
+	into->length_ns = length;
+	into->counts.open = open < from->counts.open ? UINT64_MAX : open;
+	into->behind = gd_interval_is_behind(into);
+}
+
 static bool set_outcomes(cJSON *obj, const char *key,
 			 const uint64_t counts[GD_N_OUTCOMES])
 {
@@ -177,6 +189,13 @@ static bool set_targets(cJSON *obj, const struct gd_interval *iv)
 	return list || iv->n_targets == 0;
 }
 
+static bool set_vantage(cJSON *obj, const struct gd_interval *iv)
+{
+	return iv->vantage[0] == '\0' ||
+	       (gd_json_set_str(obj, "vantage", iv->vantage) &&
+		gd_json_set_int(obj, "vantages", iv->n_vantages));
+}
+
 static bool set_problem(cJSON *obj, const struct gd_interval *iv)
 {
 	return iv->problem[0] == '\0' || gd_json_set_str(obj, "problem", iv->problem);
@@ -188,8 +207,8 @@ int gd_interval_to_json(const struct gd_interval *iv, cJSON **ret, struct gd_err
 
 	if (!obj || !gd_json_set_str(obj, "type", "load") ||
 	    !gd_json_set_str(obj, "load", iv->load) ||
-	    !gd_json_set_str(obj, "client", iv->client) || !set_numbers(obj, iv) ||
-	    !set_outcomes(obj, "outcomes", iv->outcomes) ||
+	    !gd_json_set_str(obj, "client", iv->client) || !set_vantage(obj, iv) ||
+	    !set_numbers(obj, iv) || !set_outcomes(obj, "outcomes", iv->outcomes) ||
 	    !set_outcomes(obj, "attempt_outcomes", iv->attempt_outcomes) ||
 	    !set_targets(obj, iv) || !set_problem(obj, iv) ||
 	    !gd_json_set_bool(obj, "behind", iv->behind))
@@ -245,6 +264,19 @@ static int get_int(const cJSON *json, const char *key, int64_t min, int64_t max,
 	if (v < min || v > max)
 		return bad(err, key);
 	*ret = v;
+	return 0;
+}
+
+static int get_vantage(const cJSON *json, struct gd_interval *iv, struct gd_error *err)
+{
+	int64_t n = 0;
+
+	if (!cJSON_HasObjectItem(json, "vantage"))
+		return 0;
+	if (get_name(json, "vantage", iv->vantage, err) < 0 ||
+	    get_int(json, "vantages", 1, GD_INTERVAL_MAX_VANTAGES, &n, err) < 0)
+		return -1;
+	iv->n_vantages = (uint32_t)n;
 	return 0;
 }
 
@@ -371,8 +403,9 @@ static int read_interval(const cJSON *json, struct gd_interval *iv, struct gd_er
 		return bad(err, "type");
 	if (get_name(json, "load", iv->load, err) < 0 ||
 	    get_name(json, "client", iv->client, err) < 0 ||
-	    get_numbers(json, iv, err) < 0 || get_counts(json, &iv->counts, err) < 0 ||
-	    get_targets(json, iv, err) < 0 || get_problem(json, iv, err) < 0 ||
+	    get_vantage(json, iv, err) < 0 || get_numbers(json, iv, err) < 0 ||
+	    get_counts(json, &iv->counts, err) < 0 || get_targets(json, iv, err) < 0 ||
+	    get_problem(json, iv, err) < 0 ||
 	    get_outcomes(json, "outcomes", iv->outcomes, err) < 0 ||
 	    get_outcomes(json, "attempt_outcomes", iv->attempt_outcomes, err) < 0 ||
 	    get_hist(json, "latency", &iv->latency, err) < 0 ||

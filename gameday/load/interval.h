@@ -48,7 +48,11 @@ bool gd_outcome_is_fault(enum gd_outcome o);
 /* Did the target answer, in whatever way? */
 bool gd_outcome_is_reply(enum gd_outcome o);
 
-enum { GD_INTERVAL_MAX_TARGETS = 16, GD_INTERVAL_PROBLEM = 128 };
+enum {
+	GD_INTERVAL_MAX_TARGETS = 16,
+	GD_INTERVAL_PROBLEM = 128,
+	GD_INTERVAL_MAX_VANTAGES = 64,
+};
 
 struct gd_target_count {
 	char name[64]; /* "10.0.0.7:8080" */
@@ -57,6 +61,9 @@ struct gd_target_count {
 
 struct gd_interval {
 	char load[64], client[64];
+	/* Which of several vantage points measured it ("runner", or a host); "": all did. */
+	char vantage[64];
+	uint32_t n_vantages;   /* of the load, where vantage is not "" */
 	int64_t start_wall_ns; /* generator's clock, until corrected by the runner */
 	int64_t length_ns;
 	uint64_t index;
@@ -87,6 +94,12 @@ struct gd_interval {
 void gd_interval_fini(struct gd_interval *iv) GD_NONNULL;
 /* Adds counts, lengths and histograms; both have their histograms. Exact. */
 void gd_interval_add(struct gd_interval *into, const struct gd_interval *from) GD_NONNULL;
+/*
+ * The same for two parts of one interval, seen by different threads or vantage points: it
+ * is not longer than the longer one, and what was under way at its end adds up.
+ */
+void gd_interval_join(struct gd_interval *into,
+		      const struct gd_interval *from) GD_NONNULL;
 /*
  * Was the generator itself late so often that percentiles show it? Lateness of a few requests in
  * a hundred would shift them, so one in a hundred marks the interval.

@@ -163,19 +163,30 @@ static int make_pool(struct gd_lane *l, const struct gd_client_spec *client,
 /* A client without a name or a policy. */
 static const struct gd_client_spec plain;
 
+static struct gd_part part_of(const struct gd_engine *e)
+{
+	return (struct gd_part){e->cfg.thread, e->cfg.n_threads};
+}
+
 static int make_policies(struct gd_lane *l, const struct gd_client_spec *client,
 			 uint64_t seed, struct gd_error *err)
 {
+	struct gd_part part = part_of(l->engine);
+	struct gd_client_limits own;
+
+	gd_client_divide(client, part, &own);
 	make_limits(l, client);
 	gd_retry_init(&l->retry, client->retry, seed);
 	gd_balance_init(&l->balance, client->balance, l->engine->cfg.n_targets, ~seed);
 	if (gd_hedge_init(&l->hedge, client, err) < 0)
 		return -1;
-	l->limit = gd_limit_make(client->limit);
-	l->keep = gd_pool_make(client->pool);
+	gd_budget_divide(&l->retry.budget, part);
+	gd_budget_divide(&l->hedge.budget, part);
+	l->limit = gd_limit_make(client->limit ? &own.limit : NULL);
+	l->keep = gd_pool_make(client->pool ? &own.pool : NULL);
 	l->ejects = client->eject || client->health;
 	gd_eject_init(&l->eject, client->eject, client->health, l->engine->cfg.n_targets);
-	l->bulkhead = gd_bulkhead_make(client->bulkhead);
+	l->bulkhead = gd_bulkhead_make(client->bulkhead ? &own.bulkhead : NULL);
 	l->queue_wait_ns = client->bulkhead ? client->bulkhead->wait.ns : 0;
 	if (client->breaker) {
 		l->breaker = malloc(sizeof(*l->breaker));
@@ -203,9 +214,10 @@ static const struct gd_client_spec *client_of(const struct gd_engine *e, size_t 
 
 size_t gd_lane_n_conns(const struct gd_engine *e, size_t client)
 {
-	const struct gd_pool_policy *pool = client_of(e, client)->pool;
+	struct gd_client_limits own;
 
-	return (size_t)(pool && pool->max > 0 ? pool->max : e->cfg.connections);
+	gd_client_divide(client_of(e, client), part_of(e), &own);
+	return (size_t)(own.pool.max > 0 ? own.pool.max : e->cfg.connections);
 }
 
 void gd_lane_take_conns(struct gd_lane *l, size_t first, size_t n)

@@ -196,10 +196,10 @@ static void copy_limits(const struct gd_load_spec *spec, struct gd_engine_config
 /* of / n, the first ones one more: together they are `of`. */
 static int64_t part(int64_t of, uint32_t n, uint32_t i)
 {
-	return of / n + (i < of % n);
+	return gd_part_of(of, (struct gd_part){i, n});
 }
 
-/* What one of n threads does of it. */
+/* What one of n threads, of all vantage points, does of it. */
 static void share_out(const struct gd_engine_config *whole, uint32_t n, uint32_t i,
 		      struct gd_engine_config *ret)
 {
@@ -215,20 +215,20 @@ static void share_out(const struct gd_engine_config *whole, uint32_t n, uint32_t
 	ret->seed = whole->seed + i * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static int check_threads(const struct gd_load_spec *spec,
-			 const struct gd_engine_config *cfg, struct gd_error *err)
+static int64_t n_vantages(const struct gd_load_options *opt)
 {
-	if (spec->threads > cfg->connections ||
-	    (cfg->concurrency > 0 && spec->threads > cfg->concurrency))
-		return gd_raise(
-			err, GD_E_INPUT,
-			"load %s: %lld threads share %s of %lld: give fewer threads",
-			cfg->name, (long long)spec->threads,
-			spec->threads > cfg->connections ? "connections"
-							 : "a concurrency",
-			(long long)(spec->threads > cfg->connections ? cfg->connections
-								     : cfg->concurrency));
-	return 0;
+	return opt->n_vantages > 1 ? opt->n_vantages : 1;
+}
+
+/* Those that are not given, but follow from something else, are divided too. */
+static int check_connections(const struct gd_load_spec *spec,
+			     const struct gd_load_options *opt,
+			     const struct gd_engine_config *cfg, struct gd_error *err)
+{
+	struct gd_load_spec all = *spec;
+
+	all.connections = cfg->connections;
+	return gd_load_spec_divide_check(&all, spec->threads * n_vantages(opt), err);
 }
 
 static int make_config(const struct gd_load_spec *spec, const struct gd_load_options *opt,
@@ -239,7 +239,7 @@ static int make_config(const struct gd_load_spec *spec, const struct gd_load_opt
 	copy_limits(spec, cfg);
 	cfg->spec = spec;
 	cfg->n_clients = spec->clients.n > 0 ? spec->clients.n : 1;
-	if (check_threads(spec, cfg, err) < 0)
+	if (check_connections(spec, opt, cfg, err) < 0)
 		return -1;
 	return copy_times(opt, cfg, err);
 }
@@ -337,7 +337,8 @@ static int make_targets(struct gd_load *l, const struct gd_load_spec *spec,
 	return 0;
 }
 
-static size_t n_files(const struct gd_engine_config *cfg)
+/* Of the vantage point with the most. */
+static size_t n_files(const struct gd_engine_config *cfg, int64_t n_points)
 {
 	const struct gd_list *clients = &cfg->spec->clients;
 	size_t n = clients->n > 0 ? 0 : (size_t)cfg->connections;
@@ -348,15 +349,16 @@ static size_t n_files(const struct gd_engine_config *cfg)
 
 		n += (size_t)(c->pool && c->pool->max > 0 ? c->pool->max
 							  : cfg->connections);
-		n += c->health ? cfg->spec->http.n : 0;
+		n += c->health ? cfg->spec->http.n * (size_t)n_points : 0;
 	}
-	return n;
+	return (n + (size_t)n_points - 1) / (size_t)n_points;
 }
 
 /* Each connection is an open file: raises the soft limit as far as it has to. */
-static int allow_files(const struct gd_engine_config *cfg, struct gd_error *err)
+static int allow_files(const struct gd_engine_config *cfg, int64_t n_points,
+		       struct gd_error *err)
 {
-	size_t n = n_files(cfg);
+	size_t n = n_files(cfg, n_points);
 	rlim_t need = (rlim_t)n + SPARE_FILES;
 	struct rlimit lim;
 
@@ -396,8 +398,9 @@ static int start_thread(struct worker *w, struct gd_error *err)
 }
 
 static int make_engines(struct gd_load *l, const struct gd_engine_config *whole, size_t n,
-			struct gd_error *err)
+			const struct gd_load_options *opt, struct gd_error *err)
 {
+	uint32_t n_all = (uint32_t)n * (uint32_t)n_vantages(opt);
 	GD_AUTO_FREE struct gd_engine_config *cfg = malloc(sizeof(*cfg));
 
 	if (!cfg)
@@ -405,7 +408,9 @@ static int make_engines(struct gd_load *l, const struct gd_engine_config *whole,
 	for (size_t i = 0; i < n; i++) {
 		struct worker *w = &l->workers[i];
 
-		share_out(whole, (uint32_t)n, (uint32_t)i, cfg);
+		/* Vantage points take turns: each has starts all the time. */
+		share_out(whole, n_all,
+			  (uint32_t)i * (uint32_t)n_vantages(opt) + opt->vantage, cfg);
 		w->load = l;
 		if (gd_engine_new(cfg, emit, l, &w->engine, err) < 0)
 			return -1;
@@ -453,7 +458,8 @@ int gd_load_start(const struct gd_load_spec *spec, const struct gd_load_options 
 	 * the first request is due.
 	 */
 	if (gd_load_spec_check(spec, err) < 0 || make_targets(l, spec, err) < 0 ||
-	    make_config(spec, opt, cfg, err) < 0 || allow_files(cfg, err) < 0)
+	    make_config(spec, opt, cfg, err) < 0 ||
+	    allow_files(cfg, n_vantages(opt), err) < 0)
 		return -1;
 	cfg->targets = l->targets;
 	cfg->n_targets = l->n_targets;
@@ -462,8 +468,8 @@ int gd_load_start(const struct gd_load_spec *spec, const struct gd_load_options 
 	l->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (l->fd < 0)
 		return gd_raise_errno(err, "load %s: eventfd", cfg->name);
-	if (make_engines(l, cfg, spec->threads > 1 ? (size_t)spec->threads : 1, err) <
-		    0 ||
+	if (make_engines(l, cfg, spec->threads > 1 ? (size_t)spec->threads : 1, opt,
+			 err) < 0 ||
 	    start_threads(l, err) < 0)
 		return -1;
 	*ret = gd_steal_ptr(&l);

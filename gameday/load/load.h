@@ -17,6 +17,11 @@ struct gd_load_options {
 	struct gd_instant start; /* CLOCK_BOOTTIME of the first intended start; 0: now */
 	uint64_t seed;           /* of jitter and the like; 0: 1 */
 	enum gd_reactor_kind reactor;
+	/*
+	 * It is one of several vantage points of a load, from 0: each does its part of the
+	 * one schedule, so together they do exactly what one would. 0, 0: all of it.
+	 */
+	uint32_t vantage, n_vantages;
 };
 
 /*

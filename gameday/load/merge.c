@@ -16,7 +16,6 @@ static void slot_take(struct gd_merge_slot **at, struct gd_interval *ret)
 
 	*at = s->next;
 	*ret = s->iv;
-	ret->behind = gd_interval_is_behind(ret);
 	free(s);
 }
 
@@ -28,16 +27,6 @@ void gd_merge_fini(struct gd_merge *m)
 		gd_interval_fini(&iv);
 }
 
-/* Parts of one interval: the same time, seen by several. */
-static void add_part(struct gd_interval *into, const struct gd_interval *from)
-{
-	int64_t length =
-		into->length_ns > from->length_ns ? into->length_ns : from->length_ns;
-
-	gd_interval_add(into, from);
-	into->length_ns = length;
-}
-
 int gd_merge_add(struct gd_merge *m, struct gd_interval *iv, struct gd_interval *ret)
 {
 	struct gd_merge_slot **at = &m->head;
@@ -46,7 +35,7 @@ int gd_merge_add(struct gd_merge *m, struct gd_interval *iv, struct gd_interval 
 		       strcmp((*at)->iv.client, iv->client) != 0))
 		at = &(*at)->next;
 	if (*at) {
-		add_part(&(*at)->iv, iv);
+		gd_interval_join(&(*at)->iv, iv);
 		gd_interval_fini(iv);
 	} else {
 		*at = calloc(1, sizeof(**at));

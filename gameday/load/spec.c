@@ -27,6 +27,25 @@ static const struct gd_shape url_shape = {
 	.scalar = true,
 };
 
+static const struct gd_field from_fields[] = {
+	{.name = "from",
+	 .kind = GD_KIND_TEXT,
+	 GD_MEMBER(struct gd_from_spec, text),
+	 .min = 1,
+	 .max = 253},
+};
+
+static const struct gd_shape from_shape = {
+	.name = "from",
+	.fields = from_fields,
+	.n_fields = GD_N_ELEMS(from_fields),
+	.size = sizeof(struct gd_from_spec),
+	.key_offset = GD_NO_OFFSET,
+	.node_offset = GD_NO_OFFSET,
+	.given_offset = GD_NO_OFFSET,
+	.scalar = true,
+};
+
 static const struct gd_field header_fields[] = {
 	{.name = "value",
 	 .help = "value of this header; ${...} places differ between requests",
@@ -121,12 +140,10 @@ static const struct gd_field load_fields[] = {
 	 .min = 1,
 	 .max = GD_LOAD_NAME_MAX},
 	{.name = "from",
-	 .help = "where the traffic starts: runner, or a host role",
-	 .dflt = "runner",
-	 .kind = GD_KIND_TEXT,
+	 .help = "where the traffic starts: runner, a host role (all its hosts), or a list of these, which divide the load between them; none: runner",
+	 .kind = GD_KIND_LIST,
 	 GD_MEMBER(struct gd_load_spec, from),
-	 .min = 1,
-	 .max = 253},
+	 .shape = &from_shape},
 	{.name = "http",
 	 .help = "URL to request (http, https, h2, h2c), or a list: see balance; {role} stands for a host's address",
 	 .kind = GD_KIND_LIST,
@@ -254,7 +271,7 @@ static const struct gd_field load_fields[] = {
 	 .min = 0,
 	 .max = GD_LOAD_MAX_CONNECTIONS},
 	{.name = "threads",
-	 .help = "threads that share starts and connections, when one core is not enough; each keeps the state of policies (budgets, breakers) for its part",
+	 .help = "threads that divide starts, connections and limits between them, when one core is not enough; each keeps the state of policies (budgets, breakers) for its part",
 	 .dflt = "1",
 	 .kind = GD_KIND_INT,
 	 GD_MEMBER(struct gd_load_spec, threads),
@@ -368,22 +385,67 @@ static bool is_name(const char *s)
 	return true;
 }
 
-/* Each thread would have as much again: what the policy says would not be what is done. */
-static int check_one_thread(const struct gd_load_spec *spec,
-			    const struct gd_client_spec *c, struct gd_error *err)
+/* Each thread would check as often again. */
+static int check_health(const struct gd_load_spec *spec, const struct gd_client_spec *c,
+			struct gd_error *err)
 {
-	const char *whole = c->limit      ? "limit"
-			    : c->bulkhead ? "bulkhead"
-			    : c->pool     ? "pool"
-			    : c->health   ? "health"
-					  : NULL;
-
-	if (!whole || spec->threads <= 1)
+	if (!c->health || spec->threads <= 1)
 		return 0;
 	return gd_raise(
 		err, GD_E_INPUT,
-		"load %s: client %s: %s counts for the whole client, and %lld threads would each have one: give threads: 1",
-		spec->name, c->name, whole, (long long)spec->threads);
+		"load %s: client %s: health is checked for the whole client, and %lld threads would each do it: give threads: 1",
+		spec->name, c->name, (long long)spec->threads);
+}
+
+/* 0 is no limit, and needs no dividing. */
+static int check_share(const struct gd_load_spec *spec, const char *client,
+		       const char *what, int64_t of, int64_t n_parts,
+		       struct gd_error *err)
+{
+	if (of == 0 || of >= n_parts)
+		return 0;
+	return gd_raise(
+		err, GD_E_INPUT,
+		"load %s: %s%s%s of %lld can't be divided between %lld threads and vantage points: give more, or fewer of these",
+		spec->name, client, *client ? ": " : "", what, (long long)of,
+		(long long)n_parts);
+}
+
+static int check_client_shares(const struct gd_load_spec *spec,
+			       const struct gd_client_spec *c, int64_t n,
+			       struct gd_error *err)
+{
+	const struct {
+		const char *what;
+		int64_t of;
+	} rows[] = {
+		{"limit: a burst", c->limit ? c->limit->burst : 0},
+		{"bulkhead: a max", c->bulkhead ? c->bulkhead->max : 0},
+		{"bulkhead: a queue", c->bulkhead ? c->bulkhead->queue : 0},
+		{"pool: a max", c->pool ? c->pool->max : 0},
+		{"pool: a max_idle", c->pool ? c->pool->max_idle : 0},
+	};
+
+	for (size_t i = 0; i < GD_N_ELEMS(rows); i++) {
+		if (check_share(spec, c->name, rows[i].what, rows[i].of, n, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int gd_load_spec_divide_check(const struct gd_load_spec *spec, int64_t n_parts,
+			      struct gd_error *err)
+{
+	if (check_share(spec, "", "a concurrency", spec->concurrency, n_parts, err) < 0 ||
+	    check_share(spec, "", "connections", spec->connections, n_parts, err) < 0)
+		return -1;
+	for (size_t i = 0; i < spec->clients.n; i++) {
+		if (check_client_shares(
+			    spec, GD_AT(&spec->clients, const struct gd_client_spec, i),
+			    n_parts, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int check_clients(const struct gd_load_spec *spec, struct gd_error *err)
@@ -403,7 +465,7 @@ static int check_clients(const struct gd_load_spec *spec, struct gd_error *err)
 				spec->name, c->name, GD_LOAD_NAME_MAX);
 		if (gd_client_spec_check(c, err) < 0)
 			return gd_wrap(err, "load %s: client %s: ", spec->name, c->name);
-		if (check_one_thread(spec, c, err) < 0)
+		if (check_health(spec, c, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -504,5 +566,7 @@ int gd_load_spec_check(const struct gd_load_spec *spec, struct gd_error *err)
 				"load %s: method CONNECT is not supported", spec->name);
 	if (gd_http_target_check(spec, err) < 0)
 		return gd_wrap(err, "load %s: ", spec->name);
-	return check_clients(spec, err);
+	if (check_clients(spec, err) < 0)
+		return -1;
+	return gd_load_spec_divide_check(spec, spec->threads, err);
 }

@@ -13,6 +13,12 @@ enum {
 	GD_LOAD_MAX_CONNECTIONS = 20000, /* per client */
 	GD_LOAD_MAX_TARGETS = 16,        /* per load */
 	GD_LOAD_MAX_THREADS = 64,        /* per load */
+	GD_LOAD_MAX_VANTAGES = 64,       /* per load; GD_INTERVAL_MAX_VANTAGES */
+};
+
+/* Where a load starts. */
+struct gd_from_spec {
+	char *text; /* "runner", or a role: each of its hosts */
 };
 
 /* One of the places a load goes to. */
@@ -47,8 +53,8 @@ struct gd_tls_spec {
 enum gd_arrivals { GD_ARRIVALS_EVEN, GD_ARRIVALS_POISSON };
 
 struct gd_load_spec {
-	char *name; /* "checkout" */
-	char *from; /* "runner" or a host role */
+	char *name;          /* "checkout" */
+	struct gd_list from; /* struct gd_from_spec; empty: the runner */
 	/* struct gd_url_spec each; exactly one of these lists has any: gd_load_spec_urls */
 	struct gd_list http, tcp, udp, ping, etcd, fsync;
 	struct gd_bytes size; /* of a datagram, a block, a value; 0: the protocol's own */
@@ -62,14 +68,15 @@ struct gd_load_spec {
 	struct gd_expect_spec *expect; /* NULL: 2xx */
 	struct gd_tls_spec *tls;       /* NULL: verify by the system's certificates */
 
-	struct gd_course rate;  /* open loop, per client; none: closed, or every */
-	int arrivals;           /* enum gd_arrivals */
-	int64_t burst;          /* starts at once; 0: one */
-	struct gd_span every;   /* from burst to burst, instead of a rate; 0: by rate */
-	bool share;             /* clients share the rate: each start is of one of them */
-	int64_t concurrency;    /* closed loop, per client; 0: open */
-	int64_t connections;    /* per client, at most; 0: 50, or concurrency */
-	int64_t threads;        /* that share all this; 1 unless one core is too slow */
+	struct gd_course rate; /* open loop, per client; none: closed, or every */
+	int arrivals;          /* enum gd_arrivals */
+	int64_t burst;         /* starts at once; 0: one */
+	struct gd_span every;  /* from burst to burst, instead of a rate; 0: by rate */
+	bool share;            /* clients share the rate: each start is of one of them */
+	int64_t concurrency;   /* closed loop, per client; 0: open */
+	int64_t connections;   /* per client, at most; 0: 50, or concurrency */
+	/* That share all this, at each vantage point; 1 unless one core is too slow. */
+	int64_t threads;
 	struct gd_span timeout; /* one attempt, from its start to the whole reply */
 	struct gd_list clients; /* struct gd_client_spec; empty = one, "plain" */
 	const struct gd_node *node;
@@ -89,6 +96,12 @@ struct gd_list *gd_load_spec_urls(struct gd_load_spec *spec,
 				  const char **ret_key) GD_NONNULL;
 const struct gd_list *gd_load_spec_urls_of(const struct gd_load_spec *spec,
 					   const char **ret_key) GD_NONNULL;
+/*
+ * So many threads and vantage points in all divide a load between them: is there something
+ * for each of what has to be divided (concurrency, connections, limits of clients)?
+ */
+int gd_load_spec_divide_check(const struct gd_load_spec *spec, int64_t n_parts,
+			      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* A URL as written under that key, whole: "tcp://h:1" of "h:1". Caller frees; NULL: no memory. */
 char *gd_load_url(const char *key, const char *text) GD_NONNULL GD_MUST_CHECK;
 /* Frees a list of struct gd_url_spec that was made apart from a spec. */

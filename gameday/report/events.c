@@ -157,6 +157,26 @@ static void on_host_lost(const cJSON *e, struct gd_strbuf *out)
 	add_tail(out, e, "error");
 }
 
+/* "web from api-1, api-2": one load after the other. */
+static void on_loads_started(const cJSON *e, struct gd_strbuf *out)
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(e, "vantages"), *v;
+	const char *last = "";
+
+	gd_strbuf_adds(out, "loads started at one instant: ");
+	cJSON_ArrayForEach(v, list)
+	{
+		const char *load = str(v, "load");
+
+		if (strcmp(load, last) != 0)
+			gd_strbuf_addf(out, "%s%s from %s", *last ? "; " : "", load,
+				       str(v, "from"));
+		else
+			gd_strbuf_addf(out, ", %s", str(v, "from"));
+		last = load;
+	}
+}
+
 static void on_load_lost(const cJSON *e, struct gd_strbuf *out)
 {
 	gd_strbuf_addf(out, "lost load %s", str(e, "load"));
@@ -205,6 +225,7 @@ static const struct {
 	{"abort", on_abort},
 	{"host_lost", on_host_lost},
 	{"load_lost", on_load_lost},
+	{"loads_started", on_loads_started},
 	{"signal", on_signal},
 	{"note", on_note},
 	{"run_ended", on_run_ended},

@@ -329,6 +329,24 @@ static struct gap gaps_of(const struct gd_report *r, size_t series)
 	return g;
 }
 
+/* Of several vantage points one was lost: the others' figures are there. */
+static void find_lacking(struct gd_report *r, size_t series)
+{
+	const char *load, *client;
+
+	gd_results_series(r->results, series, &load, &client);
+	for (size_t i = 0; i < gd_results_n_vantages(r->results, series); i++) {
+		size_t n = gd_results_vantage_lacks(r->results, series, i);
+
+		if (n > 0)
+			add_finding(r,
+				    "%zu of %zu intervals of %s.%s lack what was seen "
+				    "from %s",
+				    n, gd_results_n_intervals(r->results, series), load,
+				    client, gd_results_vantage(r->results, series, i));
+	}
+}
+
 /* A vantage point that was lost, or a record that was cut. */
 static void find_gaps(struct gd_report *r)
 {
@@ -336,6 +354,7 @@ static void find_gaps(struct gd_report *r)
 		struct gap g = gaps_of(r, i);
 		const char *load, *client;
 
+		find_lacking(r, i);
 		gd_results_series(r->results, i, &load, &client);
 		if (g.total_ns > 0)
 			add_finding(r,

@@ -210,6 +210,26 @@ static cJSON *make_modes(const struct gd_report *r, size_t series, const char *s
 	return done(list, ok);
 }
 
+/* The same figures of each vantage point, when there are several. */
+static cJSON *make_parts(const struct gd_report *r, size_t series, const char *stage)
+{
+	cJSON *list = cJSON_CreateArray();
+	bool ok = list;
+
+	for (size_t i = 0; ok && i < gd_results_n_vantages(r->results, series); i++) {
+		const char *from = gd_results_vantage(r->results, series, i);
+		struct gd_load_stats s;
+		cJSON *o;
+
+		if (gd_results_vantage_stats(r->results, series, i, stage, &s) != 0)
+			continue;
+		o = cJSON_CreateObject();
+		ok = append(list, done(o, gd_json_set_str(o, "from", from) &&
+						  add_stats(o, &s)));
+	}
+	return done(list, ok);
+}
+
 static cJSON *make_figure(const struct gd_report *r, size_t series, const char *stage,
 			  const struct gd_load_stats *s)
 {
@@ -221,7 +241,8 @@ static cJSON *make_figure(const struct gd_report *r, size_t series, const char *
 	return done(o, gd_json_set_str(o, "load", load) &&
 			       gd_json_set_str(o, "client", client) &&
 			       gd_json_set_str(o, "stage", stage) && add_stats(o, s) &&
-			       add(o, "modes", make_modes(r, series, stage)));
+			       add(o, "modes", make_modes(r, series, stage)) &&
+			       add(o, "from", make_parts(r, series, stage)));
 }
 
 static cJSON *make_figures(const struct gd_report *r)
@@ -243,6 +264,21 @@ static cJSON *make_figures(const struct gd_report *r)
 		}
 	}
 	return done(list, ok);
+}
+
+/* Where each load started, and how well the clocks of these places agree. */
+static cJSON *make_vantages(const struct gd_report *r)
+{
+	cJSON *list = NULL;
+
+	for (size_t i = 0; i < r->n_events && !list; i++) {
+		const cJSON *e = r->events[i];
+
+		if (strcmp(gd_json_str(e, "event", ""), "loads_started") == 0)
+			list = cJSON_Duplicate(
+				cJSON_GetObjectItemCaseSensitive(e, "vantages"), 1);
+	}
+	return list ? list : cJSON_CreateArray();
 }
 
 static cJSON *make_transitions(const struct gd_report *r)
@@ -529,6 +565,7 @@ static const struct {
 	{"detections", make_detections}, {"runbook", gd_make_runbook},
 	{"faults", make_faults},         {"notes", make_notes},
 	{"timeline", make_timeline},     {"hosts", make_hosts},
+	{"vantages", make_vantages},
 };
 
 static int write_json(const struct gd_report *r, struct gd_strbuf *out,

@@ -35,14 +35,24 @@ void gd_res_series_free(struct series *s)
 		point_fini(&s->points[i]);
 	for (size_t i = 0; i < MAX_STAGES; i++)
 		tally_reset(&s->tallies[i]);
+	for (size_t i = 0; i < s->n_vantages; i++)
+		gd_res_series_free(s->vantages[i]);
+	free(s->vantages);
 	free(s->points);
 	free(s);
+}
+
+static void forget_tally(struct series *s, size_t stage)
+{
+	tally_reset(&s->tallies[stage]);
+	for (size_t i = 0; i < s->n_vantages; i++)
+		tally_reset(&s->vantages[i]->tallies[stage]);
 }
 
 void gd_res_series_invalidate(struct gd_results *r, size_t stage)
 {
 	for (size_t i = 0; i < r->n_series; i++)
-		tally_reset(&r->series[i]->tallies[stage]);
+		forget_tally(r->series[i], stage);
 }
 
 struct series *gd_res_series_find(const struct gd_results *r, const char *load,
@@ -336,10 +346,119 @@ static int series_insert(struct series *s, const struct gd_interval *iv,
 				s->client, (unsigned long long)iv->index);
 	if (points_reserve(s, err) < 0 || point_make(iv, &p, err) < 0)
 		return -1;
+	p.n_parts = 1;
 	memmove(&s->points[at + 1], &s->points[at], (s->n_points - at) * sizeof(p));
 	s->points[at] = p;
 	s->n_points++;
 	drop_hists(s, at);
+	return 0;
+}
+
+/* --- several vantage points -------------------------------------------------------------- */
+
+static struct series *vantage_find(const struct series *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_vantages; i++)
+		if (strcmp(s->vantages[i]->vantage, name) == 0)
+			return s->vantages[i];
+	return NULL;
+}
+
+static struct series *vantage_add(struct series *s, const struct gd_interval *iv)
+{
+	struct series **grown =
+		reallocarray(s->vantages, s->n_vantages + 1, sizeof(*grown));
+	struct series *v = grown ? calloc(1, sizeof(*v)) : NULL;
+
+	if (grown)
+		s->vantages = grown;
+	if (!v)
+		return NULL;
+	memcpy(v->load, iv->load, sizeof(v->load));
+	memcpy(v->client, iv->client, sizeof(v->client));
+	memcpy(v->vantage, iv->vantage, sizeof(v->vantage));
+	s->vantages[s->n_vantages++] = v;
+	return v;
+}
+
+/* The interval of that number, which is one of the last. */
+static struct point *point_of(struct series *s, uint64_t index)
+{
+	for (size_t i = s->n_points; i > 0; i--)
+		if (s->points[i - 1].iv.index == index)
+			return &s->points[i - 1];
+	return NULL;
+}
+
+/* What the point holds, with its histograms; the caller frees. */
+static int point_restore(const struct point *p, struct gd_interval *ret,
+			 struct gd_error *err)
+{
+	struct gd_interval iv = p->iv;
+
+	iv.latency = iv.attempt_latency = iv.lateness = NULL;
+	iv.targets = copy_targets(&p->iv);
+	iv.n_targets = iv.targets ? iv.n_targets : 0;
+	if (gd_hist_decode(p->latency, &iv.latency, err) < 0 ||
+	    gd_hist_decode(p->attempt_latency, &iv.attempt_latency, err) < 0) {
+		gd_interval_fini(&iv);
+		return -1;
+	}
+	gd_hist_refine(iv.latency, p->min_ns, p->max_ns);
+	*ret = iv;
+	return 0;
+}
+
+static int point_join(struct point *p, const struct gd_interval *iv, struct gd_error *err)
+{
+	struct gd_interval sum;
+	struct point made;
+	int rc;
+
+	if (point_restore(p, &sum, err) < 0)
+		return -1;
+	gd_interval_join(&sum, iv);
+	rc = point_make(&sum, &made, err);
+	gd_interval_fini(&sum);
+	if (rc < 0)
+		return -1;
+	made.n_parts = p->n_parts + 1;
+	point_fini(p);
+	*p = made;
+	return 0;
+}
+
+/* Adds what one of several saw, to its own series and to the whole. */
+static int add_part(struct gd_results *r, struct series *s, const struct gd_interval *iv,
+		    struct gd_error *err)
+{
+	struct series *own = vantage_find(s, iv->vantage);
+	struct point *p = point_of(s, iv->index);
+
+	if (!own && s->n_vantages == GD_INTERVAL_MAX_VANTAGES)
+		return gd_raise(err, GD_E_INPUT,
+				"load %s.%s: more than %d vantage points", s->load,
+				s->client, GD_INTERVAL_MAX_VANTAGES);
+	if (!own)
+		own = vantage_add(s, iv);
+	if (!own)
+		return gd_raise_nomem(err);
+	s->n_of = iv->n_vantages;
+	/* Refused when it is there already, before it would be added to the whole. */
+	if (series_insert(own, iv, err) < 0)
+		return -1;
+	tally_interval(r, own, iv);
+	if (!p) {
+		if (series_insert(s, iv, err) < 0)
+			return -1;
+		tally_interval(r, s, iv);
+		return 0;
+	}
+	if (point_join(p, iv, err) < 0)
+		return -1;
+	drop_hists(s, (size_t)(p - s->points));
+	for (size_t i = 0; i < r->n_stages; i++)
+		tally_reset(&s->tallies[i]);
 	return 0;
 }
 
@@ -360,11 +479,54 @@ int gd_results_add_load(struct gd_results *r, const struct gd_interval *iv,
 		s = series_add(r, iv);
 	if (!s)
 		return gd_raise_nomem(err);
+	gd_res_saw(r, point_end(iv));
+	if (iv->vantage[0] != '\0')
+		return add_part(r, s, iv, err);
 	if (series_insert(s, iv, err) < 0)
 		return -1;
 	tally_interval(r, s, iv);
-	gd_res_saw(r, point_end(iv));
 	return 0;
+}
+
+bool gd_res_point_is_whole(const struct series *s, size_t i)
+{
+	enum { LATE = 3 };
+	const struct point *p = &s->points[i];
+
+	return p->n_parts >= s->n_of ||
+	       s->points[s->n_points - 1].iv.index >= p->iv.index + LATE;
+}
+
+size_t gd_results_n_vantages(const struct gd_results *r, size_t series)
+{
+	return r->series[series]->n_vantages;
+}
+
+const char *gd_results_vantage(const struct gd_results *r, size_t series, size_t vantage)
+{
+	return r->series[series]->vantages[vantage]->vantage;
+}
+
+int gd_results_vantage_stats(const struct gd_results *r, size_t series, size_t vantage,
+			     const char *stage, struct gd_load_stats *ret)
+{
+	struct series *s = r->series[series]->vantages[vantage];
+	size_t i = gd_res_stage_find(r, stage);
+	const struct tally *t = i < MAX_STAGES ? gd_res_series_tally(r, s, i) : NULL;
+
+	if (!t)
+		return 1;
+	gd_res_tally_finish(t, ret);
+	ret->drained = gd_res_drained(r, s, i);
+	return 0;
+}
+
+size_t gd_results_vantage_lacks(const struct gd_results *r, size_t series, size_t vantage)
+{
+	const struct series *s = r->series[series];
+	size_t has = s->vantages[vantage]->n_points;
+
+	return s->n_points > has ? s->n_points - has : 0;
 }
 
 /* --- the queue -------------------------------------------------------------------------- */

@@ -319,7 +319,8 @@ static size_t load_steps(const struct source *src, struct window win, struct ste
 		int64_t end = iv->start_wall_ns + iv->length_ns;
 		double v = metric_of(src->metric, &s->points[i].stats);
 
-		if (iv->start_wall_ns < win.from_ns || end > win.to_ns)
+		if (iv->start_wall_ns < win.from_ns || end > win.to_ns ||
+		    !gd_res_point_is_whole(s, i))
 			continue;
 		sum += count ? v : 0;
 		steps[n++] = (struct step){iv->start_wall_ns, end, count ? sum : v};

@@ -123,6 +123,23 @@ int gd_results_load_stats(const struct gd_results *r, const char *load,
 			  const char *client, const char *stage,
 			  struct gd_load_stats *ret) GD_NONNULL GD_MUST_CHECK;
 
+/*
+ * A series that several vantage points measured, and what each of them saw. Its own
+ * intervals are their sum: those with the same number are of the same time. n: 0 when all
+ * came from one place.
+ */
+size_t gd_results_n_vantages(const struct gd_results *r, size_t series) GD_NONNULL;
+/* "runner", or the host's name; in the order in which they were first heard. */
+const char *gd_results_vantage(const struct gd_results *r, size_t series,
+			       size_t vantage) GD_NONNULL;
+/* As gd_results_load_stats. */
+int gd_results_vantage_stats(const struct gd_results *r, size_t series, size_t vantage,
+			     const char *stage,
+			     struct gd_load_stats *ret) GD_NONNULL GD_MUST_CHECK;
+/* Intervals of the series that lack what this vantage point saw in them. */
+size_t gd_results_vantage_lacks(const struct gd_results *r, size_t series,
+				size_t vantage) GD_NONNULL;
+
 enum gd_found {
 	GD_FOUND = 0,
 	GD_FOUND_NO_DATA = 1, /* known metric, nothing measured there */

@@ -35,10 +35,15 @@ struct point {
 	struct gd_load_stats stats;      /* finished: ratios and percentiles included */
 	char *latency, *attempt_latency; /* owned: encoded */
 	int64_t min_ns, max_ns; /* exact; the encoding does not carry them; -1: empty */
+	uint32_t n_parts;       /* of how many vantage points it is the sum so far */
 };
 
 struct series {
 	char load[64], client[64];
+	char vantage[64];         /* of one of several vantage points; "": the whole */
+	uint32_t n_of;            /* vantage points that there should be; 0: no parts */
+	struct series **vantages; /* owned: what each of them saw */
+	size_t n_vantages;
 	struct point *points; /* owned; in order of start */
 	size_t n_points, cap_points;
 	struct tally tallies[MAX_STAGES];
@@ -135,6 +140,11 @@ struct series *gd_res_series_find(const struct gd_results *r, const char *load,
 /* The up-to-date tally, or NULL when nothing counts or memory ran out. */
 struct tally *gd_res_series_tally(const struct gd_results *r, struct series *s,
 				  size_t stage);
+/*
+ * Has every vantage point told its part of that interval? One that is late by three
+ * intervals is not waited for: it may be cut off, and abort conditions must not wait.
+ */
+bool gd_res_point_is_whole(const struct series *s, size_t i);
 /* Fills *ret with ratios and percentiles from the tally's sums and histograms. */
 void gd_res_tally_finish(const struct tally *t, struct gd_load_stats *ret);
 

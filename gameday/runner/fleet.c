@@ -141,7 +141,7 @@ static void on_hello(void *ctx, const cJSON *reply, const struct gd_error *err)
 {
 	struct gd_member *m = ctx;
 	struct gd_error bad = GD_ERROR_INIT;
-	int64_t wall_mid;
+	struct gd_instant now;
 
 	if (err) {
 		lose(m, err);
@@ -155,11 +155,15 @@ static void on_hello(void *ctx, const cJSON *reply, const struct gd_error *err)
 		return;
 	}
 	m->hello = cJSON_Duplicate(reply, 1);
-	/* The clock was read about half a round trip ago (Cristian's method). */
-	wall_mid = gd_wall_now().ns - gd_between(m->hello_sent, gd_now()).ns / 2;
-	m->clock_offset_ns = gd_json_int(reply, "wall_ns", wall_mid) - wall_mid;
-	m->boot_offset_ns =
-		gd_json_int(reply, "boot_ns", 0) - (m->hello_sent.ns + gd_now().ns) / 2;
+	now = gd_now();
+	gd_clock_fit_add(&m->clock,
+			 &(struct gd_clock_sample){
+				 .sent_ns = m->hello_sent.ns,
+				 .answered_ns = now.ns,
+				 .wall_minus_boot_ns = gd_wall_now().ns - now.ns,
+				 .their_wall_ns = gd_json_int(reply, "wall_ns", 0),
+				 .their_boot_ns = gd_json_int(reply, "boot_ns", 0),
+			 });
 	m->state = GD_MEMBER_READY;
 }
 
@@ -175,6 +179,8 @@ static void on_ready(void *ctx)
 		(void)gd_json_set_str(req, "ssh_connection",
 				      gd_host_ssh_connection(m->host));
 	}
+	/* It may have been started anew since: its clocks too. */
+	m->clock = (struct gd_clock_fit){0};
 	m->hello_sent = gd_now();
 	gd_host_call(m->host, req, HELLO_LIMIT, on_hello, m);
 }

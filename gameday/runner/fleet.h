@@ -11,6 +11,7 @@
 #include "gameday/base/json.h"
 #include "gameday/base/loop.h"
 #include "gameday/remote/host.h"
+#include "gameday/runner/clocks.h"
 #include "gameday/scenario/scenario.h"
 #include "gameday/wire/message.h"
 
@@ -22,11 +23,10 @@ struct gd_member {
 	struct gd_target target;
 	struct gd_host *host; /* owned */
 	enum gd_member_state state;
-	struct gd_error error;   /* why LOST */
-	cJSON *hello;            /* owned: the agent's answer */
-	int64_t clock_offset_ns; /* its wall clock minus ours */
-	int64_t boot_offset_ns;  /* its CLOCK_BOOTTIME minus ours */
-	bool claimed;            /* the lease is ours and is being renewed */
+	struct gd_error error; /* why LOST */
+	cJSON *hello;          /* owned: the agent's answer */
+	struct gd_clock_fit clock;
+	bool claimed; /* the lease is ours and is being renewed */
 	struct gd_instant hello_sent;
 	bool renewing;   /* a renewal is under way */
 	bool expendable; /* no fault is or will be in on it: losing it stops nothing */

@@ -125,7 +125,8 @@ static void record_host(struct gd_run *r, const struct gd_member *mem)
 			(void)gd_json_set_str(m, "why", gd_host_transport_why(mem->host));
 		(void)gd_json_set_str(m, "agent", r->fleet.bundle.hash);
 		(void)gd_json_set_bool(m, "uploaded", gd_host_uploaded(mem->host));
-		(void)gd_json_set_int(m, "clock_offset_ns", mem->clock_offset_ns);
+		(void)gd_json_set_int(m, "clock_offset_ns", mem->clock.wall_offset_ns);
+		(void)gd_json_set_int(m, "clock_error_ns", mem->clock.error_ns);
 		for (size_t i = 0; i < GD_N_ELEMS(keys); i++)
 			(void)gd_json_set_str(m, keys[i],
 					      gd_json_str(mem->hello, keys[i], ""));
@@ -273,7 +274,7 @@ static int connect_hosts(struct gd_run *r, struct gd_error *err)
 		r->looks[i] = (struct gd_live_look){
 			.plan = &r->plan.looks[i],
 			.member = &r->fleet.members[r->member_of[r->plan.looks[i].host]]};
-	if (gd_fleet_connect(&r->fleet, err) < 0)
+	if (gd_fleet_connect(&r->fleet, err) < 0 || gd_clocks_measure(&r->fleet, err) < 0)
 		return -1;
 	for (size_t i = 0; i < r->fleet.n; i++) {
 		struct gd_member *m = &r->fleet.members[i];

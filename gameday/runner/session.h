@@ -47,10 +47,14 @@ struct gd_live_look {
 	struct gd_call call, stop_call;
 };
 
-/* A load that is being generated, here or on a host. */
+enum { GD_LOAD_INTERVAL_MS = 1000 };
+
+/* A load that is being generated, or its part at one of several vantage points. */
 struct gd_live_load {
 	struct gd_run *run;
 	const struct gd_load_spec *spec; /* borrowed */
+	const char *vantage;             /* borrowed: "runner", or the host's name */
+	uint32_t index, of;              /* which vantage point of how many */
 	struct gd_member *member;        /* NULL: generated here */
 	struct gd_load *here;            /* owned; NULL when on a host */
 	struct gd_io *io;
@@ -71,7 +75,7 @@ struct gd_run {
 	struct gd_live_fault *faults; /* one per plan fault */
 	struct gd_live_look *looks;   /* one per plan look */
 	struct gd_instant look_from;  /* from when on they are run; 0: not now */
-	struct gd_live_load *loads;   /* one per scenario load */
+	struct gd_live_load *loads;   /* one per scenario load and vantage point */
 	size_t n_loads;
 	struct gd_timer *tick;        /* redraws and looks at the abort conditions */
 	const struct gd_stage *stage; /* the one going on, or NULL */
@@ -90,8 +94,15 @@ struct gd_run {
 	char end_reason[512];
 };
 
-/* --- traffic.c: loads and watches ---------------------------------------------------- */
+/* --- launch.c, traffic.c: loads and watches ------------------------------------------ */
 
+/*
+ * Starts every load at one instant, wherever it comes from, and waits for it. Fills
+ * r->loads.
+ */
+int gd_launch_loads(struct gd_run *r, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* Takes what a load that is generated here has measured; ctx: its struct gd_live_load. */
+void gd_traffic_on_local(void *ctx, uint32_t events) GD_NONNULL;
 int gd_traffic_start(struct gd_run *r, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* Takes an agent's event "load", "load_end" or "watch"; false: not one of these. */
 bool gd_traffic_event(struct gd_run *r, struct gd_member *m,

@@ -480,7 +480,7 @@ static int64_t undone_wall_ns(const struct gd_member *m, const cJSON *item)
 
 	if (boot <= 0)
 		return 0;
-	return gd_wall_now().ns - (gd_now().ns - (boot - m->boot_offset_ns));
+	return gd_wall_now().ns - (gd_now().ns - (boot - m->clock.boot_offset_ns));
 }
 
 /* Why it was undone; and by whom and when, if nobody had to ask the host for it. */

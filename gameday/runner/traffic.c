@@ -10,11 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 #include "gameday/base/auto.h"
 
-enum { WATCH_INTERVAL_MS = 500, LOAD_INTERVAL_MS = 1000 };
+enum { WATCH_INTERVAL_MS = 500 };
 
 static void store_interval(struct gd_run *r, const struct gd_interval *iv)
 {
@@ -32,13 +31,26 @@ static void store_interval(struct gd_run *r, const struct gd_interval *iv)
 
 /* --- a load of our own --------------------------------------------------------------- */
 
-static void on_local_load(void *ctx, uint32_t events GD_UNUSED)
+/* An interval says where it comes from only when there are several vantage points. */
+static void name_vantage(const struct gd_live_load *l, struct gd_interval *iv)
+{
+	(void)snprintf(iv->load, sizeof(iv->load), "%s", l->spec->name);
+	iv->vantage[0] = '\0';
+	iv->n_vantages = 0;
+	if (l->of < 2)
+		return;
+	(void)snprintf(iv->vantage, sizeof(iv->vantage), "%s", l->vantage);
+	iv->n_vantages = l->of;
+}
+
+void gd_traffic_on_local(void *ctx, uint32_t events GD_UNUSED)
 {
 	struct gd_live_load *l = ctx;
 	struct gd_interval iv;
 	int got;
 
 	while ((got = gd_load_take(l->here, &iv)) == 1) {
+		name_vantage(l, &iv);
 		store_interval(l->run, &iv);
 		gd_interval_fini(&iv);
 	}
@@ -47,66 +59,6 @@ static void on_local_load(void *ctx, uint32_t events GD_UNUSED)
 		gd_io_remove(l->io);
 		l->io = NULL;
 	}
-}
-
-static int start_here(struct gd_live_load *l, const struct gd_load_spec *spec,
-		      struct gd_error *err)
-{
-	struct gd_load_options opt = {.interval = gd_span_ms(LOAD_INTERVAL_MS)};
-
-	if (gd_load_start(spec, &opt, &l->here, err) < 0)
-		return -1;
-	return gd_loop_io(l->run->fleet.loop, gd_load_fd(l->here), EPOLLIN, on_local_load,
-			  l, &l->io, err);
-}
-
-/* --- a load on a host ---------------------------------------------------------------- */
-
-static int start_there(struct gd_live_load *l, const struct gd_load_spec *spec,
-		       struct gd_error *err)
-{
-	cJSON *req = gd_message_request("load"), *reply = NULL, *spec_json = NULL;
-
-	if (gd_shape_to_json(&gd_load_shape, spec, &spec_json, err) < 0) {
-		cJSON_Delete(req);
-		return -1;
-	}
-	if (!gd_json_set(req, "spec", spec_json) ||
-	    !gd_json_set_str(req, "ref", spec->name) ||
-	    !gd_json_set_int(req, "interval_ms", LOAD_INTERVAL_MS) ||
-	    !gd_json_set_int(req, "start_in_ms", 200)) {
-		cJSON_Delete(req);
-		return gd_raise_nomem(err);
-	}
-	if (gd_fleet_ask(&l->run->fleet, l->member, req, gd_span_s(15), &reply, err) < 0)
-		return -1;
-	cJSON_Delete(reply);
-	return 0;
-}
-
-static int start_load(struct gd_run *r, size_t i, struct gd_error *err)
-{
-	struct gd_live_load *l = &r->loads[i];
-	/* A copy that differs in the URLs alone, so that only these are ours to free. */
-	struct gd_load_spec spec = *GD_AT(&r->scenario.loads, struct gd_load_spec, i);
-	const char *key = NULL;
-	struct gd_list *given = gd_load_spec_urls(&spec, &key);
-	struct gd_list urls = {0};
-	int status;
-
-	l->run = r;
-	l->spec = GD_AT(&r->scenario.loads, struct gd_load_spec, i);
-	if (gd_plan_urls(&r->plan, &spec, &urls, err) < 0)
-		return gd_wrap(err, "load %s: ", spec.name);
-	if (given)
-		*given = urls;
-	if (strcmp(spec.from, "runner") != 0)
-		l->member = gd_run_member(r, spec.from);
-	status = l->member ? start_there(l, &spec, err) : start_here(l, &spec, err);
-	if (status < 0)
-		(void)gd_wrap(err, "load %s from %s: ", spec.name, spec.from);
-	gd_load_urls_fini(&urls);
-	return status;
 }
 
 /* --- watches ------------------------------------------------------------------------- */
@@ -206,16 +158,11 @@ void gd_traffic_lost(struct gd_run *r, struct gd_member *m)
 
 int gd_traffic_start(struct gd_run *r, struct gd_error *err)
 {
-	r->n_loads = r->scenario.loads.n;
-	r->loads = calloc(r->n_loads + 1, sizeof(*r->loads));
-	if (!r->loads)
-		return gd_raise_nomem(err);
 	for (size_t i = 0; i < r->scenario.watches.n; i++)
 		if (start_watch(r, i, err) < 0)
 			return -1;
-	for (size_t i = 0; i < r->n_loads; i++)
-		if (start_load(r, i, err) < 0)
-			return -1;
+	if (gd_launch_loads(r, err) < 0)
+		return -1;
 	mark_expendable(r);
 	return 0;
 }
@@ -246,9 +193,9 @@ static void on_remote_interval(struct gd_run *r, struct gd_member *m, const cJSO
 			      "host %s sent a bad interval: %s", m->inv->name, err.text);
 		return;
 	}
-	iv.start_wall_ns -= m->clock_offset_ns;
+	iv.start_wall_ns -= m->clock.wall_offset_ns;
 	/* A host may speak for its own load only. */
-	(void)snprintf(iv.load, sizeof(iv.load), "%s", l->spec->name);
+	name_vantage(l, &iv);
 	store_interval(r, &iv);
 	gd_interval_fini(&iv);
 }
@@ -287,7 +234,7 @@ static void on_watch(struct gd_run *r, struct gd_member *m, const cJSON *event)
 {
 	const struct gd_watch_use *u = find_watch(r, m, gd_json_str(event, "ref", NULL));
 	const cJSON *values = cJSON_GetObjectItemCaseSensitive(event, "values");
-	int64_t wall = gd_json_int(event, "wall_ns", 0) - m->clock_offset_ns;
+	int64_t wall = gd_json_int(event, "wall_ns", 0) - m->clock.wall_offset_ns;
 	struct gd_error err = GD_ERROR_INIT;
 	cJSON *line;
 

@@ -139,6 +139,17 @@ static bool any_url_has(const struct gd_load_spec *spec, const char *text)
 	return false;
 }
 
+static bool starts_from(const struct gd_load_spec *spec, const char *name)
+{
+	for (size_t i = 0; i < spec->from.n; i++) {
+		const char *from = GD_AT(&spec->from, const struct gd_from_spec, i)->text;
+
+		if (from && strcmp(from, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool is_used_by_loads(const struct gd_scenario *s, const char *name)
 {
 	char braced[GD_NAME_MAX + 3];
@@ -148,8 +159,7 @@ static bool is_used_by_loads(const struct gd_scenario *s, const char *name)
 		const struct gd_load_spec *spec =
 			GD_AT(&s->loads, const struct gd_load_spec, i);
 
-		if ((spec->from && strcmp(spec->from, name) == 0) ||
-		    any_url_has(spec, braced))
+		if (starts_from(spec, name) || any_url_has(spec, braced))
 			return true;
 	}
 	return false;
@@ -234,14 +244,56 @@ static void check_url(const struct context *x, const struct gd_load_spec *spec,
 	check_braces(x, spec, url);
 }
 
+/* Where entry i of `from` is: a list, or the only one. */
+static struct gd_pos from_pos(const struct gd_load_spec *spec, size_t i)
+{
+	const struct gd_node *node = gd_node_get(spec->node, "from");
+
+	if (!node)
+		return spec->node->pos;
+	return node->kind == GD_NODE_LIST && i < node->n_entries
+		       ? node->entries[i].value->pos
+		       : node->pos;
+}
+
+/* Roles and the runner, each once, and not more of them than there is load to divide. */
+static void check_from(const struct context *x, const struct gd_load_spec *spec)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	int64_t n = 0;
+
+	for (size_t i = 0; i < spec->from.n; i++) {
+		const char *name = GD_AT(&spec->from, const struct gd_from_spec, i)->text;
+		const struct gd_role *role = name ? gd_scenario_role(x->s, name) : NULL;
+
+		n += role ? role->count : 1;
+		if (name && strcmp(name, "runner") != 0)
+			check_role(x, name, from_pos(spec, i));
+		for (size_t j = 0; name && j < i; j++) {
+			const char *other =
+				GD_AT(&spec->from, const struct gd_from_spec, j)->text;
+
+			if (other && strcmp(other, name) == 0)
+				gd_diag_error(x->diags, from_pos(spec, i),
+					      "load %s: from %.60s is given twice",
+					      spec->name, name);
+		}
+	}
+	if (n > GD_LOAD_MAX_VANTAGES)
+		gd_diag_error(x->diags, from_pos(spec, 0),
+			      "load %s: starts at %lld places; at most %d are possible",
+			      spec->name, (long long)n, GD_LOAD_MAX_VANTAGES);
+	else if (n > 1 && gd_load_spec_divide_check(spec, n * spec->threads, &err) < 0)
+		gd_diag_take(x->diags, &err, from_pos(spec, 0));
+}
+
 static void check_load(const struct context *x, const struct gd_load_spec *spec)
 {
-	const struct gd_node *from = gd_node_get(spec->node, "from");
 	const char *key = NULL;
 	const struct gd_list *urls = gd_load_spec_urls_of(spec, &key);
 
-	if (spec->from && from && strcmp(spec->from, "runner") != 0)
-		check_role(x, spec->from, from->pos);
+	if (spec->name)
+		check_from(x, spec);
 	for (size_t i = 0; spec->name && urls && i < urls->n; i++)
 		check_url(x, spec, key, GD_AT(urls, const struct gd_url_spec, i));
 }

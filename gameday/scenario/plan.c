@@ -198,6 +198,62 @@ static int place_faults(struct gd_plan *p, const struct gd_kinds *kinds,
 	return rc;
 }
 
+/* --- where loads start --------------------------------------------------------------- */
+
+size_t gd_plan_vantages(const struct gd_plan *p, const struct gd_load_spec *spec,
+			struct gd_vantage ret[GD_LOAD_MAX_VANTAGES])
+{
+	size_t n = 0;
+
+	if (spec->from.n == 0)
+		ret[n++] = (struct gd_vantage){.name = "runner", .here = true};
+	for (size_t i = 0; i < spec->from.n; i++) {
+		const char *from = GD_AT(&spec->from, const struct gd_from_spec, i)->text;
+
+		if (strcmp(from, "runner") == 0 && n < GD_LOAD_MAX_VANTAGES)
+			ret[n++] = (struct gd_vantage){.name = "runner", .here = true};
+		for (size_t h = 0; h < p->n_hosts && n < GD_LOAD_MAX_VANTAGES; h++)
+			if (strcmp(p->hosts[h].role->name, from) == 0)
+				ret[n++] = (struct gd_vantage){
+					.name = p->hosts[h].host->name, .host = h};
+	}
+	return n;
+}
+
+/* Two roles can share a host; what it measures could not be told apart. */
+static int check_vantages(const struct gd_plan *p, const struct gd_load_spec *spec,
+			  struct gd_diags *diags)
+{
+	struct gd_vantage v[GD_LOAD_MAX_VANTAGES];
+	size_t n = gd_plan_vantages(p, spec, v);
+
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(v[i].name, v[j].name) != 0)
+				continue;
+			gd_diag_error(
+				diags, spec->node->pos,
+				"load %s: starts twice from %s: two of its roles "
+				"are the same host, or it is called like the runner",
+				spec->name, v[i].name);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int place_loads(const struct gd_plan *p, struct gd_diags *diags)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < p->scenario->loads.n; i++)
+		if (check_vantages(
+			    p, GD_AT(&p->scenario->loads, const struct gd_load_spec, i),
+			    diags) < 0)
+			rc = -1;
+	return rc;
+}
+
 int gd_plan_make(const struct gd_scenario *s, const struct gd_inventory *inv,
 		 const struct gd_kinds *kinds, struct gd_plan *ret,
 		 struct gd_diags *diags)
@@ -209,6 +265,8 @@ int gd_plan_make(const struct gd_scenario *s, const struct gd_inventory *inv,
 		if (resolve_role(&p, GD_AT(&s->hosts, const struct gd_role, i), inv,
 				 diags) < 0)
 			rc = -1;
+	if (rc == 0)
+		rc = place_loads(&p, diags);
 	if (rc == 0)
 		rc = place_faults(&p, kinds, diags);
 	if (rc == 0)

@@ -65,6 +65,18 @@ int gd_plan_expand(const struct gd_plan *p, const char *text, char **ret,
 /* The load's URLs so expanded: struct gd_url_spec; the caller calls gd_load_urls_fini. */
 int gd_plan_urls(const struct gd_plan *p, const struct gd_load_spec *spec,
 		 struct gd_list *ret, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/*
+ * The places that a load starts from, as many as gd_plan_vantages returns: "runner", or a
+ * host. Several divide the load between them. No name is there twice: gd_plan_make refuses
+ * that. At most GD_LOAD_MAX_VANTAGES.
+ */
+struct gd_vantage {
+	const char *name; /* borrowed */
+	bool here;        /* the runner; else */
+	size_t host;      /* index into hosts */
+};
+size_t gd_plan_vantages(const struct gd_plan *p, const struct gd_load_spec *spec,
+			struct gd_vantage ret[GD_LOAD_MAX_VANTAGES]) GD_NONNULL;
 /* What would be done, host by host and stage by stage, and how it is undone. */
 void gd_plan_print(const struct gd_plan *p, struct gd_strbuf *out) GD_NONNULL;
 /* The same as data; the caller owns *ret. */

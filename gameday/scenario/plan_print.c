@@ -259,6 +259,27 @@ static void print_starts(const struct gd_load_spec *spec, struct gd_strbuf *out)
 		gd_strbuf_adds(out, ", Poisson arrivals");
 }
 
+static void print_from(const struct gd_plan *p, const struct gd_load_spec *spec,
+		       struct gd_strbuf *out)
+{
+	struct gd_vantage all[GD_LOAD_MAX_VANTAGES];
+	size_t n = gd_plan_vantages(p, spec, all);
+
+	if (spec->from.n == 0)
+		gd_strbuf_adds(out, "this machine");
+	for (size_t i = 0; i < spec->from.n; i++) {
+		const char *from = GD_AT(&spec->from, const struct gd_from_spec, i)->text;
+
+		gd_strbuf_adds(out, i > 0 ? ", " : "");
+		if (strcmp(from, "runner") == 0)
+			gd_strbuf_adds(out, "this machine");
+		else
+			add_role(p, from, out);
+	}
+	if (n > 1)
+		gd_strbuf_addf(out, ", which divide it between %zu", n);
+}
+
 static void print_load(const struct gd_plan *p, const struct gd_load_spec *spec,
 		       struct gd_strbuf *out)
 {
@@ -267,10 +288,7 @@ static void print_load(const struct gd_plan *p, const struct gd_load_spec *spec,
 	gd_strbuf_addf(out, "  %s: ", spec->name);
 	print_urls(p, spec, out);
 	gd_strbuf_adds(out, " from ");
-	if (strcmp(spec->from, "runner") == 0)
-		gd_strbuf_adds(out, "this machine");
-	else
-		add_role(p, spec->from, out);
+	print_from(p, spec, out);
 	gd_strbuf_adds(out, "\n    ");
 	print_starts(spec, out);
 	if (spec->connections > 0)

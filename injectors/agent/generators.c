@@ -205,24 +205,57 @@ static int start_child(struct generator *g, struct gd_generator_job *job,
 	return 0;
 }
 
+/* In so many ms, or at an instant of CLOCK_BOOTTIME that the runner computed. */
+static int read_start(const cJSON *request, struct gd_load_options *opt,
+		      struct gd_error *err)
+{
+	int64_t now = gd_now().ns, at = gd_json_int(request, "start_boot_ns", 0);
+	int64_t in_ms = gd_json_int(request, "start_in_ms", 0);
+
+	if (in_ms < 0 || in_ms > MAX_START_IN_MS)
+		return gd_raise(err, GD_E_INPUT,
+				"start_in_ms is %" PRId64 ", wanted: 0 to %d", in_ms,
+				(int)MAX_START_IN_MS);
+	if (at != 0 && (at < now - MAX_START_IN_MS * GD_NS_PER_MS ||
+			at > now + MAX_START_IN_MS * GD_NS_PER_MS))
+		return gd_raise(err, GD_E_INPUT,
+				"start_boot_ns is %" PRId64
+				", wanted: within a minute from now, %" PRId64,
+				at, now);
+	opt->start.ns = at != 0 ? at : now + in_ms * GD_NS_PER_MS;
+	return 0;
+}
+
+static int read_vantage(const cJSON *request, struct gd_load_options *opt,
+			struct gd_error *err)
+{
+	int64_t i = gd_json_int(request, "vantage", 0);
+	int64_t n = gd_json_int(request, "vantages", 1);
+
+	if (n < 1 || n > GD_LOAD_MAX_VANTAGES || i < 0 || i >= n)
+		return gd_raise(err, GD_E_INPUT,
+				"vantage point %" PRId64 " of %" PRId64
+				", wanted: one of 1 to %d",
+				i, n, GD_LOAD_MAX_VANTAGES);
+	opt->vantage = (uint32_t)i;
+	opt->n_vantages = (uint32_t)n;
+	return 0;
+}
+
 static int read_job(const cJSON *request, struct gd_generator_job *job,
 		    struct gd_error *err)
 {
 	int64_t interval = gd_json_int(request, "interval_ms", 1000);
-	int64_t start_in = gd_json_int(request, "start_in_ms", 0);
 
 	if (interval < 100 || interval > 60 * 1000)
 		return gd_raise(err, GD_E_INPUT,
 				"interval_ms is %" PRId64 ", wanted: 100 to 60000",
 				interval);
-	if (start_in < 0 || start_in > MAX_START_IN_MS)
-		return gd_raise(err, GD_E_INPUT,
-				"start_in_ms is %" PRId64 ", wanted: 0 to %d", start_in,
-				(int)MAX_START_IN_MS);
 	job->options.interval = gd_span_ms(interval);
-	job->options.start = gd_after(gd_now(), gd_span_ms(start_in));
 	job->options.duration = gd_span_ms(gd_json_int(request, "duration_ms", 0));
-	return 0;
+	if (read_start(request, &job->options, err) < 0)
+		return -1;
+	return read_vantage(request, &job->options, err);
 }
 
 static struct generator *find(const struct gd_generators *all, const char *ref)

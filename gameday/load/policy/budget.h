@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "gameday/base/units.h"
+#include "gameday/load/part.h"
 
 enum { GD_BUDGET_INITIAL_TOKENS = 10, GD_BUDGET_MAX_TOKENS = 100 };
 
@@ -18,7 +19,7 @@ enum { GD_BUDGET_INITIAL_TOKENS = 10, GD_BUDGET_MAX_TOKENS = 100 };
 
 struct gd_budget {
 	int64_t share_ppb; /* per request; 0: no limit */
-	int64_t tokens_ppb;
+	int64_t tokens_ppb, full_ppb;
 };
 
 static inline struct gd_budget gd_budget_make(struct gd_ratio share)
@@ -26,16 +27,23 @@ static inline struct gd_budget gd_budget_make(struct gd_ratio share)
 	return (struct gd_budget){
 		.share_ppb = share.ppb,
 		.tokens_ppb = GD_BUDGET_INITIAL_TOKENS * GD_BUDGET_TOKEN_PPB,
+		.full_ppb = GD_BUDGET_MAX_TOKENS * GD_BUDGET_TOKEN_PPB,
 	};
+}
+
+/* Of a client whose requests are divided: all parts begin with, and hold, what one would. */
+static inline void gd_budget_divide(struct gd_budget *b, struct gd_part part)
+{
+	b->tokens_ppb = gd_part_of(b->tokens_ppb, part);
+	b->full_ppb = gd_part_of(b->full_ppb, part);
 }
 
 /* A request begins. */
 static inline void gd_budget_request(struct gd_budget *b)
 {
-	int64_t full = GD_BUDGET_MAX_TOKENS * GD_BUDGET_TOKEN_PPB;
-
-	b->tokens_ppb =
-		b->share_ppb > full - b->tokens_ppb ? full : b->tokens_ppb + b->share_ppb;
+	b->tokens_ppb = b->share_ppb > b->full_ppb - b->tokens_ppb
+				? b->full_ppb
+				: b->tokens_ppb + b->share_ppb;
 }
 
 /* Takes a token; false when there is none. */

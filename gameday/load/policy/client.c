@@ -543,3 +543,24 @@ int gd_client_spec_check(const struct gd_client_spec *client, struct gd_error *e
 		return -1;
 	return gd_breaker_init(&breaker, client->breaker, err);
 }
+
+void gd_client_divide(const struct gd_client_spec *client, struct gd_part part,
+		      struct gd_client_limits *ret)
+{
+	*ret = (struct gd_client_limits){0};
+	if (client->limit) {
+		ret->limit = *client->limit;
+		ret->limit.rate.per_s /= part.of > 1 ? part.of : 1;
+		ret->limit.burst = gd_part_of(client->limit->burst, part);
+	}
+	if (client->bulkhead) {
+		ret->bulkhead = *client->bulkhead;
+		ret->bulkhead.max = gd_part_of(client->bulkhead->max, part);
+		ret->bulkhead.queue = gd_part_of(client->bulkhead->queue, part);
+	}
+	if (client->pool) {
+		ret->pool = *client->pool;
+		ret->pool.max = gd_part_of(client->pool->max, part);
+		ret->pool.max_idle = gd_part_of(client->pool->max_idle, part);
+	}
+}

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "gameday/load/part.h"
 #include "gameday/shape/field.h"
 
 struct gd_retry_policy {
@@ -115,6 +116,19 @@ struct gd_client_spec {
 };
 
 extern const struct gd_shape gd_client_shape;
+
+/*
+ * The limits that count for the whole client, as one of its parts has them: rate and burst,
+ * max and queue of the bulkhead, the pool's connections. Those of policies that the client
+ * lacks are 0.
+ */
+struct gd_client_limits {
+	struct gd_limit_policy limit;
+	struct gd_bulkhead_policy bulkhead;
+	struct gd_pool_policy pool;
+};
+void gd_client_divide(const struct gd_client_spec *client, struct gd_part part,
+		      struct gd_client_limits *ret) GD_NONNULL;
 
 /*
  * The longest that a request of the client can take, pauses included, when the load gives an

@@ -3,9 +3,13 @@
 #include "tests/unit/cmocka_all.h"
 
 #include <math.h>
+#include <poll.h>
 #include <stdlib.h>
 
+#include "gameday/base/auto.h"
 #include "gameday/base/clock.h"
+#include "gameday/base/file.h"
+#include "gameday/load/load.h"
 #include "tests/functional/load/drive.h"
 #include "tests/functional/load/server.h"
 
@@ -186,6 +190,91 @@ static void test_closed_loop_omits_pauses(void **state GD_UNUSED)
 	server_stop(s);
 }
 
+enum { N_POINTS = 3 };
+
+static void start_points(struct gd_load *points[N_POINTS], const char *text)
+{
+	struct gd_instant start = gd_after(gd_now(), gd_span_ms(50));
+
+	for (uint32_t i = 0; i < N_POINTS; i++) {
+		struct gd_load_options opt = {.interval = gd_span_ms(200),
+					      .duration = gd_span_ms(600),
+					      .start = start,
+					      .vantage = i,
+					      .n_vantages = N_POINTS};
+		struct gd_load_spec spec = {0};
+		GD_AUTO(cJSON) cJSON *json = NULL;
+		struct gd_error err = GD_ERROR_INIT;
+
+		json = cJSON_Parse(text);
+		assert_non_null(json);
+		if (gd_shape_from_json(&gd_load_shape, json, &spec, &err) < 0 ||
+		    gd_load_start(&spec, &opt, &points[i], &err) < 0)
+			fail_msg("%s", err.text);
+		gd_shape_fini(&gd_load_shape, &spec);
+	}
+}
+
+/* Adds what a point saw to its intervals; all of the same start when they fit together. */
+static void take_point(struct gd_load *load, struct gd_interval sums[3])
+{
+	struct pollfd pfd = {.fd = gd_load_fd(load), .events = POLLIN};
+	struct gd_interval iv;
+	int got = 0;
+
+	while (got != 2) {
+		assert_int_equal(poll(&pfd, 1, 20000), 1);
+		got = gd_load_take(load, &iv);
+		if (got != 1)
+			continue;
+		assert_in_range(iv.index, 0, 2);
+		if (!sums[iv.index].latency) {
+			sums[iv.index] = iv;
+			continue;
+		}
+		assert_in_range(llabs(iv.start_wall_ns - sums[iv.index].start_wall_ns), 0,
+				20 * GD_NS_PER_MS);
+		gd_interval_join(&sums[iv.index], &iv);
+		gd_interval_fini(&iv);
+	}
+	gd_load_free(load);
+}
+
+/* Three vantage points of two threads are, interval by interval, one generator. */
+static void test_vantage_points_share_arrivals(void **state GD_UNUSED)
+{
+#define SPEC                                                                             \
+	"{\"name\": \"t\", \"http\": \"http://127.0.0.1:%u/\", \"rate\": \"300/s\", "    \
+	"\"arrivals\": \"poisson\", \"threads\": 2, \"clients\": {\"a\": "               \
+	"{\"limit\": {\"rate\": \"120/s\", \"burst\": 12}}}}"
+	struct server *s = server_start(&(struct server_config){0});
+	struct gd_load *points[N_POINTS];
+	GD_AUTO_FREE char *text = NULL;
+	struct gd_interval sums[3] = {0};
+	uint64_t intended = 0, ok = 0;
+	struct driven d;
+
+	text = gd_strf(SPEC, server_port(s));
+	assert_non_null(text);
+	start_points(points, text);
+	for (size_t i = 0; i < N_POINTS; i++)
+		take_point(points[i], sums);
+	for (size_t i = 0; i < 3; i++) {
+		intended += sums[i].intended;
+		ok += OK(&sums[i]);
+		assert_int_equal(sums[i].length_ns, 200 * GD_NS_PER_MS);
+		gd_interval_fini(&sums[i]);
+	}
+	drive(&d, 600, SPEC, server_port(s));
+	assert_int_equal(intended, d.sums[0].intended);
+	/* The client's limit is that of all together: 72 and a burst of 12. */
+	assert_in_range(ok, 60, 85);
+	assert_in_range(OK(&d.sums[0]), 60, 85);
+	driven_fini(&d);
+	server_stop(s);
+#undef SPEC
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_closed_loop_threads),
 		cmocka_unit_test(test_pauses_are_seen),
 		cmocka_unit_test(test_closed_loop_omits_pauses),
+		cmocka_unit_test(test_vantage_points_share_arrivals),
 	};
 
 	return run_patiently(tests, GD_N_ELEMS(tests));

@@ -10,6 +10,8 @@ static void fill(struct gd_interval *iv)
 	*iv = (struct gd_interval){
 		.load = "checkout",
 		.client = "retrying",
+		.vantage = "api-2",
+		.n_vantages = 3,
 		.start_wall_ns = INT64_C(1795443909123456789),
 		.length_ns = 1000000000,
 		.index = 17,
@@ -51,6 +53,8 @@ static void test_round_trip(void **state GD_UNUSED)
 	assert_int_equal(gd_interval_from_json(parsed, &back, &err), 0);
 	assert_string_equal(back.load, iv.load);
 	assert_string_equal(back.client, iv.client);
+	assert_string_equal(back.vantage, "api-2");
+	assert_int_equal(back.n_vantages, 3);
 	assert_memory_equal(back.outcomes, iv.outcomes, sizeof(iv.outcomes));
 	assert_memory_equal(back.attempt_outcomes, iv.attempt_outcomes,
 			    sizeof(iv.attempt_outcomes));

@@ -29,7 +29,7 @@ static void test_defaults(void **state GD_UNUSED)
 		       "\"retrying\": {\"retry\": {}}}}",
 		       &s, &err),
 		0);
-	assert_string_equal(s.from, "runner");
+	assert_int_equal(s.from.n, 0);
 	assert_string_equal(s.method, "GET");
 	assert_int_equal(s.timeout.ns, GD_NS_PER_S);
 	assert_int_equal(s.connections, 0);
@@ -140,8 +140,16 @@ static void test_checks(void **state GD_UNUSED)
 		{LOAD("\"rate\": \"5/s\", \"method\": \"CONNECT\""), "CONNECT"},
 		{LOAD("\"rate\": \"5/s\", \"clients\": {\"a.b\": {}}"), "a.b"},
 		{LOAD("\"rate\": \"5/s\", \"threads\": 2, \"clients\": "
-		      "{\"a\": {\"bulkhead\": {\"max\": 3}}}"),
-		 "bulkhead counts for the whole client"},
+		      "{\"a\": {\"bulkhead\": {\"max\": 1}}}"),
+		 "a: bulkhead: a max of 1 can't be divided between 2"},
+		{LOAD("\"rate\": \"5/s\", \"threads\": 2, \"clients\": "
+		      "{\"a\": {\"limit\": {\"rate\": \"9/s\"}}}"),
+		 "a: limit: a burst of 1 can't be divided"},
+		{LOAD("\"concurrency\": 4, \"threads\": 5"),
+		 "a concurrency of 4 can't be divided"},
+		{LOAD("\"rate\": \"5/s\", \"threads\": 2, \"clients\": "
+		      "{\"a\": {\"health\": {\"path\": \"/\"}}}"),
+		 "health is checked for the whole client"},
 		{"{\"name\": \"a b\", \"http\": \"http://h/\", \"rate\": \"1/s\"}",
 		 "a b"},
 	};
@@ -157,6 +165,64 @@ static void test_checks(void **state GD_UNUSED)
 			fail_msg("no '%s' in: %s", cases[i].want, err.text);
 		gd_shape_fini(&gd_load_shape, &s);
 	}
+}
+
+static int64_t sum_of(const struct gd_client_spec *c, uint32_t n, size_t offset)
+{
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct gd_client_limits own;
+
+		gd_client_divide(c, (struct gd_part){i, n}, &own);
+		sum += *(const int64_t *)(const void *)((const char *)&own + offset);
+	}
+	return sum;
+}
+
+/* Whatever is divided: the parts are the whole again, and differ by one at most. */
+static void test_divided(void **state GD_UNUSED)
+{
+	struct gd_limit_policy limit = {.rate = {90}, .burst = 7};
+	struct gd_bulkhead_policy bulkhead = {.max = 11, .queue = 5};
+	struct gd_pool_policy pool = {.max = 8, .max_idle = 6, .max_requests = 3};
+	const struct gd_client_spec c = {
+		.limit = &limit, .bulkhead = &bulkhead, .pool = &pool};
+	struct gd_client_limits own;
+
+	for (uint32_t n = 1; n <= 5; n++) {
+#define SUM(member) sum_of(&c, n, offsetof(struct gd_client_limits, member))
+		assert_int_equal(SUM(limit.burst), 7);
+		assert_int_equal(SUM(bulkhead.max), 11);
+		assert_int_equal(SUM(bulkhead.queue), 5);
+		assert_int_equal(SUM(pool.max), 8);
+		assert_int_equal(SUM(pool.max_idle), 6);
+#undef SUM
+	}
+	gd_client_divide(&c, (struct gd_part){2, 3}, &own);
+	assert_true(own.limit.rate.per_s > 29.99 && own.limit.rate.per_s < 30.01);
+	assert_int_equal(own.limit.burst, 2);
+	assert_int_equal(own.pool.max_requests, 3); /* of one connection */
+}
+
+/* `from` is one place or several. */
+static void test_from(void **state GD_UNUSED)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_load_spec s;
+
+	assert_int_equal(decode(LOAD("\"rate\": \"5/s\", \"from\": \"shop\""), &s, &err),
+			 0);
+	assert_int_equal(s.from.n, 1);
+	assert_string_equal(GD_AT(&s.from, struct gd_from_spec, 0)->text, "shop");
+	gd_shape_fini(&gd_load_shape, &s);
+	assert_int_equal(
+		decode(LOAD("\"rate\": \"5/s\", \"from\": [\"shop\", \"runner\"]"), &s,
+		       &err),
+		0);
+	assert_int_equal(s.from.n, 2);
+	assert_string_equal(GD_AT(&s.from, struct gd_from_spec, 1)->text, "runner");
+	gd_shape_fini(&gd_load_shape, &s);
 }
 
 static void test_urls(void **state GD_UNUSED)
@@ -284,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_rows_refuse),
 		cmocka_unit_test(test_checks),     cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_bad_urls),   cmocka_unit_test(test_long_urls),
+		cmocka_unit_test(test_divided),    cmocka_unit_test(test_from),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -809,6 +809,91 @@ static void hostile_lines_are_refused(void **state)
 	assert_int_equal(gd_results_n_stages(r), 0);
 }
 
+/* --- several vantage points ------------------------------------------------------------- */
+
+static int tell(struct gd_results *r, const char *vantage, uint64_t index, uint64_t ok,
+		int64_t ms)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_interval iv = {.load = "shop",
+				 .client = "plain",
+				 .index = index,
+				 .n_vantages = 2,
+				 .start_wall_ns = at((double)index) +
+						  (*vantage == 'b' ? 300000 : 0),
+				 .length_ns = GD_NS_PER_S,
+				 .intended = ok,
+				 .attempts = ok,
+				 .counts = {.open = 3, .connects = 2},
+				 .latency = gd_hist_new(),
+				 .attempt_latency = gd_hist_new()};
+	int rc;
+
+	(void)snprintf(iv.vantage, sizeof(iv.vantage), "%s", vantage);
+	iv.outcomes[GD_OUTCOME_OK] = ok;
+	for (uint64_t i = 0; i < ok; i++)
+		gd_hist_record(iv.latency, ms * GD_NS_PER_MS + (int64_t)i);
+	rc = gd_results_add_load(r, &iv, &err);
+	gd_interval_fini(&iv);
+	return rc;
+}
+
+/* What two saw in the same second is one second of twice the traffic, also when told late. */
+static void vantage_points_become_one(void **state)
+{
+	GD_AUTO(gd_results) struct gd_results *r = fresh();
+	struct gd_load_stats s;
+
+	(void)state;
+	begin(r, "baseline", "baseline", 0);
+	gd_results_stage_end(r, "baseline", at(10));
+	for (uint64_t i = 0; i < 9; i++)
+		assert_int_equal(tell(r, "a", i, 90, 5), 0);
+	assert_int_equal((int)stats(r, "baseline").rate, 90);
+	for (uint64_t i = 0; i < 9; i++)
+		assert_int_equal(tell(r, "b", i, 10, 70), 0);
+	s = stats(r, "baseline");
+	assert_int_equal(s.requests, 900);
+	assert_int_equal(s.intervals, 9);
+	assert_int_equal((int)s.rate, 100);
+	assert_true(s.p50 < 5.1e6 && s.p99 > 69e6);
+	assert_int_equal(s.counts.connects, 36);
+	assert_int_equal(s.counts.open, 6);
+	assert_int_equal(gd_results_n_series(r), 1);
+	assert_int_equal(gd_results_n_intervals(r, 0), 9);
+	assert_int_equal(gd_results_n_vantages(r, 0), 2);
+	assert_string_equal(gd_results_vantage(r, 0, 1), "b");
+	assert_int_equal(gd_results_vantage_stats(r, 0, 1, "baseline", &s), 0);
+	assert_int_equal(s.requests, 90);
+	assert_true(s.p50 > 69e6);
+	assert_int_equal(gd_results_vantage_lacks(r, 0, 1), 0);
+	/* Nothing is counted twice, in neither. */
+	assert_int_equal(tell(r, "b", 4, 10, 70), -1);
+	assert_int_equal(stats(r, "baseline").requests, 900);
+}
+
+/* An abort condition does not look at half a second's traffic, nor waits for ever for it. */
+static void a_missing_part_is_waited_for(void **state)
+{
+	GD_AUTO(gd_results) struct gd_results *r = fresh();
+	struct gd_condition c = condition("shop.plain.rate < 50/s");
+	struct gd_error err = GD_ERROR_INIT;
+	int64_t since;
+
+	(void)state;
+	for (uint64_t i = 0; i < 3; i++) {
+		assert_int_equal(tell(r, "a", i, 40, 5), 0);
+		assert_int_equal(gd_results_holds_for(r, &c, at(0), at(9), &since, &err),
+				 0);
+		if (i < 1)
+			assert_int_equal(tell(r, "b", i, 40, 5), 0);
+	}
+	assert_int_equal(gd_results_vantage_lacks(r, 0, 1), 2);
+	assert_int_equal(tell(r, "a", 4, 40, 5), 0);
+	assert_int_equal(gd_results_holds_for(r, &c, at(0), at(9), &since, &err), 1);
+	gd_condition_fini(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -837,6 +922,8 @@ int main(void)
 		cmocka_unit_test(empty_intervals_do_not_break),
 		cmocka_unit_test(a_fault_must_be_seen_back),
 		cmocka_unit_test(ends_are_told_apart),
+		cmocka_unit_test(vantage_points_become_one),
+		cmocka_unit_test(a_missing_part_is_waited_for),
 		cmocka_unit_test(hostile_lines_are_refused),
 	};
 

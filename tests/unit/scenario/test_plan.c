@@ -319,6 +319,70 @@ static void host_names_are_told(void **state)
 	unload(&l);
 }
 
+static void a_load_starts_from_all_hosts_of_its_roles(void **state)
+{
+	GD_AUTO_FREE char *text =
+		replaced(good_scenario, "from: others", "from: [others, runner]");
+	struct gd_vantage v[GD_LOAD_MAX_VANTAGES];
+	GD_AUTO_STRBUF(out);
+	struct loaded l;
+	struct gd_plan p;
+
+	(void)state;
+	load(&l, text, good_inventory);
+	assert_int_equal(gd_scenario_check(&l.s, &l.inv, &test_kinds, &l.diags), 0);
+	assert_int_equal(gd_plan_make(&l.s, &l.inv, &test_kinds, &p, &l.diags), 0);
+	assert_int_equal(
+		gd_plan_vantages(&p, GD_AT(&l.s.loads, struct gd_load_spec, 0), v), 3);
+	assert_string_equal(v[0].name, "api-1");
+	assert_string_equal(v[1].name, "api-2");
+	assert_string_equal(p.hosts[v[1].host].host->name, "api-2");
+	assert_string_equal(v[2].name, "runner");
+	assert_true(v[2].here && !v[1].here);
+	gd_plan_print(&p, &out);
+	assert_non_null(strstr(gd_strbuf_str(&out),
+			       "from others (api-1, api-2), this machine, which divide "
+			       "it between 3"));
+	gd_plan_fini(&p);
+	unload(&l);
+}
+
+static const struct {
+	const char *from, *said;
+	bool by_plan;
+} bad_from[] = {
+	{"from: [others, server]", "starts twice from api-1", true},
+	{"from: [others, others]", "from others is given twice", false},
+	{"from: [others, nobody]", "role \"nobody\" is not under hosts", false},
+	{"from: others\n    connections: 1", "connections of 1 can't be divided", false},
+};
+
+static void places_that_can_not_be_are_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < GD_N_ELEMS(bad_from); i++) {
+		GD_AUTO_FREE char *text =
+			replaced(good_scenario, "from: others", bad_from[i].from);
+		struct loaded l;
+		struct gd_plan p;
+
+		load(&l, text, good_inventory);
+		if (bad_from[i].by_plan)
+			assert_int_equal(
+				gd_plan_make(&l.s, &l.inv, &test_kinds, &p, &l.diags),
+				-1);
+		else
+			assert_int_equal(
+				gd_scenario_check(&l.s, &l.inv, &test_kinds, &l.diags),
+				-1);
+		assert_int_equal(l.diags.n_errors, 1);
+		if (!strstr(l.diags.items[0].text, bad_from[i].said))
+			fail_msg("no '%s' in: %s", bad_from[i].said,
+				 l.diags.items[0].text);
+		unload(&l);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +396,8 @@ int main(void)
 		cmocka_unit_test(a_fault_that_comes_and_goes),
 		cmocka_unit_test(the_plan_as_data),
 		cmocka_unit_test(host_names_are_told),
+		cmocka_unit_test(a_load_starts_from_all_hosts_of_its_roles),
+		cmocka_unit_test(places_that_can_not_be_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
