@@ -529,10 +529,15 @@ int gd_load_status(struct gd_load *load, struct gd_error *err)
 
 void gd_load_stop(struct gd_load *load)
 {
-	int64_t at = gd_now().ns + (load->n_workers > 1 ? STOP_AHEAD : 0);
+	int64_t ahead = load->n_workers > 1 ? STOP_AHEAD : 0;
 
+	gd_load_stop_at(load, (struct gd_instant){gd_now().ns + ahead});
+}
+
+void gd_load_stop_at(struct gd_load *load, struct gd_instant at)
+{
 	for (size_t i = 0; i < load->n_workers; i++)
-		gd_engine_stop(load->workers[i].engine, at);
+		gd_engine_stop(load->workers[i].engine, at.ns);
 }
 
 void gd_load_free(struct gd_load *load)

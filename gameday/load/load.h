@@ -47,6 +47,8 @@ int gd_load_capability(const struct gd_load_spec *spec) GD_NONNULL;
  * go on for one timeout; what is still open then, retries to come included, is unfinished.
  */
 void gd_load_stop(struct gd_load *load) GD_NONNULL;
+/* The same at an instant of CLOCK_BOOTTIME that is to come, so that several end as one. */
+void gd_load_stop_at(struct gd_load *load, struct gd_instant at) GD_NONNULL;
 /*
  * Stops at once (what is open is dropped), waits for the thread, frees. For a clean end call
  * gd_load_stop and take until 2 first. Accepts NULL.

@@ -13,7 +13,10 @@
 #include "gameday/base/auto.h"
 
 /* From the question to a host until its first request; a host is asked for all its loads. */
-enum { LEAD_MS = 1000, LEAD_HERE_MS = 10, START_LIMIT_S = 15 };
+enum { LEAD_MS = 1000, LEAD_HERE_MS = 50, START_LIMIT_S = 15 };
+
+/* The first stage begins a little before the traffic, so that its first second is whole. */
+enum { STAGE_AHEAD_MS = 30 };
 
 /* A copy that differs in the URLs alone, so that only these are ours to free. */
 static int with_urls(struct gd_run *r, struct gd_load_spec *spec, struct gd_list *urls,
@@ -119,7 +122,7 @@ static int make_entries(struct gd_run *r, struct gd_error *err)
 }
 
 /* What the report needs to tell who measured from where, and how well their clocks agree. */
-static void record_start(struct gd_run *r, int64_t start_wall_ns)
+static void record_start(struct gd_run *r)
 {
 	cJSON *m = cJSON_CreateObject(), *list = cJSON_CreateArray();
 	bool ok = m && list;
@@ -137,7 +140,7 @@ static void record_start(struct gd_run *r, int64_t start_wall_ns)
 				     l->member ? l->member->clock.error_ns : 0);
 	}
 	ok = gd_json_set(m, "vantages", list) && ok;
-	if (ok && gd_json_set_int(m, "start_wall_ns", start_wall_ns))
+	if (ok && gd_json_set_int(m, "start_wall_ns", r->loads_start.ns))
 		gd_record_event(r->rec, "loads_started", m);
 	else
 		cJSON_Delete(m);
@@ -170,6 +173,7 @@ int gd_launch_loads(struct gd_run *r, struct gd_error *err)
 	for (size_t i = 0; i < r->n_loads; i++)
 		far = far || r->loads[i].member;
 	start = gd_after(gd_now(), gd_span_ms(far ? LEAD_MS : LEAD_HERE_MS));
+	r->loads_start.ns = gd_wall_now().ns + (start.ns - gd_now().ns);
 	calls = calloc(r->n_loads + 1, sizeof(*calls));
 	if (!calls)
 		return gd_raise_nomem(err);
@@ -185,7 +189,7 @@ int gd_launch_loads(struct gd_run *r, struct gd_error *err)
 	gd_calls_free(calls, r->n_loads);
 	if (rc < 0)
 		return -1;
-	record_start(r, gd_wall_now().ns + (start.ns - gd_now().ns));
-	/* So that the first stage does not begin before there is any traffic. */
+	record_start(r);
+	start.ns -= STAGE_AHEAD_MS * GD_NS_PER_MS;
 	return gd_fleet_sleep(&r->fleet, start, err) < 0 ? -1 : 0;
 }

@@ -77,6 +77,7 @@ struct gd_run {
 	struct gd_instant look_from;  /* from when on they are run; 0: not now */
 	struct gd_live_load *loads;   /* one per scenario load and vantage point */
 	size_t n_loads;
+	struct gd_wall loads_start;   /* of all of them, on our wall clock */
 	struct gd_timer *tick;        /* redraws and looks at the abort conditions */
 	const struct gd_stage *stage; /* the one going on, or NULL */
 	struct gd_instant stage_until;

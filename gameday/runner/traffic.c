@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loads run here in a thread or on a host in the agent; both deliver intervals. What comes
- * from a host carries its clock, so the offset that was measured at hello is taken off
- * before anything is stored: stages are cut on one clock, the runner's.
+ * Loads run here in a thread or on a host in the agent; both deliver intervals. They count
+ * from one start (launch.c); what else comes from a host carries its clock, so the offset
+ * that was measured is taken off before anything is stored: stages are cut on one clock, the
+ * runner's.
  */
 #include "gameday/runner/session.h"
 
@@ -31,9 +32,14 @@ static void store_interval(struct gd_run *r, const struct gd_interval *iv)
 
 /* --- a load of our own --------------------------------------------------------------- */
 
-/* An interval says where it comes from only when there are several vantage points. */
-static void name_vantage(const struct gd_live_load *l, struct gd_interval *iv)
+/*
+ * Whose it is, and when: its number counts from the common start, whatever the wall clock of
+ * its host says. Where it comes from is said only when there are several vantage points.
+ */
+static void place_interval(const struct gd_live_load *l, struct gd_interval *iv)
 {
+	iv->start_wall_ns = l->run->loads_start.ns +
+			    (int64_t)iv->index * GD_LOAD_INTERVAL_MS * GD_NS_PER_MS;
 	(void)snprintf(iv->load, sizeof(iv->load), "%s", l->spec->name);
 	iv->vantage[0] = '\0';
 	iv->n_vantages = 0;
@@ -50,7 +56,7 @@ void gd_traffic_on_local(void *ctx, uint32_t events GD_UNUSED)
 	int got;
 
 	while ((got = gd_load_take(l->here, &iv)) == 1) {
-		name_vantage(l, &iv);
+		place_interval(l, &iv);
 		store_interval(l->run, &iv);
 		gd_interval_fini(&iv);
 	}
@@ -141,7 +147,7 @@ void gd_traffic_lost(struct gd_run *r, struct gd_member *m)
 		struct gd_live_load *l = &r->loads[i];
 		cJSON *line;
 
-		if (!l->spec || l->member != m || l->ended)
+		if (l->member != m || l->ended)
 			continue;
 		gd_view_event(r->view, GD_TONE_BAD, "lost     load %s: %s", l->spec->name,
 			      m->error.text);
@@ -173,8 +179,7 @@ static struct gd_live_load *find_load(struct gd_run *r, const struct gd_member *
 				      const char *ref)
 {
 	for (size_t i = 0; ref && i < r->n_loads; i++)
-		if (r->loads[i].spec && r->loads[i].member == m &&
-		    strcmp(r->loads[i].spec->name, ref) == 0)
+		if (r->loads[i].member == m && strcmp(r->loads[i].spec->name, ref) == 0)
 			return &r->loads[i];
 	return NULL;
 }
@@ -193,9 +198,8 @@ static void on_remote_interval(struct gd_run *r, struct gd_member *m, const cJSO
 			      "host %s sent a bad interval: %s", m->inv->name, err.text);
 		return;
 	}
-	iv.start_wall_ns -= m->clock.wall_offset_ns;
 	/* A host may speak for its own load only. */
-	name_vantage(l, &iv);
+	place_interval(l, &iv);
 	store_interval(r, &iv);
 	gd_interval_fini(&iv);
 }
@@ -275,24 +279,42 @@ bool gd_traffic_event(struct gd_run *r, struct gd_member *m, const cJSON *event)
 
 /* --- the end ------------------------------------------------------------------------- */
 
-static void ask_to_stop(struct gd_live_load *l)
-{
-	struct gd_error err = GD_ERROR_INIT;
-	cJSON *req, *reply = NULL;
+/* The last interval ends everywhere at this moment, if the hosts hear of it in time. */
+enum { STOP_LEAD_MS = 300 };
 
-	if (l->ended)
-		return;
-	if (l->here) {
-		gd_load_stop(l->here);
-		return;
+static cJSON *stop_request(const struct gd_live_load *l, struct gd_instant at)
+{
+	GD_AUTO(cJSON) cJSON *req = gd_message_request("load_stop");
+
+	if (!req || !gd_json_set_str(req, "ref", l->spec->name) ||
+	    !gd_json_set_int(req, "at_boot_ns", at.ns + l->member->clock.boot_offset_ns))
+		return NULL;
+	return gd_steal_ptr(&req);
+}
+
+static int ask_to_stop(struct gd_run *r, struct gd_error *err)
+{
+	struct gd_instant at = gd_after(gd_now(), gd_span_ms(STOP_LEAD_MS));
+	struct gd_call *calls = calloc(r->n_loads + 1, sizeof(*calls));
+	int rc;
+
+	if (!calls)
+		return gd_raise_nomem(err);
+	for (size_t i = 0; i < r->n_loads; i++) {
+		const struct gd_live_load *l = &r->loads[i];
+
+		calls[i].done = true;
+		if (l->ended)
+			continue;
+		if (l->here)
+			gd_load_stop_at(l->here, at);
+		else if (l->member && l->member->state == GD_MEMBER_READY)
+			gd_fleet_call(&r->fleet, l->member, stop_request(l, at),
+				      gd_span_s(10), &calls[i]);
 	}
-	if (!l->member || l->member->state != GD_MEMBER_READY)
-		return;
-	req = gd_message_request("load_stop");
-	if (req && gd_json_set_str(req, "ref", l->spec->name) &&
-	    gd_fleet_ask(&l->run->fleet, l->member, req, gd_span_s(10), &reply, &err) ==
-		    0)
-		cJSON_Delete(reply);
+	rc = gd_fleet_wait(&r->fleet, calls, r->n_loads, err);
+	gd_calls_free(calls, r->n_loads);
+	return rc;
 }
 
 static bool all_ended(const struct gd_run *r)
@@ -300,7 +322,7 @@ static bool all_ended(const struct gd_run *r)
 	for (size_t i = 0; i < r->n_loads; i++) {
 		const struct gd_live_load *l = &r->loads[i];
 
-		if (l->spec && !l->ended &&
+		if (!l->ended &&
 		    (l->here || (l->member && l->member->state == GD_MEMBER_READY)))
 			return false;
 	}
@@ -312,12 +334,11 @@ int gd_traffic_stop(struct gd_run *r, struct gd_error *err)
 	struct gd_span wait = gd_span_s(2);
 	struct gd_instant end;
 
+	if (ask_to_stop(r, err) < 0)
+		return -1;
 	for (size_t i = 0; i < r->n_loads; i++) {
-		struct gd_live_load *l = &r->loads[i];
+		const struct gd_live_load *l = &r->loads[i];
 
-		if (!l->spec)
-			continue;
-		ask_to_stop(l);
 		if (gd_load_spec_longest(l->spec).ns + gd_span_s(2).ns > wait.ns)
 			wait.ns = gd_load_spec_longest(l->spec).ns + gd_span_s(2).ns;
 	}

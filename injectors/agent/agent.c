@@ -266,7 +266,7 @@ static int answer_load(struct agent *a, const cJSON *request, cJSON *reply GD_UN
 static int answer_load_stop(struct agent *a, const cJSON *request, cJSON *reply GD_UNUSED,
 			    struct gd_error *err)
 {
-	return gd_generators_stop(a->generators, gd_json_str(request, "ref", ""), err);
+	return gd_generators_stop(a->generators, request, err);
 }
 
 static int answer_run(struct agent *a, const cJSON *request, cJSON *reply GD_UNUSED,

@@ -57,6 +57,16 @@ static int forward(struct gd_load *load, int fd, struct gd_error *err)
 	}
 }
 
+static void stop(struct gd_load *load, int control_fd)
+{
+	struct gd_instant at;
+
+	if (read(control_fd, &at, sizeof(at)) == (ssize_t)sizeof(at))
+		gd_load_stop_at(load, at);
+	else
+		gd_load_stop(load);
+}
+
 static int generate(const struct gd_generator_job *job, struct gd_error *err)
 {
 	GD_AUTO(gd_load) struct gd_load *load = NULL;
@@ -71,7 +81,7 @@ static int generate(const struct gd_generator_job *job, struct gd_error *err)
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return gd_raise_errno(err, "poll");
 		if (fds[1].revents) {
-			gd_load_stop(load);
+			stop(load, job->control_fd);
 			fds[1].fd = -1;
 		}
 		rc = forward(load, job->out_fd, err);

@@ -7,7 +7,7 @@
 struct gd_generator_job {
 	const struct gd_load_spec *spec;
 	struct gd_load_options options;
-	int control_fd; /* a byte, or its end: stop */
+	int control_fd; /* a struct gd_instant: stop then; or its end: stop */
 	int out_fd; /* frames: {"interval": {...}}, last {"end": true, "error": ...} */
 };
 

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "gameday/base/file.h"
 #include "gameday/wire/frame.h"
 #include "gameday/wire/message.h"
 #include "injectors/agent/generator_child.h"
@@ -311,12 +312,25 @@ int gd_generators_start(struct gd_generators *all, const cJSON *request,
 	return rc;
 }
 
-int gd_generators_stop(struct gd_generators *all, const char *ref, struct gd_error *err)
+int gd_generators_stop(struct gd_generators *all, const cJSON *request,
+		       struct gd_error *err)
 {
+	const char *ref = gd_json_str(request, "ref", "");
+	struct gd_instant at = {gd_json_int(request, "at_boot_ns", 0)};
+	struct gd_error ignored = GD_ERROR_INIT;
 	struct generator *g = find(all, ref);
+	bool told = true;
 
 	if (!g)
 		return gd_raise(err, GD_E_INPUT, "no load %.60s is running", ref);
-	gd_close_fd(&g->control_fd);
+	if (at.ns > gd_now().ns + MAX_START_IN_MS * GD_NS_PER_MS)
+		return gd_raise(err, GD_E_INPUT,
+				"at_boot_ns is %" PRId64 ", wanted: within a minute",
+				at.ns);
+	/* A child that has died can't be told, and says so by itself: see `load_end`. */
+	if (at.ns > 0 && g->control_fd >= 0)
+		told = gd_fd_write_all(g->control_fd, &at, sizeof(at), &ignored) == 0;
+	if (told)
+		gd_close_fd(&g->control_fd);
 	return 0;
 }

@@ -18,8 +18,8 @@ void gd_generators_free(struct gd_generators *g);
 /* Starts one (at most 16); events `load` and, at its end, `load_end` follow. */
 int gd_generators_start(struct gd_generators *g, const cJSON *request,
 			struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
-/* Asks one to end; `load_end` follows. */
-int gd_generators_stop(struct gd_generators *g, const char *ref,
+/* Asks one to end, now or at an instant; `load_end` follows. */
+int gd_generators_stop(struct gd_generators *g, const cJSON *request,
 		       struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* Children that have not ended yet. */
 size_t gd_generators_running(const struct gd_generators *g) GD_NONNULL;
