@@ -100,6 +100,7 @@ static int make_entries(struct gd_run *r, struct gd_error *err)
 	r->loads = calloc(most + 1, sizeof(*r->loads));
 	if (!r->loads)
 		return gd_raise_nomem(err);
+	r->n_loads = 0;
 	for (size_t i = 0; i < r->scenario.loads.n; i++) {
 		const struct gd_load_spec *spec =
 			GD_AT(&r->scenario.loads, struct gd_load_spec, i);
