@@ -56,7 +56,7 @@ static size_t show_clocks(const struct gd_run *r, struct gd_shown_clock *out)
 		if (r->fleet.members[i].state == GD_MEMBER_READY)
 			out[n++] = (struct gd_shown_clock){
 				.host = r->fleet.members[i].inv->name,
-				.offset_ns = r->fleet.members[i].clock_offset_ns};
+				.offset_ns = r->fleet.members[i].clock.wall_offset_ns};
 	return n;
 }
 
