@@ -180,7 +180,9 @@ static double shortest_step(const struct gd_plot *p)
 struct gd_slices gd_plot_slices(const struct gd_plot *p)
 {
 	double length = p->times.hi - p->times.lo;
-	struct gd_slices s = {.step = gd_scale_time_step(fmax(length / (MAX_SLICES - 2),
+	/* Coarser lines come with fewer texts and rows, for the same reason. */
+	double most = p->columns > 120 ? MAX_SLICES : MAX_SLICES * 0.6;
+	struct gd_slices s = {.step = gd_scale_time_step(fmax(length / (most - 2),
 							      shortest_step(p) * 0.999))};
 
 	s.start = floor(p->times.lo / s.step) * s.step;

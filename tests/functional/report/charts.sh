@@ -44,7 +44,7 @@ with open(dst + "/metrics.jsonl", "w") as out:
 with open(src + "/journal.jsonl") as inp, open(dst + "/journal.jsonl", "w") as out:
     for l in inp:
         e = json.loads(l)
-        e["wall_ns"] = str(start + (int(e["wall_ns"]) - start) * 30)
+        e["wall_ns"] = str(start + (int(e["wall_ns"]) - start) * 12)
         out.write(json.dumps(e) + "\n")
 EOF
 mkdir "$work/long-out"
