@@ -9,12 +9,9 @@ routes() {
 }
 
 before=$(routes)
-got=0
-timeout 300 "$GD" run "$SOURCE/scenarios/bgp-route-pinned.yaml" -i lab --yes -o "$RUNS" >"$WORK/out" 2>&1 || got=$?
-tail -n 30 "$WORK/out"
+run_gameday 0 run "$SOURCE/scenarios/bgp-route-pinned.yaml" -i lab --yes -o "$RUNS"
 run=$(last_run)
 sed -n '/^## Runbook/,/^## What the people/p' "$run/report.md"
-[ "$got" -eq 0 ] || fail "exit $got"
 [ "$(routes)" = "$before" ] || fail "a pinned route stayed: $(routes)"
 python3 - "$run" <<'PY'
 import json, sys
