@@ -508,7 +508,11 @@ static const char *word_of(int status)
 static void show_end(struct gd_run *r, int status, const struct gd_strbuf *summary)
 {
 	const char *text = gd_strbuf_str(summary);
-	GD_AUTO_FREE char *first = strndup(text, strcspn(text, "\n"));
+	const char *after = strstr(text, ": "); /* "verdict  held: ..." */
+	GD_AUTO_FREE char *first = NULL;
+
+	text = after ? after + 2 : text;
+	first = strndup(text, strcspn(text, "\n"));
 
 	gd_live_draw(r);
 	gd_view_over(r->view, word_of(status), first ? first : "");
