@@ -16,7 +16,9 @@ typedef void gd_section_fn(const struct gd_report *r, struct gd_doc *d);
 gd_section_fn gd_section_head;         /* verdict, what happened, scenario */
 gd_section_fn gd_section_findings;     /* what a reader must not miss */
 gd_section_fn gd_section_figures;      /* what clients felt */
+gd_section_fn gd_section_vantages;     /* the same from each place */
 gd_section_fn gd_section_policies;     /* what policies did, TCP, modes */
+gd_section_fn gd_section_ranking;      /* which policy helped, and its price */
 gd_section_fn gd_section_signals;      /* the watches */
 gd_section_fn gd_section_expectations; /* and steady state */
 gd_section_fn gd_section_steady;

@@ -10,6 +10,7 @@
 #include "gameday/base/auto.h"
 #include "gameday/report/json_make.h"
 #include "gameday/report/json_runbook.h"
+#include "gameday/report/ranking.h"
 #include "gameday/report/speeds.h"
 #include "gameday/report/story.h"
 #include "gameday/report/writer.h"
@@ -279,6 +280,11 @@ static cJSON *make_vantages(const struct gd_report *r)
 				cJSON_GetObjectItemCaseSensitive(e, "vantages"), 1);
 	}
 	return list ? list : cJSON_CreateArray();
+}
+
+static cJSON *make_ranking(const struct gd_report *r)
+{
+	return gd_ranking_json(r->results);
 }
 
 static cJSON *make_transitions(const struct gd_report *r)
@@ -565,7 +571,7 @@ static const struct {
 	{"detections", make_detections}, {"runbook", gd_make_runbook},
 	{"faults", make_faults},         {"notes", make_notes},
 	{"timeline", make_timeline},     {"hosts", make_hosts},
-	{"vantages", make_vantages},
+	{"vantages", make_vantages},     {"ranking", make_ranking},
 };
 
 static int write_json(const struct gd_report *r, struct gd_strbuf *out,
