@@ -97,6 +97,40 @@ static void print_pace(const struct gd_load_summary *c)
 			     c->n_behind, c->n_points);
 }
 
+/* What went over the wire, and how long new connections took. */
+static void print_traffic(const struct gd_interval *iv)
+{
+	const struct gd_counts *c = &iv->counts;
+	double seconds = gd_load_seconds(iv);
+	char sent[32], got[32], per_s[32], p50[32], p99[32];
+
+	(void)printf("%s: sent %s, received %s (%s a second)", iv->client,
+		     gd_metric_format((double)c->bytes_sent, GD_UNIT_BYTES, sent),
+		     gd_metric_format((double)c->bytes_received, GD_UNIT_BYTES, got),
+		     gd_metric_format((double)c->bytes_received / seconds, GD_UNIT_BYTES,
+				      per_s));
+	if (iv->connect)
+		(void)printf(
+			"; %llu connections, made in %s at p50, %s at p99",
+			(unsigned long long)c->connects,
+			gd_span_human(
+				(struct gd_span){gd_hist_percentile(iv->connect, 50)},
+				p50),
+			gd_span_human(
+				(struct gd_span){gd_hist_percentile(iv->connect, 99)},
+				p99));
+	if (iv->handshake)
+		(void)printf(
+			", TLS in %s and %s",
+			gd_span_human(
+				(struct gd_span){gd_hist_percentile(iv->handshake, 50)},
+				p50),
+			gd_span_human(
+				(struct gd_span){gd_hist_percentile(iv->handshake, 99)},
+				p99));
+	(void)putchar('\n');
+}
+
 /* A closed loop sends nothing while it waits: what it shows of a stall is one request. */
 static void print_omission(const struct gd_interval *iv)
 {
@@ -150,6 +184,7 @@ void gd_load_result_print(const struct gd_load_result *r)
 	for (size_t i = 0; i < r->n_clients; i++)
 		print_row(&r->clients[i]);
 	for (size_t i = 0; i < r->n_clients; i++) {
+		print_traffic(&r->clients[i].sum);
 		print_modes(&r->clients[i].sum);
 		print_omission(&r->clients[i].sum);
 		print_pace(&r->clients[i]);

@@ -281,13 +281,26 @@ static struct call call_of(struct gd_conn *c, int64_t now)
 	};
 }
 
+/* Where bytes count: with the request they are for, else with those of their time. */
+static struct gd_counts *counts_of(const struct gd_conn *c)
+{
+	struct gd_tally_slot *slot =
+		c->attempts ? c->attempts->req->slot : c->lane->tally.tail;
+
+	return slot ? &slot->iv.counts : NULL;
+}
+
 /* Sends what the protocol put out. -1 with errno. */
 static int flush(struct call *call)
 {
 	struct gd_reactor *r = call->conn->lane->engine->reactor;
 
+	struct gd_counts *counts = counts_of(call->conn);
+
 	if (call->io.out.n == 0)
 		return 0;
+	if (counts)
+		counts->bytes_sent += call->io.out.n;
 	if (call->conn->tls)
 		return gd_conn_tls_send(call->conn, call->io.out.data, call->io.out.n);
 	return r->ops->send(r, &call->conn->sock, call->io.out.data, call->io.out.n);
@@ -512,8 +525,11 @@ void gd_conn_connected(struct gd_conn *c, int error, int64_t now)
 
 void gd_conn_plain(struct gd_conn *c, const char *data, size_t size, int64_t now)
 {
+	struct gd_counts *counts = counts_of(c);
 	struct call call = call_of(c, now);
 
+	if (counts)
+		counts->bytes_received += size;
 	finish(&call, target_of(c)->proto->feed(c->proto, data, size, &call.io));
 }
 

@@ -62,14 +62,27 @@ void gd_conn_note_end(const struct gd_attempt *a, int64_t now)
 		a->req->slot->iv.counts.slow_retransmitted++;
 }
 
+/* Intervals without new connections, which most are, need no histogram of them. */
+static void record(struct gd_hist **h, int64_t ns)
+{
+	if (!*h)
+		*h = gd_hist_new();
+	if (*h)
+		gd_hist_record(*h, ns);
+}
+
 void gd_conn_note_up(const struct gd_conn *c, int64_t now)
 {
 	struct gd_tally_slot *slot = c->lane->tally.tail;
+	int64_t stood = c->tls ? c->connected_ns : now;
 
 	if (!slot)
 		return;
 	slot->iv.counts.connects++;
 	raise_to(&slot->iv.counts.connect_max, (uint64_t)(now - c->opened_ns));
+	record(&slot->iv.connect, stood - c->opened_ns);
+	if (c->tls)
+		record(&slot->iv.handshake, now - stood);
 }
 
 void gd_lane_sample(struct gd_lane *l, int64_t now)

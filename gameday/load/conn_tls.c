@@ -60,6 +60,7 @@ static bool shake_hands(struct gd_conn *c, int64_t now)
 
 void gd_conn_tls_begin(struct gd_conn *c, struct gd_tls_config *config, int64_t now)
 {
+	c->connected_ns = now;
 	c->tls = gd_tls_new(config);
 	if (!c->tls)
 		gd_conn_fail(c, GD_OUTCOME_LOCAL, NULL, now);

@@ -43,6 +43,9 @@
 	X(connects, COUNT, false, TRAFFIC, "connections made")                           \
 	X(connect_max, DURATION, true, TRAFFIC,                                          \
 	  "longest time to make a connection, TLS included")                             \
+	X(bytes_sent, BYTES, false, TRAFFIC,                                             \
+	  "bytes of requests, headers included, TLS and TCP not")                        \
+	X(bytes_received, BYTES, false, TRAFFIC, "bytes of replies, counted alike")      \
 	X(retransmits, COUNT, false, TRAFFIC,                                            \
 	  "TCP segments sent again by this side (TCP_INFO)")                             \
 	X(rtt_max, DURATION, true, TRAFFIC, "TCP's smoothed round-trip time, at most")   \

@@ -108,6 +108,7 @@ struct gd_conn {
 	bool idle;                /* open without work: counted in lane->n_idle */
 	bool stream;              /* TCP */
 	int64_t opened_ns, n_requests;
+	int64_t connected_ns;                 /* when TCP stood; TLS begins */
 	uint32_t n_retransmits;               /* as of the last sample */
 	int64_t sampled_ns, retransmitted_ns; /* last sample, last one that saw more */
 	struct gd_timer timer;                /* when it is idle: the end of its life */

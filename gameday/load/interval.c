@@ -35,6 +35,8 @@ void gd_interval_fini(struct gd_interval *iv)
 	gd_hist_free(iv->latency);
 	gd_hist_free(iv->attempt_latency);
 	gd_hist_free(iv->lateness);
+	gd_hist_free(iv->connect);
+	gd_hist_free(iv->handshake);
 	free(iv->targets);
 	*iv = (struct gd_interval){0};
 }
@@ -75,14 +77,15 @@ bool gd_interval_is_behind(const struct gd_interval *iv)
 	return iv->late > 0 && iv->late * 100 >= iv->intended;
 }
 
-static void add_lateness(struct gd_interval *into, const struct gd_interval *from)
+/* A histogram that may be there or not. */
+static void add_hist(struct gd_hist **into, const struct gd_hist *from)
 {
-	if (!from->lateness)
+	if (!from)
 		return;
-	if (!into->lateness)
-		into->lateness = gd_hist_new();
-	if (into->lateness)
-		gd_hist_merge(into->lateness, from->lateness);
+	if (!*into)
+		*into = gd_hist_new();
+	if (*into)
+		gd_hist_merge(*into, from);
 }
 
 void gd_interval_add(struct gd_interval *into, const struct gd_interval *from)
@@ -103,7 +106,9 @@ void gd_interval_add(struct gd_interval *into, const struct gd_interval *from)
 	}
 	gd_hist_merge(into->latency, from->latency);
 	gd_hist_merge(into->attempt_latency, from->attempt_latency);
-	add_lateness(into, from);
+	add_hist(&into->lateness, from->lateness);
+	add_hist(&into->connect, from->connect);
+	add_hist(&into->handshake, from->handshake);
 }
 
 void gd_interval_join(struct gd_interval *into, const struct gd_interval *from)
@@ -215,7 +220,9 @@ int gd_interval_to_json(const struct gd_interval *iv, cJSON **ret, struct gd_err
 		return gd_raise_nomem(err);
 	if (set_hist(obj, "latency", iv->latency, err) < 0 ||
 	    set_hist(obj, "attempt_latency", iv->attempt_latency, err) < 0 ||
-	    (iv->lateness && set_hist(obj, "lateness", iv->lateness, err) < 0))
+	    (iv->lateness && set_hist(obj, "lateness", iv->lateness, err) < 0) ||
+	    (iv->connect && set_hist(obj, "connect", iv->connect, err) < 0) ||
+	    (iv->handshake && set_hist(obj, "handshake", iv->handshake, err) < 0))
 		return -1;
 	*ret = gd_steal_ptr(&obj);
 	return 0;
@@ -383,6 +390,12 @@ static int get_hist(const cJSON *json, const char *key, struct gd_hist **ret,
 	return 0;
 }
 
+static int get_hist_if(const cJSON *json, const char *key, struct gd_hist **ret,
+		       struct gd_error *err)
+{
+	return cJSON_HasObjectItem(json, key) ? get_hist(json, key, ret, err) : 0;
+}
+
 /* What generators of earlier versions don't tell. */
 static int get_pace(const cJSON *json, struct gd_interval *iv, struct gd_error *err)
 {
@@ -392,9 +405,10 @@ static int get_pace(const cJSON *json, struct gd_interval *iv, struct gd_error *
 	    get_int(json, "sent", 0, MAX_COUNT, &sent, err) < 0)
 		return -1;
 	iv->sent = (uint64_t)sent;
-	if (!cJSON_HasObjectItem(json, "lateness"))
-		return 0;
-	return get_hist(json, "lateness", &iv->lateness, err);
+	if (get_hist_if(json, "lateness", &iv->lateness, err) < 0 ||
+	    get_hist_if(json, "connect", &iv->connect, err) < 0)
+		return -1;
+	return get_hist_if(json, "handshake", &iv->handshake, err);
 }
 
 static int read_interval(const cJSON *json, struct gd_interval *iv, struct gd_error *err)

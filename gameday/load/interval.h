@@ -89,6 +89,8 @@ struct gd_interval {
 	struct gd_hist *latency, *attempt_latency;
 	/* Owned. From intended to real start, of all; NULL in a closed loop. */
 	struct gd_hist *lateness;
+	/* Owned. To make a TCP connection, and TLS on it; NULL when none was made. */
+	struct gd_hist *connect, *handshake;
 };
 
 void gd_interval_fini(struct gd_interval *iv) GD_NONNULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Below what clients felt: what their policies did, what TCP saw, and how many speeds. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,15 @@
 static void add_counted(struct gd_doc *d, uint64_t v, enum gd_metric_unit unit)
 {
 	gd_section_value(d, (double)v, v > 0 ? unit : GD_UNIT_COUNT);
+}
+
+/* A duration, or "-" where there was nothing of which to tell one. */
+static void add_known(struct gd_doc *d, double ns)
+{
+	if (isnan(ns))
+		gd_doc_cell(d, "-");
+	else
+		gd_section_value(d, ns, GD_UNIT_DURATION);
 }
 
 /* --- policies ------------------------------------------------------------------------- */
@@ -129,11 +139,16 @@ static void begin_connections(struct gd_doc *d)
 		{"load.client", GD_DOC_LEFT},
 		{"stage", GD_DOC_WORD},
 		{"connections made", GD_DOC_RIGHT},
-		{"longest connect", GD_DOC_RIGHT},
+		{"connect p50", GD_DOC_RIGHT},
+		{"p99", GD_DOC_RIGHT},
+		{"TLS p99", GD_DOC_RIGHT},
+		{"longest", GD_DOC_RIGHT},
 		{"retransmits", GD_DOC_RIGHT},
 		{"round trip", GD_DOC_RIGHT},
 		{"at most", GD_DOC_RIGHT},
 		{"unacknowledged at most", GD_DOC_RIGHT},
+		{"sent", GD_DOC_RIGHT},
+		{"received", GD_DOC_RIGHT},
 	};
 
 	gd_doc_heading(d, 3, "tcp", "What TCP saw");
@@ -148,11 +163,16 @@ static void add_conn_row(const char *load, const char *client, const char *stage
 	gd_doc_begin(d, GD_DOC_ROW);
 	gd_section_who(d, load, client, stage);
 	gd_section_value(d, (double)c->connects, GD_UNIT_COUNT);
+	add_known(d, s->connect_p50);
+	add_known(d, s->connect_p99);
+	add_known(d, s->handshake_p99);
 	add_counted(d, c->connect_max, GD_UNIT_DURATION);
 	gd_section_value(d, (double)c->retransmits, GD_UNIT_COUNT);
 	gd_section_value(d, s->rtt, GD_UNIT_DURATION);
 	gd_section_value(d, (double)c->rtt_max, GD_UNIT_DURATION);
 	gd_section_value(d, (double)c->unacked_max, GD_UNIT_COUNT);
+	gd_section_value(d, (double)c->bytes_sent, GD_UNIT_BYTES);
+	gd_section_value(d, (double)c->bytes_received, GD_UNIT_BYTES);
 	gd_doc_end(d, GD_DOC_ROW);
 }
 

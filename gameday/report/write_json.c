@@ -180,6 +180,10 @@ static bool add_stats(cJSON *o, const struct gd_load_stats *s)
 	       add_num(o, "mean_ns", s->mean) &&
 	       add_num(o, "attempt_p50_ns", s->attempt_p50) &&
 	       add_num(o, "attempt_p99_ns", s->attempt_p99) &&
+	       add_num(o, "connect_p50_ns", s->connect_p50) &&
+	       add_num(o, "connect_p99_ns", s->connect_p99) &&
+	       add_num(o, "handshake_p50_ns", s->handshake_p50) &&
+	       add_num(o, "handshake_p99_ns", s->handshake_p99) &&
 	       add_count(o, "intervals", s->intervals) &&
 	       add_count(o, "behind_intervals", s->late_intervals) &&
 	       add_count(o, "late_requests", s->late) &&

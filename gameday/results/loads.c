@@ -16,6 +16,8 @@ static void point_fini(struct point *p)
 {
 	free(p->latency);
 	free(p->attempt_latency);
+	free(p->connect);
+	free(p->handshake);
 	gd_interval_fini(&p->iv);
 	*p = (struct point){0};
 }
@@ -24,6 +26,8 @@ static void tally_reset(struct tally *t)
 {
 	gd_hist_free(t->latency);
 	gd_hist_free(t->attempt_latency);
+	gd_hist_free(t->connect);
+	gd_hist_free(t->handshake);
 	*t = (struct tally){0};
 }
 
@@ -150,10 +154,20 @@ static void finish(struct gd_load_stats *s, const struct gd_hist *latency,
 	s->attempt_p99 = percentile(attempts, 99);
 }
 
+static void finish_connects(struct gd_load_stats *s, const struct gd_hist *connect,
+			    const struct gd_hist *handshake)
+{
+	s->connect_p50 = percentile(connect, 50);
+	s->connect_p99 = percentile(connect, 99);
+	s->handshake_p50 = percentile(handshake, 50);
+	s->handshake_p99 = percentile(handshake, 99);
+}
+
 void gd_res_tally_finish(const struct tally *t, struct gd_load_stats *ret)
 {
 	*ret = t->stats;
 	finish(ret, t->latency, t->attempt_latency);
+	finish_connects(ret, t->connect, t->handshake);
 }
 
 /* into may be NULL: then it is made. */
@@ -174,6 +188,8 @@ static int merge_encoded(struct gd_hist **into, const char *text, int64_t min_ns
 	GD_AUTO(gd_hist) struct gd_hist *h = NULL;
 	struct gd_error ignored = GD_ERROR_INIT;
 
+	if (!text)
+		return 0;
 	/* It is our own encoding of a histogram that was whole: only memory can fail. */
 	if (gd_hist_decode(text, &h, &ignored) < 0)
 		return -1;
@@ -190,7 +206,9 @@ static int tally_build(struct tally *t, const struct series *s, struct window wi
 		if (!inside(&p->iv, win))
 			continue;
 		if (merge_encoded(&t->latency, p->latency, p->min_ns, p->max_ns) < 0 ||
-		    merge_encoded(&t->attempt_latency, p->attempt_latency, -1, -1) < 0) {
+		    merge_encoded(&t->attempt_latency, p->attempt_latency, -1, -1) < 0 ||
+		    merge_encoded(&t->connect, p->connect, -1, -1) < 0 ||
+		    merge_encoded(&t->handshake, p->handshake, -1, -1) < 0) {
 			tally_reset(t);
 			return -1;
 		}
@@ -226,7 +244,9 @@ static void tally_interval(const struct gd_results *r, struct series *s,
 		    !inside(iv, win))
 			continue;
 		if (merge(&t->latency, iv->latency) < 0 ||
-		    merge(&t->attempt_latency, iv->attempt_latency) < 0) {
+		    merge(&t->attempt_latency, iv->attempt_latency) < 0 ||
+		    (iv->connect && merge(&t->connect, iv->connect) < 0) ||
+		    (iv->handshake && merge(&t->handshake, iv->handshake) < 0)) {
 			tally_reset(t);
 			continue;
 		}
@@ -276,7 +296,7 @@ static int point_make(const struct gd_interval *iv, struct point *ret,
 
 	p.iv.latency = copy(iv->latency);
 	p.iv.attempt_latency = copy(iv->attempt_latency);
-	p.iv.lateness = NULL;
+	p.iv.lateness = p.iv.connect = p.iv.handshake = NULL;
 	p.iv.targets = copy_targets(iv);
 	if (!p.iv.targets)
 		p.iv.n_targets = 0;
@@ -286,7 +306,10 @@ static int point_make(const struct gd_interval *iv, struct point *ret,
 	}
 	sum_interval(&p.stats, iv);
 	finish(&p.stats, iv->latency, iv->attempt_latency);
-	if (encode(iv->latency, &p.latency, err) < 0 ||
+	finish_connects(&p.stats, iv->connect, iv->handshake);
+	if ((iv->connect && encode(iv->connect, &p.connect, err) < 0) ||
+	    (iv->handshake && encode(iv->handshake, &p.handshake, err) < 0) ||
+	    encode(iv->latency, &p.latency, err) < 0 ||
 	    encode(iv->attempt_latency, &p.attempt_latency, err) < 0) {
 		point_fini(&p);
 		return -1;
@@ -397,10 +420,13 @@ static int point_restore(const struct point *p, struct gd_interval *ret,
 	struct gd_interval iv = p->iv;
 
 	iv.latency = iv.attempt_latency = iv.lateness = NULL;
+	iv.connect = iv.handshake = NULL;
 	iv.targets = copy_targets(&p->iv);
 	iv.n_targets = iv.targets ? iv.n_targets : 0;
 	if (gd_hist_decode(p->latency, &iv.latency, err) < 0 ||
-	    gd_hist_decode(p->attempt_latency, &iv.attempt_latency, err) < 0) {
+	    gd_hist_decode(p->attempt_latency, &iv.attempt_latency, err) < 0 ||
+	    (p->connect && gd_hist_decode(p->connect, &iv.connect, err) < 0) ||
+	    (p->handshake && gd_hist_decode(p->handshake, &iv.handshake, err) < 0)) {
 		gd_interval_fini(&iv);
 		return -1;
 	}

@@ -127,6 +127,26 @@ static double get_rtt(const struct gd_load_stats *s)
 	return s->rtt;
 }
 
+static double get_connect_p50(const struct gd_load_stats *s)
+{
+	return s->connect_p50;
+}
+
+static double get_connect_p99(const struct gd_load_stats *s)
+{
+	return s->connect_p99;
+}
+
+static double get_handshake_p50(const struct gd_load_stats *s)
+{
+	return s->handshake_p50;
+}
+
+static double get_handshake_p99(const struct gd_load_stats *s)
+{
+	return s->handshake_p99;
+}
+
 #define COUNT_ROW(name, unit, largest, group, help)                                      \
 	{#name, GD_UNIT_##unit, (largest) ? SHAPE_VALUE : SHAPE_COUNT, NULL,             \
 	 offsetof(struct gd_counts, name)},
@@ -159,6 +179,10 @@ static const struct load_metric load_metrics[] = {
 	{"wasted", GD_UNIT_RATIO, SHAPE_VALUE, get_wasted, 0},
 	{"drained", GD_UNIT_DURATION, SHAPE_VALUE, get_drained, 0},
 	{"rtt", GD_UNIT_DURATION, SHAPE_VALUE, get_rtt, 0},
+	{"connect_p50", GD_UNIT_DURATION, SHAPE_VALUE, get_connect_p50, 0},
+	{"connect_p99", GD_UNIT_DURATION, SHAPE_VALUE, get_connect_p99, 0},
+	{"handshake_p50", GD_UNIT_DURATION, SHAPE_VALUE, get_handshake_p50, 0},
+	{"handshake_p99", GD_UNIT_DURATION, SHAPE_VALUE, get_handshake_p99, 0},
 	GD_COUNTS(COUNT_ROW)};
 
 static double metric_of(const struct load_metric *m, const struct gd_load_stats *s)

@@ -115,6 +115,8 @@ struct gd_load_stats {
 	uint64_t late;                   /* requests it started more than 10 ms late */
 	double late_max;                 /* ns, the worst of them */
 	double attempt_p50, attempt_p99; /* ns, per attempt */
+	/* ns, of the connections made: TCP, and TLS on it; NAN: none was. */
+	double connect_p50, connect_p99, handshake_p50, handshake_p99;
 	char problem
 		[GD_INTERVAL_PROBLEM]; /* the first that outcomes do not tell; "": none */
 };

@@ -21,6 +21,7 @@ struct tally {
 	bool any;                   /* at least one interval counts */
 	struct gd_load_stats stats; /* sums only; ratios and percentiles come on demand */
 	struct gd_hist *latency, *attempt_latency; /* owned; NULL until needed */
+	struct gd_hist *connect, *handshake; /* owned; NULL: no connection was made */
 };
 
 struct stage {
@@ -34,6 +35,7 @@ struct point {
 	struct gd_interval iv;           /* its histograms are NULL, but for the newest */
 	struct gd_load_stats stats;      /* finished: ratios and percentiles included */
 	char *latency, *attempt_latency; /* owned: encoded */
+	char *connect, *handshake;       /* the same; NULL: no connection was made */
 	int64_t min_ns, max_ns; /* exact; the encoding does not carry them; -1: empty */
 	uint32_t n_parts;       /* of how many vantage points it is the sum so far */
 };

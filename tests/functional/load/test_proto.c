@@ -146,6 +146,35 @@ static void test_expectations(void **state GD_UNUSED)
 	driven_fini(&d);
 }
 
+static void serve_ten(void *ctx GD_UNUSED, int fd, uint64_t nth GD_UNUSED)
+{
+	struct peer_request *r = malloc(sizeof(*r));
+
+	while (r && peer_read_request(fd, r) &&
+	       peer_puts(fd, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789"))
+		continue;
+	free(r);
+}
+
+/* What goes over a connection is counted, and how long it took to make it. */
+static void test_traffic(void **state GD_UNUSED)
+{
+	const struct gd_interval *sum;
+	struct driven d;
+
+	run_against(peer_start(serve_ten, NULL), "/\", " PACE, 500, &d);
+	sum = &d.sums[0];
+	assert_int_equal(sum->outcomes[GD_OUTCOME_OK], 200);
+	assert_int_equal(sum->counts.bytes_received, 200 * (39 + 10));
+	/* "GET / HTTP/1.1", Host with a port of up to five digits, and more. */
+	assert_in_range(sum->counts.bytes_sent, 200 * 30, 200 * 200);
+	assert_int_equal(sum->counts.bytes_sent % 200, 0);
+	assert_int_equal(gd_hist_count(sum->connect), sum->counts.connects);
+	assert_true(gd_hist_max(sum->connect) <= (int64_t)sum->counts.connect_max);
+	assert_null(sum->handshake);
+	driven_fini(&d);
+}
+
 /* --- bad answers --------------------------------------------------------------------- */
 
 static const char whole_reply[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -382,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_requests_arrive),
 		cmocka_unit_test(test_connection_per_request),
 		cmocka_unit_test(test_expectations),
+		cmocka_unit_test(test_traffic),
 		cmocka_unit_test(test_reset_at_each_byte),
 		cmocka_unit_test(test_bad_answers),
 		cmocka_unit_test(test_bad_tls),

@@ -63,6 +63,8 @@ ca="tls: {ca: $dir/cert.pem}"
 	expect 'errors: tls 20 \(certificate not accepted: .*mismatch\)' \
 		"https://127.0.0.1:$https/" --with "tls: {ca: $dir/cert.pem, server_name: other}"
 	expect '^plain .* 20 +100 % ' "https://127.0.0.1:$https/" --with 'tls: {verify: false}'
+	expect '20 connections, made in .* at p50, .* at p99, TLS in ' "https://localhost:$https/" \
+		--with "$ca" --with 'keepalive: false'
 	expect "no certificates in PEM form" "https://127.0.0.1:$https/" \
 		--with "tls: {ca: $dir/key.pem}"
 	expect 'errors: tls 20 \(' "h2://127.0.0.1:$https/" --with "$ca"

@@ -28,7 +28,9 @@ static void fill(struct gd_interval *iv)
 		.latency = gd_hist_new(),
 		.attempt_latency = gd_hist_new(),
 		.lateness = gd_hist_new(),
+		.connect = gd_hist_new(),
 	};
+	gd_hist_record(iv->connect, 770000);
 	iv->outcomes[GD_OUTCOME_OK] = 200;
 	iv->outcomes[GD_OUTCOME_STATUS_5XX] = 1;
 	iv->attempt_outcomes[GD_OUTCOME_OK] = 200;
@@ -70,6 +72,8 @@ static void test_round_trip(void **state GD_UNUSED)
 	assert_int_equal(back.sent, 199);
 	assert_int_equal(gd_hist_count(back.lateness), 2);
 	assert_int_equal(gd_hist_max(back.lateness), 12000001);
+	assert_int_equal(gd_hist_max(back.connect), 770000);
+	assert_null(back.handshake);
 	assert_int_equal(back.late_max_ns, 12000001);
 	assert_memory_equal(&back.counts, &iv.counts, sizeof(iv.counts));
 	assert_null(cJSON_GetObjectItem(parsed, "hedge_wins"));

@@ -62,9 +62,13 @@ static int add_told(struct gd_results *r, struct burst b, const char *problem,
 				 .length_ns = (int64_t)(b.length * 1e9),
 				 .counts = {.rtt_sum = 3000000, .rtt_samples = 2},
 				 .latency = gd_hist_new(),
-				 .attempt_latency = gd_hist_new()};
+				 .attempt_latency = gd_hist_new(),
+				 .connect = gd_hist_new(),
+				 .handshake = gd_hist_new()};
 	int rc;
 
+	gd_hist_record(iv.connect, GD_NS_PER_MS);
+	gd_hist_record(iv.handshake, 3 * GD_NS_PER_MS);
 	(void)snprintf(iv.client, sizeof(iv.client), "%s", b.client);
 	(void)snprintf(iv.problem, sizeof(iv.problem), "%s", problem);
 	iv.outcomes[GD_OUTCOME_OK] = b.ok;
@@ -338,6 +342,8 @@ static void percentiles_come_from_the_merged_histogram(void **state)
 	assert_true(fabs(s.min - 2e6) < 1);
 	assert_true(fabs(s.rate - 500) < 0.001);
 	assert_true(fabs(s.seconds - 2) < 0.001);
+	assert_true(fabs(s.connect_p99 - 1e6) < 1e3);
+	assert_true(fabs(s.handshake_p99 - 3e6) < 3e3);
 }
 
 static void failures_and_unfinished(void **state)
@@ -857,6 +863,7 @@ static void vantage_points_become_one(void **state)
 	assert_int_equal(s.intervals, 9);
 	assert_int_equal((int)s.rate, 100);
 	assert_true(s.p50 < 5.1e6 && s.p99 > 69e6);
+	assert_true(isnan(s.connect_p50));
 	assert_int_equal(s.counts.connects, 36);
 	assert_int_equal(s.counts.open, 6);
 	assert_int_equal(gd_results_n_series(r), 1);
