@@ -18,22 +18,22 @@ static void draw_line(struct gd_frame *f, const struct gd_place *pl,
 		      const struct gd_track *t, const char *cls)
 {
 	double gap = gd_track_gap(t);
-	struct gd_pen pen;
+	struct gd_line_pen pen;
 
 	if (t->n == 0)
 		return;
 	gd_strbuf_addf(&f->body, "<path class=\"l %s\" d=\"", cls);
-	pen = gd_pen_new(&f->body, GD_FRAME_LEFT, GD_FRAME_RIGHT - GD_FRAME_LEFT,
-			 pl->plot->columns);
+	pen = gd_line_pen_new(&f->body, GD_FRAME_LEFT, GD_FRAME_RIGHT - GD_FRAME_LEFT,
+			      pl->plot->columns);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct gd_plot_point *p = &t->points[i];
 		double x = gd_scale_at(&f->x, gd_point_middle(p));
 
 		if (i > 0 && p->from - t->points[i - 1].to > gap)
-			gd_pen_to(&pen, x, (double)NAN);
-		gd_pen_to(&pen, x, gd_scale_at(&pl->y, p->value));
+			gd_line_pen_to(&pen, x, (double)NAN);
+		gd_line_pen_to(&pen, x, gd_scale_at(&pl->y, p->value));
 	}
-	gd_pen_end(&pen);
+	gd_line_pen_end(&pen);
 	gd_strbuf_adds(&f->body, "\"/>\n");
 }
 

@@ -5,16 +5,17 @@
 
 #include "gameday/report/chart/svg.h"
 
-struct gd_pen gd_pen_new(struct gd_strbuf *out, double x0, double width, size_t columns)
+struct gd_line_pen gd_line_pen_new(struct gd_strbuf *out, double x0, double width,
+				   size_t columns)
 {
-	return (struct gd_pen){.out = out,
-			       .x0 = x0,
-			       .width = width > 0 ? width : 1,
-			       .columns = columns ? columns : 1,
-			       .column = -1};
+	return (struct gd_line_pen){.out = out,
+				    .x0 = x0,
+				    .width = width > 0 ? width : 1,
+				    .columns = columns ? columns : 1,
+				    .column = -1};
 }
 
-static void write_point(struct gd_pen *p, struct gd_pen_point at)
+static void write_point(struct gd_line_pen *p, struct gd_pen_point at)
 {
 	gd_strbuf_addc(p->out, p->down ? 'L' : 'M');
 	gd_svg_num(p->out, at.x);
@@ -26,7 +27,7 @@ static void write_point(struct gd_pen *p, struct gd_pen_point at)
 }
 
 /* The column is over, or a break is in it: writes its extremes in the order they came. */
-static void flush(struct gd_pen *p)
+static void flush(struct gd_line_pen *p)
 {
 	bool two = p->low.x < p->high.x || p->low.x > p->high.x || p->low.y < p->high.y ||
 		   p->low.y > p->high.y;
@@ -40,7 +41,7 @@ static void flush(struct gd_pen *p)
 }
 
 /* A path of one point shows nothing; one of no length shows its round caps. */
-static void lift(struct gd_pen *p)
+static void lift(struct gd_line_pen *p)
 {
 	if (p->down && p->alone)
 		gd_strbuf_adds(p->out, "h0");
@@ -48,7 +49,7 @@ static void lift(struct gd_pen *p)
 	p->alone = false;
 }
 
-void gd_pen_to(struct gd_pen *p, double x, double y)
+void gd_line_pen_to(struct gd_line_pen *p, double x, double y)
 {
 	double part = (x - p->x0) / p->width * (double)p->columns;
 	long column = isfinite(part) ? lround(floor(part)) : p->column;
@@ -80,7 +81,7 @@ void gd_pen_to(struct gd_pen *p, double x, double y)
 	}
 }
 
-void gd_pen_end(struct gd_pen *p)
+void gd_line_pen_end(struct gd_line_pen *p)
 {
 	flush(p);
 	lift(p);

@@ -7,7 +7,7 @@
 
 #include "gameday/base/strbuf.h"
 
-struct gd_pen {
+struct gd_line_pen {
 	struct gd_strbuf *out;
 	double x0, width; /* the paper's left edge and its width, in places of drawing */
 	size_t columns;   /* so many places across; each gets at most 4 points */
@@ -23,9 +23,9 @@ struct gd_pen {
 	bool alone;               /* nothing was drawn to it or from it yet */
 };
 
-struct gd_pen gd_pen_new(struct gd_strbuf *out, double x0, double width,
-			 size_t columns) GD_NONNULL;
+struct gd_line_pen gd_line_pen_new(struct gd_strbuf *out, double x0, double width,
+				   size_t columns) GD_NONNULL;
 /* The next point, x ascending; a y that is NAN breaks the line. */
-void gd_pen_to(struct gd_pen *p, double x, double y) GD_NONNULL;
+void gd_line_pen_to(struct gd_line_pen *p, double x, double y) GD_NONNULL;
 /* Writes what is left. A point with no neighbour is a dot (with round line caps). */
-void gd_pen_end(struct gd_pen *p) GD_NONNULL;
+void gd_line_pen_end(struct gd_line_pen *p) GD_NONNULL;

@@ -80,30 +80,30 @@ static size_t count(const char *text, const char *part)
 static void a_gap_breaks_the_line(void **state)
 {
 	GD_AUTO_STRBUF(out);
-	struct gd_pen pen = gd_pen_new(&out, 0, 100, 100);
+	struct gd_line_pen pen = gd_line_pen_new(&out, 0, 100, 100);
 
 	(void)state;
-	gd_pen_to(&pen, 1, 5);
-	gd_pen_to(&pen, 2, 6);
-	gd_pen_to(&pen, 3, (double)NAN);
-	gd_pen_to(&pen, 4, (double)NAN);
-	gd_pen_to(&pen, 5, 7);
-	gd_pen_to(&pen, 6, (double)NAN);
-	gd_pen_to(&pen, 7, 1);
-	gd_pen_to(&pen, 8, 2);
-	gd_pen_end(&pen);
+	gd_line_pen_to(&pen, 1, 5);
+	gd_line_pen_to(&pen, 2, 6);
+	gd_line_pen_to(&pen, 3, (double)NAN);
+	gd_line_pen_to(&pen, 4, (double)NAN);
+	gd_line_pen_to(&pen, 5, 7);
+	gd_line_pen_to(&pen, 6, (double)NAN);
+	gd_line_pen_to(&pen, 7, 1);
+	gd_line_pen_to(&pen, 8, 2);
+	gd_line_pen_end(&pen);
 	assert_string_equal(gd_strbuf_str(&out), "M1 5L2 6M5 7h0M7 1L8 2");
 }
 
 static void a_spike_stays(void **state)
 {
 	GD_AUTO_STRBUF(out);
-	struct gd_pen pen = gd_pen_new(&out, 0, 100, 20);
+	struct gd_line_pen pen = gd_line_pen_new(&out, 0, 100, 20);
 
 	(void)state;
 	for (int i = 0; i < 100000; i++)
-		gd_pen_to(&pen, i / 1000.0, i == 54321 ? 99 : i == 54399 ? 1 : 50);
-	gd_pen_end(&pen);
+		gd_line_pen_to(&pen, i / 1000.0, i == 54321 ? 99 : i == 54399 ? 1 : 50);
+	gd_line_pen_end(&pen);
 	assert_non_null(strstr(gd_strbuf_str(&out), "L54.3 99L54.4 1L"));
 	assert_true(out.len < 20 * 2 * 12);
 }
@@ -112,12 +112,12 @@ static void a_spike_stays(void **state)
 static void a_line_of_gaps_is_bounded(void **state)
 {
 	GD_AUTO_STRBUF(out);
-	struct gd_pen pen = gd_pen_new(&out, 0, 100, 20);
+	struct gd_line_pen pen = gd_line_pen_new(&out, 0, 100, 20);
 
 	(void)state;
 	for (int i = 0; i < 100000; i++)
-		gd_pen_to(&pen, i / 1000.0, i % 2 ? (double)NAN : i % 7);
-	gd_pen_end(&pen);
+		gd_line_pen_to(&pen, i / 1000.0, i % 2 ? (double)NAN : i % 7);
+	gd_line_pen_end(&pen);
 	assert_true(out.len < 20 * 4 * 14);
 }
 
