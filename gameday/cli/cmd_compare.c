@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gameday/base/auto.h"
+#include "gameday/base/file.h"
 #include "gameday/cli/cmd.h"
 #include "gameday/report/compare.h"
 #include "gameday/report/rundir.h"
@@ -10,7 +11,7 @@
 extern const struct gd_cmd gd_cmd_compare;
 
 struct options {
-	char *format;
+	char *format, *output;
 	bool json;
 };
 
@@ -21,6 +22,12 @@ static const struct gd_field fields[] = {
 	 .min = 1,
 	 .max = 10,
 	 GD_MEMBER(struct options, format)},
+	{.name = "output",
+	 .help = "write compare.html, compare.md with its charts, and compare.json there",
+	 .kind = GD_KIND_TEXT,
+	 .min = 1,
+	 .max = 4096,
+	 GD_MEMBER(struct options, output)},
 	GD_CLI_JSON(struct options),
 };
 
@@ -74,8 +81,27 @@ static int load_sides(const struct gd_cmd_args *args, struct gd_comparison *c,
 	return 0;
 }
 
-static int write_page(const struct gd_comparison *c, bool html, struct gd_strbuf *out,
-		      struct gd_error *err)
+/* The charts that a Markdown page links to. */
+static int write_charts(const struct gd_doc *d, const char *dir, struct gd_error *err)
+{
+	const struct gd_doc_file *f;
+
+	for (size_t i = 0; (f = gd_doc_figure_file(d, i)); i++) {
+		GD_AUTO_FREE char *charts = gd_path_join(dir, "charts"),
+				  *path = gd_path_join(dir, f->path);
+
+		if (!charts || !path)
+			return gd_raise_nomem(err);
+		if (gd_mkdir_p(charts, 0755, err) < 0 ||
+		    gd_file_write(path, f->text, strlen(f->text), 0644, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* dir: where the charts of a Markdown page go; NULL: it has none. */
+static int write_page(const struct gd_comparison *c, bool html, const char *dir,
+		      struct gd_strbuf *out, struct gd_error *err)
 {
 	GD_AUTO(gd_doc)
 	struct gd_doc *d =
@@ -84,7 +110,38 @@ static int write_page(const struct gd_comparison *c, bool html, struct gd_strbuf
 	if (!d)
 		return gd_raise_nomem(err);
 	gd_comparison_doc(c, d);
-	return gd_doc_finish(d, err);
+	if ((html || dir) && gd_comparison_charts(c, d, err) < 0)
+		return -1;
+	if (gd_doc_finish(d, err) < 0)
+		return -1;
+	return html || !dir ? 0 : write_charts(d, dir, err);
+}
+
+static int write_file(const char *dir, const char *name, const struct gd_strbuf *text,
+		      struct gd_error *err)
+{
+	GD_AUTO_FREE char *path = gd_path_join(dir, name);
+
+	if (!path || text->failed)
+		return gd_raise_nomem(err);
+	return gd_file_write(path, gd_strbuf_str(text), text->len, 0644, err);
+}
+
+static int write_files(const struct gd_comparison *c, const char *dir,
+		       struct gd_error *err)
+{
+	GD_AUTO_STRBUF(html);
+	GD_AUTO_STRBUF(md);
+	GD_AUTO_STRBUF(json);
+
+	if (gd_mkdir_p(dir, 0755, err) < 0 || write_page(c, true, NULL, &html, err) < 0 ||
+	    write_page(c, false, dir, &md, err) < 0 ||
+	    gd_comparison_json(c, &json, err) < 0)
+		return -1;
+	if (write_file(dir, "compare.html", &html, err) < 0 ||
+	    write_file(dir, "compare.md", &md, err) < 0)
+		return -1;
+	return write_file(dir, "compare.json", &json, err);
 }
 
 static int print(const struct options *o, const struct gd_comparison *c,
@@ -93,10 +150,12 @@ static int print(const struct options *o, const struct gd_comparison *c,
 	GD_AUTO_STRBUF(out);
 	int rc = 0;
 
+	if (o->output && write_files(c, o->output, err) < 0)
+		return -1;
 	if (o->json)
 		rc = gd_comparison_json(c, &out, err);
 	else if (o->format)
-		rc = write_page(c, strcmp(o->format, "html") == 0, &out, err);
+		rc = write_page(c, strcmp(o->format, "html") == 0, NULL, &out, err);
 	else
 		gd_comparison_text(c, &out);
 	if (rc < 0)
@@ -128,7 +187,8 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 
 const struct gd_cmd gd_cmd_compare = {
 	.name = "compare",
-	.synopsis = "RUN RUN... | RUN... vs RUN... [--json | --format md|html]",
+	.synopsis =
+		"RUN RUN... | RUN... vs RUN... [--json | --format md|html] [--output DIR]",
 	.summary = "runs side by side, and which differences are more than noise",
 	.details =
 		"The first run is what the others are compared with. Each RUN is a directory, a\n"
@@ -140,6 +200,7 @@ const struct gd_cmd gd_cmd_compare = {
 		"noise.",
 	.example = "gameday compare 20261127T090000Z-silent-nic-drops latest",
 	.options = GD_SHAPE("compare", fields, struct options),
+	.short_options = "o=output",
 	.min_operands = 2,
 	.max_operands = 100,
 	.run = run,

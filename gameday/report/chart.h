@@ -49,6 +49,9 @@ enum gd_chart_form {
 int gd_chart_draw(const struct gd_chart *c, const struct gd_report *r, size_t i,
 		  enum gd_chart_form form, struct gd_strbuf *out,
 		  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* An inline chart, whose id is its own, made complete: as GD_CHART_FILE. */
+int gd_chart_standalone(const char *svg, struct gd_strbuf *out,
+			struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* The values: at most 64 rows and 64 columns. Caller calls fini. */
 int gd_chart_table(const struct gd_chart *c, const struct gd_report *r, size_t i,
 		   struct gd_chart_table *ret,

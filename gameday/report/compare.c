@@ -50,8 +50,7 @@ void gd_comparison_fini(struct gd_comparison *c)
 
 /* --- one side's figures --------------------------------------------------------------- */
 
-/* Its number in the run's results, or SIZE_MAX. */
-static size_t find_series(const struct gd_report *r, const struct gd_compare_row *row)
+size_t gd_compare_find_series(const struct gd_report *r, const struct gd_compare_row *row)
 {
 	for (size_t i = 0; i < gd_results_n_series(r->results); i++) {
 		const char *load, *client;
@@ -78,7 +77,7 @@ static int pool_side(const struct gd_compare_side *side, const struct gd_compare
 		return gd_raise_nomem(err);
 	for (size_t i = 0; i < side->n; i++) {
 		const struct gd_results *res = side->runs[i]->results;
-		size_t series = find_series(side->runs[i], row);
+		size_t series = gd_compare_find_series(side->runs[i], row);
 		const struct gd_hist *h;
 		struct gd_load_stats s;
 
@@ -181,7 +180,7 @@ static bool counts(const struct gd_interval *iv, const struct gd_stage_span *st)
 static int interval_values(const struct gd_report *r, const struct gd_compare_row *row,
 			   size_t offset, struct values *ret, struct gd_error *err)
 {
-	size_t series = find_series(r, row), n;
+	size_t series = gd_compare_find_series(r, row), n;
 	struct gd_stage_span st = stage_named(r, row->stage);
 
 	n = series == SIZE_MAX ? 0 : gd_results_n_intervals(r->results, series);

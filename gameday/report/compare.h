@@ -91,3 +91,6 @@ void gd_comparison_text(const struct gd_comparison *c, struct gd_strbuf *out) GD
 int gd_comparison_json(const struct gd_comparison *c, struct gd_strbuf *out,
 		       struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 void gd_comparison_doc(const struct gd_comparison *c, struct gd_doc *d) GD_NONNULL;
+/* A section of charts: the first run of each side over time, laid over each other. */
+int gd_comparison_charts(const struct gd_comparison *c, struct gd_doc *d,
+			 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

@@ -6,6 +6,9 @@
 
 int gd_comparison_find_notes(struct gd_comparison *c,
 			     struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* The number of a row's load and client in a run's results; SIZE_MAX: none. */
+size_t gd_compare_find_series(const struct gd_report *r,
+			      const struct gd_compare_row *row) GD_NONNULL;
 /* "A", "B", ... into buf. */
 static inline const char *gd_compare_letter(size_t side, char buf[2])
 {

@@ -33,7 +33,7 @@ char *gd_chart_id(const struct gd_chart *c, const struct gd_report *r, size_t i)
 }
 
 /* Puts the style, and paper of its own, behind the element's opening. */
-static int add_standalone(const char *svg, struct gd_strbuf *out, struct gd_error *err)
+int gd_chart_standalone(const char *svg, struct gd_strbuf *out, struct gd_error *err)
 {
 	const char *body = strstr(svg, "</desc>\n");
 
@@ -60,7 +60,7 @@ int gd_chart_draw(const struct gd_chart *c, const struct gd_report *r, size_t i,
 	if (form == GD_CHART_INLINE)
 		return c->draw(r, i, id, out, err);
 	if (c->draw(r, i, id, &svg, err) < 0 ||
-	    add_standalone(gd_strbuf_str(&svg), out, err) < 0)
+	    gd_chart_standalone(gd_strbuf_str(&svg), out, err) < 0)
 		return -1;
 	return out->failed ? gd_raise_nomem(err) : 0;
 }

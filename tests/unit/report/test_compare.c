@@ -261,6 +261,37 @@ static void the_forms_say_the_same(void **state)
 	gd_comparison_fini(&c);
 }
 
+static size_t n_of(const struct gd_strbuf *text, const char *part)
+{
+	size_t n = 0;
+
+	for (const char *p = gd_strbuf_str(text); (p = strstr(p, part)); p++)
+		n++;
+	return n;
+}
+
+static void charts_lie_over_each_other(void **state)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_comparison c = {0};
+	GD_AUTO_STRBUF(html);
+	GD_AUTO(gd_doc) struct gd_doc *d = gd_doc_html_new(&html, "runs");
+
+	add_run(*state, &c.sides[0], 1, 0);
+	add_run(*state, &c.sides[1], 1.5, 20);
+	make(&c);
+	assert_non_null(d);
+	assert_int_equal(gd_comparison_charts(&c, d, &err), 0);
+	assert_int_equal(gd_doc_finish(d, &err), 0);
+	assert_int_equal(n_of(&html, "</svg>"), 1);
+	/* Both runs, by name and with a line each. */
+	assert_true(n_of(&html, "A: run-01") > 0);
+	assert_true(n_of(&html, "B: run-02") > 0);
+	assert_true(n_of(&html, "class=\"l s0\"") > 0);
+	assert_true(n_of(&html, "class=\"l s1\"") > 0);
+	gd_comparison_fini(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +304,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(kinds_of_runs_that_differ, enter, leave),
 		cmocka_unit_test_setup_teardown(too_few_runs_say_so, enter, leave),
 		cmocka_unit_test_setup_teardown(the_forms_say_the_same, enter, leave),
+		cmocka_unit_test_setup_teardown(charts_lie_over_each_other, enter, leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
