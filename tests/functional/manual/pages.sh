@@ -31,6 +31,11 @@ for md in "$share"/md/gameday-*.7.md; do
 	fault=${name#gameday-}
 	[ "$fault" != errors ] || continue
 	page=$(text "$share/man/man7/$name.7")
+	# Tried by a stage, with what the runbook says; nobody injects it by hand.
+	if [ "$fault" = mitigation ]; then
+		has "$page" "mitigate" "$name.7"
+		continue
+	fi
 	keys=$("$gd" inject "$fault" --help | sed -n '/as KEY=VALUE/,/^Example/s/^  \([a-z][a-z0-9_]*\) .*/\1/p')
 	[ -n "$keys" ] || fail "inject $fault --help has no keys"
 	for key in $keys; do has "$page" "$key" "$name.7"; done
