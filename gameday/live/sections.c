@@ -121,7 +121,7 @@ static int want_series(const struct gd_snapshot *s, int cols GD_UNUSED)
 /* The range of p99 over all clients, so that their lines can be compared. */
 static void range(const struct gd_snapshot *s, double *ret_low, double *ret_high)
 {
-	*ret_low = INFINITY;
+	*ret_low = (double)INFINITY;
 	*ret_high = 0;
 	for (size_t i = 0; i < s->n_series; i++)
 		for (size_t k = 0; k < s->series[i].n_history; k++) {

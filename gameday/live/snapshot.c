@@ -142,7 +142,7 @@ static void take_one(struct gd_snap_series *to, size_t i, const struct gd_shown_
 	}
 	if (to->n_history == 0)
 		to->rate = to->success = to->p50 = to->p99 = to->attempts_per_request =
-			NAN;
+			(double)NAN;
 }
 
 static void take_series(struct gd_snapshot *s, const struct gd_shown_run *run)
@@ -265,7 +265,7 @@ static double newest(const struct gd_results *r, size_t watch, size_t column, bo
 	double v0, v1;
 
 	if (n == 0)
-		return NAN;
+		return (double)NAN;
 	gd_results_sample(r, watch, n - 1, column, &t1, &v1);
 	if (gauge)
 		return v1;

@@ -393,13 +393,13 @@ static void write_row(const struct gd_comparison *c, const struct gd_compare_row
 {
 	struct gd_doc_column columns[1 + 2 * GD_COMPARE_MAX_SIDES] = {
 		{"Figure", GD_DOC_LEFT}};
-	char letters[GD_COMPARE_MAX_SIDES][2], against[GD_COMPARE_MAX_SIDES][24];
+	char letters[GD_COMPARE_MAX_SIDES][2], against[GD_COMPARE_MAX_SIDES][16];
 	size_t n = 1;
 
 	for (size_t s = 0; s < c->n_sides; s++) {
 		(void)gd_compare_letter(s, letters[s]);
-		(void)snprintf(against[s], sizeof(against[s]), "%s against A",
-			       letters[s]);
+		(void)snprintf(against[s], sizeof(against[s]), "%c against A",
+			       letters[s][0]);
 		columns[n++] = (struct gd_doc_column){letters[s], GD_DOC_RIGHT};
 		if (s > 0)
 			columns[n++] = (struct gd_doc_column){against[s], GD_DOC_LEFT};

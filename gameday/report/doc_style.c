@@ -168,8 +168,8 @@ void gd_doc_html_icon(struct gd_strbuf *out, enum gd_doc_tone tone)
 		"",
 		"<circle cx=\"8\" cy=\"8\" r=\"6.8\"/><path d=\"M4.8 8.3l2.2 2.2 4.3-4.7\"/>",
 		"<path d=\"M8 1.8L14.8 14H1.2zM8 6.2v3.8M8 11.7v.6\"/>",
-		"<circle cx=\"8\" cy=\"8\" r=\"6.8\"/><path d=\"M5.4 5.4l5.2 5.2M10.6 "
-		"5.4l-5.2 5.2\"/>",
+		("<circle cx=\"8\" cy=\"8\" r=\"6.8\"/>"
+		 "<path d=\"M5.4 5.4l5.2 5.2M10.6 5.4l-5.2 5.2\"/>"),
 	};
 
 	if (tone != GD_DOC_PLAIN)

@@ -62,9 +62,12 @@ static unsigned id_of(const char *name)
 {
 	const char *text = getenv(name);
 	char *end;
-	unsigned long n = text ? strtoul(text, &end, 10) : 0;
+	unsigned long n;
 
-	return text && end != text && *end == '\0' && n < UINT32_MAX ? (unsigned)n : 0;
+	if (!text)
+		return 0;
+	n = strtoul(text, &end, 10);
+	return end != text && *end == '\0' && n < UINT32_MAX ? (unsigned)n : 0;
 }
 
 static int become_login_user(uid_t uid, struct gd_error *err)
@@ -79,7 +82,7 @@ static int become_login_user(uid_t uid, struct gd_error *err)
 	return 0;
 }
 
-static void limit(int resource, rlim_t most)
+static void limit(__rlimit_resource_t resource, rlim_t most)
 {
 	const struct rlimit l = {most, most};
 

@@ -169,7 +169,7 @@ static double stack_top(const struct gd_panel *p)
 
 static void find_range(const struct gd_panel *p, double *ret_lo, double *ret_hi)
 {
-	double lo = INFINITY, hi = -INFINITY;
+	double lo = (double)INFINITY, hi = -(double)INFINITY;
 
 	for (size_t i = 0; i < p->n_tracks; i++)
 		for (size_t k = 0; k < p->tracks[i].n; k++) {

@@ -108,8 +108,8 @@ static const struct {
 static void range_of(const struct gd_report *r, size_t series, double *ret_lo,
 		     double *ret_hi)
 {
-	*ret_lo = INFINITY;
-	*ret_hi = -INFINITY;
+	*ret_lo = (double)INFINITY;
+	*ret_hi = -(double)INFINITY;
 	for (size_t i = 0; i < gd_results_n_intervals(r->results, series); i++) {
 		struct gd_load_stats s;
 

@@ -59,7 +59,7 @@ static void build_one(const struct gd_report *r, size_t series, struct gd_plot *
 /* The three on one scale, so that they can be compared as well. */
 static void same_scale(struct gd_plot *p)
 {
-	double lo = INFINITY, hi = -INFINITY;
+	double lo = (double)INFINITY, hi = -(double)INFINITY;
 
 	for (size_t i = 0; i < p->n_panels; i++)
 		for (size_t k = 0; k < p->panels[i].n_tracks; k++)

@@ -168,7 +168,7 @@ double gd_track_gap(const struct gd_track *t)
 
 static double shortest_step(const struct gd_plot *p)
 {
-	double least = INFINITY;
+	double least = (double)INFINITY;
 
 	for (size_t i = 0; i < p->n_panels; i++)
 		for (size_t k = 0; k < p->panels[i].n_tracks; k++)
@@ -222,7 +222,7 @@ void gd_plot_slice_text(const struct gd_panel *panel, const struct gd_track *t,
 			struct gd_slices s, size_t i, struct gd_strbuf *out)
 {
 	double from = s.start + (double)i * s.step, to = from + s.step;
-	double least = INFINITY, most = -INFINITY, sum = 0, seconds = 0;
+	double least = (double)INFINITY, most = -(double)INFINITY, sum = 0, seconds = 0;
 	GD_AUTO_STRBUF(low);
 	GD_AUTO_STRBUF(high);
 

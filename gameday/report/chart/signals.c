@@ -177,7 +177,7 @@ static bool is_state(const struct gd_panel *panel, const char *name)
 /* Durations over more than a decade and a half, none of them 0, are told apart by their logs. */
 static bool wants_log(const struct gd_panel *panel)
 {
-	double lo = INFINITY, hi = 0;
+	double lo = (double)INFINITY, hi = 0;
 
 	if (panel->unit != GD_UNIT_DURATION)
 		return false;

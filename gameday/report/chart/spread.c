@@ -74,7 +74,8 @@ static void add_curve(struct spreads *all, struct spread *s, const char *name, i
 
 static void spreads_init(struct spreads *s)
 {
-	*s = (struct spreads){.lo = INFINITY, .hi = -INFINITY, .nines = 1.05};
+	*s = (struct spreads){
+		.lo = (double)INFINITY, .hi = -(double)INFINITY, .nines = 1.05};
 }
 
 /* --- drawing --------------------------------------------------------------------------- */

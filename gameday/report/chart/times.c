@@ -54,8 +54,8 @@ static void include_watch(struct gd_times *t, const struct gd_report *r, size_t 
 
 static void find_span(struct gd_times *t, const struct gd_report *r)
 {
-	t->lo = INFINITY;
-	t->hi = -INFINITY;
+	t->lo = (double)INFINITY;
+	t->hi = -(double)INFINITY;
 	for (size_t i = 0; i < gd_results_n_series(r->results); i++)
 		include_series(t, r, i);
 	for (size_t i = 0; i < gd_results_n_watches(r->results); i++)

@@ -169,15 +169,15 @@ static const struct {
 } efforts[] = {
 	{"attempts per request (the axis begins at 1)", attempts_of, GD_UNIT_COUNT, true,
 	 1},
-	{"retries per second", retries_of, GD_UNIT_FREQ, false, NAN},
-	{"hedged attempts per second", hedges_of, GD_UNIT_FREQ, false, NAN},
+	{"retries per second", retries_of, GD_UNIT_FREQ, false, (double)NAN},
+	{"hedged attempts per second", hedges_of, GD_UNIT_FREQ, false, (double)NAN},
 	{"attempts the budget did not allow, per second", denied_of, GD_UNIT_FREQ, false,
-	 NAN},
+	 (double)NAN},
 	{"work wasted: attempts that brought no answer, of all", wasted_of, GD_UNIT_RATIO,
-	 false, NAN},
-	{"requests under way", open_of, GD_UNIT_COUNT, false, NAN},
+	 false, (double)NAN},
+	{"requests under way", open_of, GD_UNIT_COUNT, false, (double)NAN},
 	{"TCP segments sent again by the client, per second", resent_of, GD_UNIT_FREQ,
-	 false, NAN},
+	 false, (double)NAN},
 };
 
 static bool has_values(const struct gd_panel *panel)

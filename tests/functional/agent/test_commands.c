@@ -56,7 +56,7 @@ static void start(struct fixture *f, const char *command, const char *limits)
 	assert_non_null(quoted);
 	cJSON_Delete(f->c.event); /* of an earlier one */
 	f->c.event = NULL;
-	fields = gd_strf("\"ref\":\"s\",\"command\":%s,%s", quoted, limits);
+	fields = gd_strf("\"ref\":\"s\",\"command\":%s,%s", quoted ? quoted : "", limits);
 	assert_non_null(fields);
 	client_must(&f->c, "run", fields);
 }

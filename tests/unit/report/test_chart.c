@@ -47,7 +47,7 @@ static void scales_are_round(void **state)
 	assert_true(s.lo >= 0 && s.lo <= 0 && s.hi > 79.9 && s.hi < 80.1);
 	s = gd_scale_nice(true, (double)NAN, -1);
 	assert_true(s.lo > 0 && s.hi > s.lo);
-	s = gd_scale_nice(false, INFINITY, -INFINITY);
+	s = gd_scale_nice(false, (double)INFINITY, -(double)INFINITY);
 	assert_true(s.hi > s.lo);
 }
 
@@ -127,7 +127,7 @@ static void no_number_is_none(void **state)
 
 	(void)state;
 	gd_svg_num(&out, (double)NAN);
-	gd_svg_num(&out, INFINITY);
+	gd_svg_num(&out, (double)INFINITY);
 	gd_svg_num(&out, -0.01);
 	gd_svg_num(&out, 12.04);
 	gd_svg_num(&out, -1e300);

@@ -361,8 +361,8 @@ static void test_in_the_report(void **state)
 {
 	static const char *const md_has[] = {
 		"Detection gap: 4.0 s",
-		"api-1, stage hurt, 12.5 s after the start of the run: status 3 after 40 ms, "
-		"99 more bytes were not kept",
+		("api-1, stage hurt, 12.5 s after the start of the run: status 3 after 40 ms, "
+		 "99 more bytes were not kept"),
 		"````", /* the output has a fence in it */
 		"Cure it, on api-1 in stage cured: done",
 		"hurt to cured | 80 % to 100 %",
