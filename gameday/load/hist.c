@@ -7,6 +7,7 @@
 #include "gameday/load/hist.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "gameday/load/hist_impl.h"
@@ -28,10 +29,9 @@ struct gd_hist *gd_hist_free(struct gd_hist *h)
 
 void gd_hist_clear(struct gd_hist *h)
 {
-	for (size_t i = 0; i < GD_HIST_N_CHUNKS; i++) {
-		for (size_t k = 0; h->chunks[i] && k < GD_HIST_CHUNK; k++)
-			h->chunks[i][k] = 0;
-	}
+	for (size_t i = 0; i < GD_HIST_N_CHUNKS; i++)
+		if (h->chunks[i])
+			*h->chunks[i] = (struct gd_hist_chunk){0};
 	h->count = 0;
 	h->lost = 0;
 }
@@ -46,17 +46,47 @@ static void note_extremes(struct gd_hist *h, int64_t min, int64_t max)
 
 void gd_hist_add(struct gd_hist *h, int64_t index, uint64_t n, int64_t min, int64_t max)
 {
-	uint64_t **chunk = &h->chunks[index / GD_HIST_CHUNK];
+	struct gd_hist_chunk **chunk = &h->chunks[index / GD_HIST_CHUNK];
+	int64_t at = index % GD_HIST_CHUNK;
 
 	if (!*chunk)
-		*chunk = calloc(GD_HIST_CHUNK, sizeof(**chunk));
+		*chunk = calloc(1, sizeof(**chunk));
 	if (!*chunk) {
 		h->lost += n;
 		return;
 	}
 	note_extremes(h, min, max);
-	(*chunk)[index % GD_HIST_CHUNK] += n;
+	(*chunk)->used[at / 64] |= (uint64_t)(n > 0) << (at % 64);
+	(*chunk)->n[at] += n;
 	h->count += n;
+}
+
+/* The same within a chunk; GD_HIST_CHUNK: none. */
+static int64_t next_in_chunk(const struct gd_hist_chunk *c, int64_t from)
+{
+	for (int64_t word = from / 64; word < GD_HIST_CHUNK / 64; word++) {
+		uint64_t bits = c->used[word];
+
+		if (word == from / 64)
+			bits &= UINT64_MAX << (from % 64);
+		if (bits)
+			return word * 64 + __builtin_ctzll(bits);
+	}
+	return GD_HIST_CHUNK;
+}
+
+int64_t gd_hist_next(const struct gd_hist *h, int64_t from)
+{
+	int64_t at = from % GD_HIST_CHUNK;
+
+	for (int64_t c = from / GD_HIST_CHUNK; c < GD_HIST_N_CHUNKS; c++, at = 0) {
+		int64_t found =
+			h->chunks[c] ? next_in_chunk(h->chunks[c], at) : GD_HIST_CHUNK;
+
+		if (found < GD_HIST_CHUNK)
+			return c * GD_HIST_CHUNK + found;
+	}
+	return GD_HIST_N_COUNTS;
 }
 
 void gd_hist_record(struct gd_hist *h, int64_t value_ns)
@@ -68,35 +98,35 @@ void gd_hist_record(struct gd_hist *h, int64_t value_ns)
 	gd_hist_add(h, gd_hist_index(&gd_hist_own, v), 1, v, v);
 }
 
-static void merge_chunk(struct gd_hist *into, const struct gd_hist *from, int64_t first)
+/* The counts alone; returns how many found no memory. */
+static uint64_t merge_chunk(struct gd_hist_chunk **into, const struct gd_hist_chunk *from)
 {
-	for (int64_t i = first; i < first + GD_HIST_CHUNK; i++) {
-		uint64_t n = gd_hist_at(from, i);
-		int64_t low = gd_hist_lowest(&gd_hist_own, i);
-		int64_t high = gd_hist_highest(&gd_hist_own, i);
+	uint64_t lost = 0;
+	bool room = *into || (*into = calloc(1, sizeof(**into)));
 
-		if (n > 0)
-			gd_hist_add(into, i, n, low < from->min ? from->min : low,
-				    high > from->max ? from->max : high);
+	for (int64_t i = next_in_chunk(from, 0); i < GD_HIST_CHUNK;
+	     i = i + 1 < GD_HIST_CHUNK ? next_in_chunk(from, i + 1) : GD_HIST_CHUNK) {
+		if (room)
+			(*into)->n[i] += from->n[i];
+		else
+			lost += from->n[i];
 	}
+	for (size_t word = 0; room && word < GD_HIST_CHUNK / 64; word++)
+		(*into)->used[word] |= from->used[word];
+	return lost;
 }
 
 void gd_hist_merge(struct gd_hist *into, const struct gd_hist *from)
 {
-	uint64_t lost = from->lost;
-	int64_t min = into->min, max = into->max;
-	uint64_t before = into->count;
+	uint64_t lost = 0;
 
-	for (int64_t i = 0; i < GD_HIST_N_CHUNKS; i++) {
+	for (size_t i = 0; i < GD_HIST_N_CHUNKS; i++)
 		if (from->chunks[i])
-			merge_chunk(into, from, i * GD_HIST_CHUNK);
-	}
-	into->lost += lost;
-	/* The steps' bounds are not values: the true extremes are those of the two. */
-	if (into->count > before && from->count > 0) {
-		into->min = before == 0 || from->min < min ? from->min : min;
-		into->max = before == 0 || from->max > max ? from->max : max;
-	}
+			lost += merge_chunk(&into->chunks[i], from->chunks[i]);
+	if (from->count > lost)
+		note_extremes(into, from->min, from->max);
+	into->count += from->count - lost;
+	into->lost += from->lost + lost;
 }
 
 uint64_t gd_hist_count(const struct gd_hist *h)
@@ -109,21 +139,13 @@ uint64_t gd_hist_lost(const struct gd_hist *h)
 	return h->lost;
 }
 
-/* The next index from i on that may have counts: most chunks are not there. */
-static int64_t next_index(const struct gd_hist *h, int64_t i)
-{
-	while (i < GD_HIST_N_COUNTS && !h->chunks[i / GD_HIST_CHUNK])
-		i = (i / GD_HIST_CHUNK + 1) * GD_HIST_CHUNK;
-	return i;
-}
-
 /* The index at which the running count reaches n; n is 1..count. */
 static int64_t index_of_rank(const struct gd_hist *h, uint64_t n)
 {
 	uint64_t seen = 0;
 
-	for (int64_t i = next_index(h, 0); i < GD_HIST_N_COUNTS;
-	     i = next_index(h, i + 1)) {
+	for (int64_t i = gd_hist_next(h, 0); i < GD_HIST_N_COUNTS;
+	     i = gd_hist_next(h, i + 1)) {
 		seen += gd_hist_at(h, i);
 		if (seen >= n)
 			return i;
@@ -162,8 +184,8 @@ void gd_hist_percentiles(const struct gd_hist *h, const double *percentiles, siz
 	uint64_t seen = 0;
 	size_t k = 0;
 
-	for (int64_t i = next_index(h, 0); i < GD_HIST_N_COUNTS && k < n;
-	     i = next_index(h, i + 1)) {
+	for (int64_t i = gd_hist_next(h, 0); i < GD_HIST_N_COUNTS && k < n;
+	     i = gd_hist_next(h, i + 1)) {
 		seen += gd_hist_at(h, i);
 		while (k < n && seen >= rank_of(h, percentiles[k])) {
 			ret[k] = value_at(i, percentiles[k]);
@@ -201,21 +223,22 @@ int64_t gd_hist_min(const struct gd_hist *h)
 	return h->count > 0 ? h->min : -1;
 }
 
+static double middle_of(int64_t index)
+{
+	int64_t half = (INT64_C(1) << gd_hist_step_bits(&gd_hist_own, index)) / 2;
+
+	return (double)(gd_hist_lowest(&gd_hist_own, index) + half);
+}
+
 double gd_hist_mean(const struct gd_hist *h)
 {
 	double sum = 0;
 
 	if (h->count == 0)
 		return (double)NAN;
-	for (int64_t i = next_index(h, 0); i < GD_HIST_N_COUNTS;
-	     i = next_index(h, i + 1)) {
-		uint64_t n = gd_hist_at(h, i);
-		int64_t half = (INT64_C(1) << gd_hist_step_bits(&gd_hist_own, i)) / 2;
-
-		if (n > 0)
-			sum += (double)n *
-			       (double)(gd_hist_lowest(&gd_hist_own, i) + half);
-	}
+	for (int64_t i = gd_hist_next(h, 0); i < GD_HIST_N_COUNTS;
+	     i = gd_hist_next(h, i + 1))
+		sum += (double)gd_hist_at(h, i) * middle_of(i);
 	return sum / (double)h->count;
 }
 
@@ -229,7 +252,7 @@ uint64_t gd_hist_count_below(const struct gd_hist *h, int64_t value_ns)
 	if (value_ns > GD_HIST_HIGHEST)
 		return h->count;
 	last = gd_hist_index(&gd_hist_own, value_ns);
-	for (int64_t i = next_index(h, 0); i <= last; i = next_index(h, i + 1))
+	for (int64_t i = gd_hist_next(h, 0); i <= last; i = gd_hist_next(h, i + 1))
 		n += gd_hist_at(h, i);
 	return n;
 }
@@ -286,11 +309,8 @@ void gd_hist_add_corrected(struct gd_hist *into, const struct gd_hist *from,
 			   int64_t expected_ns)
 {
 	gd_hist_merge(into, from);
-	for (int64_t i = 0; i < GD_HIST_N_COUNTS; i++) {
-		uint64_t n = gd_hist_at(from, i);
-
-		if (n > 0)
-			add_missing(into, gd_hist_highest(&gd_hist_own, i), expected_ns,
-				    n);
-	}
+	for (int64_t i = gd_hist_next(from, 0); i < GD_HIST_N_COUNTS;
+	     i = gd_hist_next(from, i + 1))
+		add_missing(into, gd_hist_highest(&gd_hist_own, i), expected_ns,
+			    gd_hist_at(from, i));
 }

@@ -8,6 +8,7 @@
 #include "gameday/load/hist.h"
 
 #include <endian.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -96,8 +97,8 @@ static void add_counts(const struct gd_hist *h, struct gd_strbuf *sb)
 	while (i < end) {
 		int64_t first = i;
 
-		while (i < end && gd_hist_at(h, i) == 0)
-			i++;
+		i = gd_hist_next(h, i);
+		i = i < end ? i : end;
 		/* A lone zero is written as the count 0, as the reference does. */
 		if (i > first) {
 			add_number(sb, i - first == 1 ? 0 : first - i);
@@ -134,9 +135,9 @@ static void add_base64(struct gd_strbuf *sb, const unsigned char *p, size_t size
 		uint32_t v = (uint32_t)p[i] << 16 |
 			     (n > 1 ? (uint32_t)p[i + 1] << 8 : 0) |
 			     (n > 2 ? p[i + 2] : 0);
-		char quad[4] = {alphabet[v >> 18], alphabet[v >> 12 & 63],
-				n > 1 ? alphabet[v >> 6 & 63] : '=',
-				n > 2 ? alphabet[v & 63] : '='};
+		const char quad[4] = {alphabet[v >> 18], alphabet[v >> 12 & 63],
+				      n > 1 ? alphabet[v >> 6 & 63] : '=',
+				      n > 2 ? alphabet[v & 63] : '='};
 
 		gd_strbuf_add(sb, quad, sizeof(quad));
 	}
@@ -172,21 +173,28 @@ static int bad(struct gd_error *err, const char *what)
 	return gd_raise(err, GD_E_INPUT, "histogram: %s", what);
 }
 
+/* What a character stands for; -1: it is none of the alphabet's. */
 static int sextet(char c)
 {
-	const char *at = c ? strchr(alphabet, c) : NULL;
-
-	return at ? (int)(at - alphabet) : -1;
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 /* Decodes strictly: whole quads, padding only at the end. */
 static int decode_base64(const char *s, struct gd_strbuf *out, struct gd_error *err)
 {
-	size_t len = strnlen(s, MAX_BASE64 + 1);
+	size_t len = strnlen(s, MAX_BASE64 + 1), size = 0;
+	GD_AUTO_FREE char *bytes = NULL;
 
 	if (len == 0 || len > MAX_BASE64 || len % 4 != 0)
 		return bad(err, "the base64 text is empty, too long or cut off");
-	for (size_t i = 0; i < len; i += 4) {
+	bytes = malloc(len / 4 * 3);
+	for (size_t i = 0; bytes && i < len; i += 4) {
 		size_t pad =
 			i + 4 < len ? 0 : (size_t)(s[i + 3] == '=') + (s[i + 2] == '=');
 		uint32_t v = 0;
@@ -198,11 +206,14 @@ static int decode_base64(const char *s, struct gd_strbuf *out, struct gd_error *
 				return bad(err, "the text is not base64");
 			v = v << 6 | (uint32_t)d;
 		}
-		char bytes[3] = {(char)(v >> 16), (char)(v >> 8), (char)v};
-
-		gd_strbuf_add(out, bytes, 3 - pad);
+		bytes[size] = (char)(v >> 16);
+		bytes[size + 1] = (char)(v >> 8);
+		bytes[size + 2] = (char)v;
+		size += 3 - pad;
 	}
-	return out->failed ? gd_raise_nomem(err) : 0;
+	if (bytes)
+		gd_strbuf_add(out, bytes, size);
+	return !bytes || out->failed ? gd_raise_nomem(err) : 0;
 }
 
 /* Unpacks the compressed form into a buffer that the caller frees. */

@@ -61,18 +61,27 @@ static inline int64_t gd_hist_highest(const struct gd_hist_layout *l, int64_t in
 static const struct gd_hist_layout gd_hist_own = {
 	.unit_bits = 9, .half_bits = 10, .n_counts = GD_HIST_N_COUNTS};
 
+/* Which counts are not 0 stands in bits, so that walking a histogram costs what is in it. */
+struct gd_hist_chunk {
+	uint64_t used[GD_HIST_CHUNK / 64];
+	uint64_t n[GD_HIST_CHUNK];
+};
+
 struct gd_hist {
 	uint64_t count, lost;
-	int64_t min, max;                   /* exact, when count > 0 */
-	uint64_t *chunks[GD_HIST_N_CHUNKS]; /* owned; NULL while all its counts are 0 */
+	int64_t min, max; /* exact, when count > 0 */
+	struct gd_hist_chunk
+		*chunks[GD_HIST_N_CHUNKS]; /* owned; NULL: all counts are 0 */
 };
 
 /* Adds n values at index, of which the lowest is min and the highest max. */
 void gd_hist_add(struct gd_hist *h, int64_t index, uint64_t n, int64_t min,
 		 int64_t max) GD_NONNULL;
+/* The first index from `from` on that counts something; GD_HIST_N_COUNTS: none. */
+int64_t gd_hist_next(const struct gd_hist *h, int64_t from) GD_NONNULL;
 static inline uint64_t gd_hist_at(const struct gd_hist *h, int64_t index)
 {
-	const uint64_t *chunk = h->chunks[index / GD_HIST_CHUNK];
+	const struct gd_hist_chunk *chunk = h->chunks[index / GD_HIST_CHUNK];
 
-	return chunk ? chunk[index % GD_HIST_CHUNK] : 0;
+	return chunk ? chunk->n[index % GD_HIST_CHUNK] : 0;
 }

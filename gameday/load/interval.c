@@ -396,6 +396,24 @@ static int get_hist_if(const cJSON *json, const char *key, struct gd_hist **ret,
 	return cJSON_HasObjectItem(json, key) ? get_hist(json, key, ret, err) : 0;
 }
 
+/* Without retries every request is one attempt: then the two texts are the same. */
+static int get_attempts(const cJSON *json, struct gd_interval *iv, struct gd_error *err)
+{
+	const cJSON *a = cJSON_GetObjectItemCaseSensitive(json, "latency");
+	const cJSON *b = cJSON_GetObjectItemCaseSensitive(json, "attempt_latency");
+	const char *text = gd_json_str(b, "hdr", NULL);
+
+	if (!text || strcmp(text, gd_json_str(a, "hdr", "")) != 0)
+		return get_hist(json, "attempt_latency", &iv->attempt_latency, err);
+	iv->attempt_latency = gd_hist_new();
+	if (!iv->attempt_latency)
+		return gd_raise_nomem(err);
+	gd_hist_merge(iv->attempt_latency, iv->latency);
+	gd_hist_refine(iv->attempt_latency, gd_json_int(b, "min_ns", -1),
+		       gd_json_int(b, "max_ns", -1));
+	return 0;
+}
+
 /* What generators of earlier versions don't tell. */
 static int get_pace(const cJSON *json, struct gd_interval *iv, struct gd_error *err)
 {
@@ -423,8 +441,7 @@ static int read_interval(const cJSON *json, struct gd_interval *iv, struct gd_er
 	    get_outcomes(json, "outcomes", iv->outcomes, err) < 0 ||
 	    get_outcomes(json, "attempt_outcomes", iv->attempt_outcomes, err) < 0 ||
 	    get_hist(json, "latency", &iv->latency, err) < 0 ||
-	    get_hist(json, "attempt_latency", &iv->attempt_latency, err) < 0 ||
-	    get_pace(json, iv, err) < 0)
+	    get_attempts(json, iv, err) < 0 || get_pace(json, iv, err) < 0)
 		return -1;
 	iv->behind = gd_json_bool(json, "behind", false);
 	return 0;

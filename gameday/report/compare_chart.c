@@ -129,7 +129,13 @@ static int write_chart(const struct gd_comparison *c, const struct gd_compare_ro
 	    gd_plot_table(p, &table, err) < 0)
 		return -1;
 	gd_strbuf_addf(&caption, "%s.%s: the runs over time", row->load, row->client);
-	gd_doc_figure(d, id, gd_strbuf_str(&caption), gd_strbuf_str(&svg));
+	gd_doc_figure(d, &(struct gd_doc_figure){
+				 .name = id,
+				 .title = gd_strbuf_str(&caption),
+				 .about = "",
+				 .svg = gd_strbuf_str(
+					 gd_doc_figures_are_files(d) ? &svg : &inlined),
+			 });
 	write_table(d, &table);
 	gd_doc_figure_end(d);
 	gd_chart_table_fini(&table);

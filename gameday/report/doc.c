@@ -303,13 +303,33 @@ void gd_doc_banner(struct gd_doc *d, const struct gd_doc_banner *b)
 	d->failed = d->failed || line.failed || happened.failed || next.failed;
 }
 
-void gd_doc_figure(struct gd_doc *d, const char *name, const char *caption,
-		   const char *svg)
+void gd_doc_figure(struct gd_doc *d, const struct gd_doc_figure *f)
+{
+	GD_AUTO_STRBUF(title);
+	struct gd_doc_figure cut = *f;
+
+	cut.title = bounded(f->title, &title);
+	d->any_figure = true;
+	d->ops->figure(d, &cut);
+	d->failed = d->failed || title.failed;
+}
+
+bool gd_doc_figures_are_files(const struct gd_doc *d)
+{
+	return d->ops->figures_are_files;
+}
+
+void gd_doc_fold(struct gd_doc *d, const char *summary)
 {
 	GD_AUTO_STRBUF(buf);
 
-	d->ops->figure(d, name, bounded(caption, &buf), svg);
+	d->ops->fold(d, bounded(summary, &buf));
 	d->failed = d->failed || buf.failed;
+}
+
+void gd_doc_fold_end(struct gd_doc *d)
+{
+	d->ops->fold_end(d);
 }
 
 void gd_doc_figure_end(struct gd_doc *d)

@@ -128,16 +128,28 @@ struct gd_doc_banner {
 void gd_doc_banner(struct gd_doc *d, const struct gd_doc_banner *b) GD_NONNULL;
 
 /*
- * A chart. svg is trusted markup (one <svg> element) of our own. Between the two calls
- * stands the table behind it. name: lower case letters, digits and '-', one per document:
- * Markdown links to charts/NAME.svg, which gd_doc_figure_file hands out for writing.
+ * A chart. Between the two calls stands the table behind it.
  */
-void gd_doc_figure(struct gd_doc *d, const char *name, const char *caption,
-		   const char *svg) GD_NONNULL;
+struct gd_doc_figure {
+	/*
+	 * Lower case letters, digits and '-', one per document. Markdown links to
+	 * charts/NAME.svg, which gd_doc_figure_file hands out for writing.
+	 */
+	const char *name;
+	const char *title; /* "Latency over time: checkout.plain" */
+	const char *about; /* how to read it; "" when there is nothing to say */
+	const char *svg;   /* trusted markup of our own: one <svg> element */
+};
+void gd_doc_figure(struct gd_doc *d, const struct gd_doc_figure *f) GD_NONNULL;
 void gd_doc_figure_end(struct gd_doc *d) GD_NONNULL;
+/* Do figures become files, complete in themselves (else they stand in the page)? */
+bool gd_doc_figures_are_files(const struct gd_doc *d) GD_NONNULL;
 /* The i-th file to write beside the document; NULL when there are no more. */
 struct gd_doc_file {
 	char *path; /* "charts/latency.svg" */
 	char *text;
 };
 const struct gd_doc_file *gd_doc_figure_file(const struct gd_doc *d, size_t i) GD_NONNULL;
+/* What is shown only when it is asked for; on paper never. */
+void gd_doc_fold(struct gd_doc *d, const char *summary) GD_NONNULL;
+void gd_doc_fold_end(struct gd_doc *d) GD_NONNULL;

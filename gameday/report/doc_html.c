@@ -256,17 +256,34 @@ static void html_banner_end(struct gd_doc *d, const struct gd_doc_banner *b)
 		gd_strbuf_adds(&d->body, "</dl>\n");
 }
 
-static void html_figure(struct gd_doc *d, const char *name, const char *caption,
-			const char *svg)
+static void html_fold(struct gd_doc *d, const char *summary)
+{
+	gd_strbuf_adds(&d->body, "<details><summary>");
+	gd_text_html(&d->body, summary);
+	gd_strbuf_adds(&d->body, "</summary>\n");
+}
+
+static void html_fold_end(struct gd_doc *d)
+{
+	gd_strbuf_adds(&d->body, "</details>\n");
+}
+
+static void html_figure(struct gd_doc *d, const struct gd_doc_figure *f)
 {
 	gd_strbuf_adds(&d->body, "<figure class=\"chart\" id=\"chart-");
-	gd_text_html_attr(&d->body, name);
-	gd_strbuf_adds(&d->body, "\">\n<div class=\"scroll\">");
-	gd_strbuf_adds(&d->body, svg);
-	gd_strbuf_adds(&d->body, "</div>\n<figcaption>");
-	gd_text_html(&d->body, caption);
-	gd_strbuf_adds(&d->body, "</figcaption>\n<details><summary>The figures as a table"
-				 "</summary>\n");
+	gd_text_html_attr(&d->body, f->name);
+	gd_strbuf_adds(&d->body, "\">\n<figcaption><strong>");
+	gd_text_html(&d->body, f->title);
+	gd_strbuf_adds(&d->body, "</strong>");
+	if (*f->about) {
+		gd_strbuf_adds(&d->body, "<span>");
+		gd_text_html(&d->body, f->about);
+		gd_strbuf_adds(&d->body, "</span>");
+	}
+	gd_strbuf_adds(&d->body, "</figcaption>\n<div class=\"scroll\">");
+	gd_strbuf_adds(&d->body, f->svg);
+	gd_strbuf_adds(&d->body, "</div>\n");
+	html_fold(d, "The figures as a table");
 }
 
 static void html_figure_end(struct gd_doc *d)
@@ -279,7 +296,7 @@ static void html_finish(struct gd_doc *d)
 	struct gd_strbuf *out = d->out;
 
 	end_section(d);
-	gd_doc_html_head(out, d->title);
+	gd_doc_html_head(out, d->title, d->any_figure);
 	if (d->toc.len > 0) {
 		gd_strbuf_adds(out, "<nav aria-label=\"Contents\">\n<ul>\n");
 		gd_strbuf_add(out, gd_strbuf_str(&d->toc), d->toc.len);
@@ -307,6 +324,8 @@ struct gd_doc *gd_doc_html_new(struct gd_strbuf *out, const char *title)
 		.banner_end = html_banner_end,
 		.figure = html_figure,
 		.figure_end = html_figure_end,
+		.fold = html_fold,
+		.fold_end = html_fold_end,
 		.finish = html_finish,
 	};
 	struct gd_doc *d = gd_doc_new(&ops, out);

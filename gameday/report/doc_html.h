@@ -4,7 +4,7 @@
 
 #include "gameday/report/doc.h"
 
-/* The page's head with its style, up to and with <body>. */
-void gd_doc_html_head(struct gd_strbuf *out, const char *title) GD_NONNULL;
+/* The page's head with its style (and that of charts), up to and with <body>. */
+void gd_doc_html_head(struct gd_strbuf *out, const char *title, bool charts) GD_NONNULL;
 /* A small picture for a tone, in the colour of the text; nothing for GD_DOC_PLAIN. */
 void gd_doc_html_icon(struct gd_strbuf *out, enum gd_doc_tone tone) GD_NONNULL;

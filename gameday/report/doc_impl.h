@@ -25,10 +25,12 @@ struct gd_doc_ops {
 	void (*banner)(struct gd_doc *d, const struct gd_doc_banner *b);
 	void (*fact)(struct gd_doc *d, const char *label, const char *text);
 	void (*banner_end)(struct gd_doc *d, const struct gd_doc_banner *b);
-	void (*figure)(struct gd_doc *d, const char *name, const char *caption,
-		       const char *svg);
+	void (*figure)(struct gd_doc *d, const struct gd_doc_figure *f);
 	void (*figure_end)(struct gd_doc *d);
+	void (*fold)(struct gd_doc *d, const char *summary);
+	void (*fold_end)(struct gd_doc *d);
 	void (*finish)(struct gd_doc *d);
+	bool figures_are_files;
 };
 
 /* What stands on the last line of Markdown. */
@@ -51,6 +53,7 @@ struct gd_doc {
 	size_t n_columns, n_cells;  /* of the table, and of its row so far */
 	bool in_table;
 	enum gd_doc_align aligns[GD_DOC_MAX_COLUMNS];
+	bool any_figure;           /* HTML: it needs the charts' style */
 	struct gd_doc_file *files; /* owned */
 	size_t n_files;
 };

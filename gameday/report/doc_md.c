@@ -254,28 +254,38 @@ static bool keep_file(struct gd_doc *d, const char *path, const char *text)
 	return grown[d->n_files - 1].path && grown[d->n_files - 1].text;
 }
 
-static void md_figure(struct gd_doc *d, const char *name, const char *caption,
-		      const char *svg)
+static void md_fold(struct gd_doc *d, const char *summary)
 {
-	GD_AUTO_STRBUF(path);
-
-	gd_strbuf_addf(&path, "charts/%s.svg", name);
-	if (path.failed || !keep_file(d, gd_strbuf_str(&path), svg))
-		d->failed = true;
 	start_block(d);
-	gd_strbuf_adds(d->out, "![");
-	gd_text_md(d->out, caption);
-	gd_strbuf_adds(d->out, "](");
-	add_href(d->out, gd_strbuf_str(&path));
-	gd_strbuf_adds(d->out, ")\n\n<details><summary>");
-	gd_text_md(d->out, caption);
-	gd_strbuf_adds(d->out, ", as a table</summary>\n");
+	gd_strbuf_adds(d->out, "<details><summary>");
+	gd_text_html(d->out, summary);
+	gd_strbuf_adds(d->out, "</summary>\n");
 }
 
-static void md_figure_end(struct gd_doc *d)
+static void md_fold_end(struct gd_doc *d)
 {
 	start_block(d);
 	gd_strbuf_adds(d->out, "</details>\n");
+}
+
+static void md_figure(struct gd_doc *d, const struct gd_doc_figure *f)
+{
+	GD_AUTO_STRBUF(path);
+	GD_AUTO_STRBUF(summary);
+
+	gd_strbuf_addf(&path, "charts/%s.svg", f->name);
+	gd_strbuf_addf(&summary, "%s, as a table", f->title);
+	if (path.failed || summary.failed || !keep_file(d, gd_strbuf_str(&path), f->svg))
+		d->failed = true;
+	start_block(d);
+	gd_strbuf_adds(d->out, "![");
+	gd_text_md(d->out, f->title);
+	gd_strbuf_adds(d->out, "](");
+	add_href(d->out, gd_strbuf_str(&path));
+	gd_strbuf_adds(d->out, ")\n");
+	if (*f->about)
+		gd_doc_para(d, f->about);
+	md_fold(d, gd_strbuf_str(&summary));
 }
 
 static void md_finish(struct gd_doc *d)
@@ -299,8 +309,11 @@ struct gd_doc *gd_doc_md_new(struct gd_strbuf *out)
 		.fact = md_fact,
 		.banner_end = md_banner_end,
 		.figure = md_figure,
-		.figure_end = md_figure_end,
+		.figure_end = md_fold_end,
+		.fold = md_fold,
+		.fold_end = md_fold_end,
 		.finish = md_finish,
+		.figures_are_files = true,
 	};
 
 	return gd_doc_new(&ops, out);

@@ -5,6 +5,7 @@
  * code, charts) scrolls in a box of its own. Printed, everything is black on white, nothing
  * scrolls, and the address of a link stands behind it.
  */
+#include "gameday/report/chart.h"
 #include "gameday/report/doc_html.h"
 #include "gameday/report/text.h"
 
@@ -108,6 +109,9 @@ static const char *const style[] = {
 	".chart{margin:1.5rem 0;padding:1rem;background:var(--card);"
 	"border:1px solid var(--line);border-radius:.5rem}",
 	".chart>.scroll{margin:0}",
+	".chart figcaption{margin:0 0 .75rem}.chart figcaption strong{display:block;"
+	"color:var(--fg);font-size:1rem}",
+	".chart details{margin-top:.5rem}",
 	".chart svg{display:block;width:100%;min-width:40rem;height:auto}",
 	/* more room */
 	"@media (min-width:40rem){main{padding:1.5rem 2rem 5rem}h1{font-size:1.5rem}"
@@ -142,7 +146,7 @@ static const char *const style[] = {
 	"a[href^=http]::after{content:\" (\" attr(href) \")\";font-size:.85em}}",
 };
 
-void gd_doc_html_head(struct gd_strbuf *out, const char *title)
+void gd_doc_html_head(struct gd_strbuf *out, const char *title, bool charts)
 {
 	gd_strbuf_adds(
 		out,
@@ -157,6 +161,8 @@ void gd_doc_html_head(struct gd_strbuf *out, const char *title)
 	gd_strbuf_adds(out, "</title>\n<style>\n");
 	for (size_t i = 0; i < GD_N_ELEMS(style); i++)
 		gd_strbuf_addf(out, "%s\n", style[i]);
+	if (charts)
+		gd_chart_css(out);
 	gd_strbuf_adds(out, "</style>\n</head>\n<body>\n"
 			    "<a class=\"skip\" href=\"#top\">To the verdict</a>\n");
 }

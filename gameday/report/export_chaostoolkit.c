@@ -474,4 +474,4 @@ static int write_chaostoolkit(const struct gd_report *r, struct gd_strbuf *out,
 }
 
 const struct gd_report_writer gd_report_chaostoolkit = {"chaostoolkit", "journal.json",
-							write_chaostoolkit};
+							write_chaostoolkit, NULL};

@@ -145,4 +145,4 @@ static int write_grafana(const struct gd_report *r, struct gd_strbuf *out,
 }
 
 const struct gd_report_writer gd_report_grafana = {"grafana", "annotations.json",
-						   write_grafana};
+						   write_grafana, NULL};

@@ -213,4 +213,4 @@ static int write_junit(const struct gd_report *r, struct gd_strbuf *out,
 	return out->failed || cases.failed || text.failed ? gd_raise_nomem(err) : 0;
 }
 
-const struct gd_report_writer gd_report_junit = {"junit", "junit.xml", write_junit};
+const struct gd_report_writer gd_report_junit = {"junit", "junit.xml", write_junit, NULL};

@@ -323,4 +323,4 @@ static int write_prometheus(const struct gd_report *r, struct gd_strbuf *out,
 }
 
 const struct gd_report_writer gd_report_prometheus = {"prometheus", "metrics.prom",
-						      write_prometheus};
+						      write_prometheus, NULL};

@@ -16,6 +16,9 @@ static const struct gd_report_writer *const writers[] = {
 	&gd_report_prometheus,
 };
 
+static int summarize(const struct gd_report *r, struct gd_strbuf *out,
+		     struct gd_error *err);
+
 static int write_format(const struct gd_report *r, const struct gd_report_writer *w,
 			struct gd_error *err)
 {
@@ -24,12 +27,13 @@ static int write_format(const struct gd_report *r, const struct gd_report_writer
 
 	if (!path)
 		return gd_raise_nomem(err);
-	if (w->write(r, &out, err) < 0)
+	if ((w->write_with_files ? w->write_with_files : w->write)(r, &out, err) < 0)
 		return gd_wrap(err, "%s: ", w->file);
 	return gd_file_write(path, gd_strbuf_str(&out), out.len, 0644, err);
 }
 
-int gd_report_write(const char *run_dir, int *ret_status, struct gd_error *err)
+int gd_report_write(const char *run_dir, struct gd_strbuf *summary, int *ret_status,
+		    struct gd_error *err)
 {
 	GD_AUTO(gd_report) struct gd_report *r = NULL;
 	struct gd_error first = GD_ERROR_INIT, next = GD_ERROR_INIT;
@@ -47,6 +51,8 @@ int gd_report_write(const char *run_dir, int *ret_status, struct gd_error *err)
 		failed = failed || rc < 0;
 	}
 	*ret_status = r->verdict.exit;
+	if (summary && summarize(r, summary, err) < 0)
+		return -1;
 	if (!failed)
 		return 0;
 	*err = first;
@@ -148,15 +154,13 @@ static void summary_expectations(const struct gd_report *r, struct gd_strbuf *ou
 	}
 }
 
-int gd_report_summary(const char *run_dir, struct gd_strbuf *out, struct gd_error *err)
+static int summarize(const struct gd_report *r, struct gd_strbuf *out,
+		     struct gd_error *err)
 {
-	GD_AUTO(gd_report) struct gd_report *r = NULL;
 	GD_AUTO_STRBUF(verdict);
 	GD_AUTO_STRBUF(happened);
 	GD_AUTO_STRBUF(next);
 
-	if (gd_report_load(run_dir, &r, err) < 0)
-		return -1;
 	gd_story_verdict(r, &verdict);
 	gd_story_happened(r, &happened);
 	gd_story_next(r, &next);
@@ -176,4 +180,13 @@ int gd_report_summary(const char *run_dir, struct gd_strbuf *out, struct gd_erro
 	return out->failed || verdict.failed || happened.failed || next.failed
 		       ? gd_raise_nomem(err)
 		       : 0;
+}
+
+int gd_report_summary(const char *run_dir, struct gd_strbuf *out, struct gd_error *err)
+{
+	GD_AUTO(gd_report) struct gd_report *r = NULL;
+
+	if (gd_report_load(run_dir, &r, err) < 0)
+		return -1;
+	return summarize(r, out, err);
 }

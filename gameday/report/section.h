@@ -14,6 +14,7 @@ void gd_sections_write(const struct gd_report *r, struct gd_doc *d) GD_NONNULL;
 typedef void gd_section_fn(const struct gd_report *r, struct gd_doc *d);
 
 gd_section_fn gd_section_head;         /* verdict, what happened, scenario */
+gd_section_fn gd_section_charts;       /* and the tables behind them */
 gd_section_fn gd_section_findings;     /* what a reader must not miss */
 gd_section_fn gd_section_figures;      /* what clients felt */
 gd_section_fn gd_section_vantages;     /* the same from each place */

@@ -39,7 +39,13 @@ void gd_text_clean(char *text, size_t size)
 
 	while (i < size) {
 		uint32_t c = 0;
-		size_t len = decode(s + i, size - i, &c);
+		size_t len;
+
+		if (s[i] > 0 && s[i] < 0x80) {
+			i++;
+			continue;
+		}
+		len = decode(s + i, size - i, &c);
 
 		if (len == 0 || c == 0) {
 			s[i] = '?';

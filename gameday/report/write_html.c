@@ -16,4 +16,4 @@ static int write_html(const struct gd_report *r, struct gd_strbuf *out,
 	return gd_doc_finish(d, err);
 }
 
-const struct gd_report_writer gd_report_html = {"html", "report.html", write_html};
+const struct gd_report_writer gd_report_html = {"html", "report.html", write_html, NULL};

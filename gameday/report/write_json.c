@@ -592,4 +592,4 @@ static int write_json(const struct gd_report *r, struct gd_strbuf *out,
 	return gd_make_print(ok ? o : NULL, out, err);
 }
 
-const struct gd_report_writer gd_report_json = {"json", "report.json", write_json};
+const struct gd_report_writer gd_report_json = {"json", "report.json", write_json, NULL};

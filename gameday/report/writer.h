@@ -9,6 +9,9 @@ struct gd_report_writer {
 	const char *file;   /* "report.md" */
 	int (*write)(const struct gd_report *r, struct gd_strbuf *out,
 		     struct gd_error *err);
+	/* The same, and writes the files it links to into the run's directory; or NULL. */
+	int (*write_with_files)(const struct gd_report *r, struct gd_strbuf *out,
+				struct gd_error *err);
 };
 
 extern const struct gd_report_writer gd_report_md;

@@ -69,6 +69,7 @@ struct series *gd_res_series_find(const struct gd_results *r, const char *load,
 	return NULL;
 }
 
+/* Its tallies are up to date: of the stages so far, nothing counts yet. */
 static struct series *series_add(struct gd_results *r, const struct gd_interval *iv)
 {
 	struct series *s = r->n_series < MAX_SERIES ? calloc(1, sizeof(*s)) : NULL;
@@ -77,6 +78,8 @@ static struct series *series_add(struct gd_results *r, const struct gd_interval 
 		return NULL;
 	memcpy(s->load, iv->load, sizeof(s->load));
 	memcpy(s->client, iv->client, sizeof(s->client));
+	for (size_t i = 0; i < r->n_stages; i++)
+		s->tallies[i].valid = true;
 	r->series[r->n_series++] = s;
 	return s;
 }
@@ -255,9 +258,16 @@ static void tally_interval(const struct gd_results *r, struct series *s,
 	}
 }
 
-static int encode(const struct gd_hist *h, char **ret, struct gd_error *err)
+/* text: what h was decoded from, or NULL. */
+static int encode(const struct gd_hist *h, const char *text, char **ret,
+		  struct gd_error *err)
 {
 	GD_AUTO(gd_hist) struct gd_hist *empty = NULL;
+
+	if (text) {
+		*ret = strdup(text);
+		return *ret ? 0 : gd_raise_nomem(err);
+	}
 
 	if (!h) {
 		empty = gd_hist_new();
@@ -289,13 +299,12 @@ static struct gd_target_count *copy_targets(const struct gd_interval *iv)
 	return c;
 }
 
-static int point_make(const struct gd_interval *iv, struct point *ret,
-		      struct gd_error *err)
+static int point_make(const struct gd_interval *iv, const struct encoded *text,
+		      struct point *ret, struct gd_error *err)
 {
 	struct point p = {.iv = *iv, .min_ns = -1, .max_ns = -1};
 
-	p.iv.latency = copy(iv->latency);
-	p.iv.attempt_latency = copy(iv->attempt_latency);
+	p.iv.latency = p.iv.attempt_latency = NULL;
 	p.iv.lateness = p.iv.connect = p.iv.handshake = NULL;
 	p.iv.targets = copy_targets(iv);
 	if (!p.iv.targets)
@@ -307,10 +316,10 @@ static int point_make(const struct gd_interval *iv, struct point *ret,
 	sum_interval(&p.stats, iv);
 	finish(&p.stats, iv->latency, iv->attempt_latency);
 	finish_connects(&p.stats, iv->connect, iv->handshake);
-	if ((iv->connect && encode(iv->connect, &p.connect, err) < 0) ||
-	    (iv->handshake && encode(iv->handshake, &p.handshake, err) < 0) ||
-	    encode(iv->latency, &p.latency, err) < 0 ||
-	    encode(iv->attempt_latency, &p.attempt_latency, err) < 0) {
+	if ((iv->connect && encode(iv->connect, NULL, &p.connect, err) < 0) ||
+	    (iv->handshake && encode(iv->handshake, NULL, &p.handshake, err) < 0) ||
+	    encode(iv->latency, text->latency, &p.latency, err) < 0 ||
+	    encode(iv->attempt_latency, text->attempts, &p.attempt_latency, err) < 0) {
 		point_fini(&p);
 		return -1;
 	}
@@ -358,7 +367,7 @@ static size_t place(const struct series *s, int64_t start)
 }
 
 static int series_insert(struct series *s, const struct gd_interval *iv,
-			 struct gd_error *err)
+			 const struct encoded *text, size_t *ret_at, struct gd_error *err)
 {
 	size_t at = place(s, iv->start_wall_ns);
 	struct point p;
@@ -367,13 +376,14 @@ static int series_insert(struct series *s, const struct gd_interval *iv,
 		return gd_raise(err, GD_E_INPUT,
 				"load %s.%s: interval %llu is there twice", s->load,
 				s->client, (unsigned long long)iv->index);
-	if (points_reserve(s, err) < 0 || point_make(iv, &p, err) < 0)
+	if (points_reserve(s, err) < 0 || point_make(iv, text, &p, err) < 0)
 		return -1;
 	p.n_parts = 1;
 	memmove(&s->points[at + 1], &s->points[at], (s->n_points - at) * sizeof(p));
 	s->points[at] = p;
 	s->n_points++;
 	drop_hists(s, at);
+	*ret_at = at;
 	return 0;
 }
 
@@ -444,7 +454,11 @@ static int point_join(struct point *p, const struct gd_interval *iv, struct gd_e
 	if (point_restore(p, &sum, err) < 0)
 		return -1;
 	gd_interval_join(&sum, iv);
-	rc = point_make(&sum, &made, err);
+	rc = point_make(&sum, &(struct encoded){0}, &made, err);
+	if (rc == 0) {
+		made.iv.latency = gd_steal_ptr(&sum.latency);
+		made.iv.attempt_latency = gd_steal_ptr(&sum.attempt_latency);
+	}
 	gd_interval_fini(&sum);
 	if (rc < 0)
 		return -1;
@@ -454,9 +468,26 @@ static int point_join(struct point *p, const struct gd_interval *iv, struct gd_e
 	return 0;
 }
 
+/* Inserts a part; the newest keeps histograms. */
+static int insert_part(const struct gd_results *r, struct series *s,
+		       const struct gd_interval *iv, const struct encoded *text,
+		       struct gd_error *err)
+{
+	size_t at = 0;
+
+	if (series_insert(s, iv, text, &at, err) < 0)
+		return -1;
+	tally_interval(r, s, iv);
+	if (at + 1 == s->n_points) {
+		s->points[at].iv.latency = copy(iv->latency);
+		s->points[at].iv.attempt_latency = copy(iv->attempt_latency);
+	}
+	return 0;
+}
+
 /* Adds what one of several saw, to its own series and to the whole. */
 static int add_part(struct gd_results *r, struct series *s, const struct gd_interval *iv,
-		    struct gd_error *err)
+		    const struct encoded *text, struct gd_error *err)
 {
 	struct series *own = vantage_find(s, iv->vantage);
 	struct point *p = point_of(s, iv->index);
@@ -471,15 +502,10 @@ static int add_part(struct gd_results *r, struct series *s, const struct gd_inte
 		return gd_raise_nomem(err);
 	s->n_of = iv->n_vantages;
 	/* Refused when it is there already, before it would be added to the whole. */
-	if (series_insert(own, iv, err) < 0)
+	if (insert_part(r, own, iv, text, err) < 0)
 		return -1;
-	tally_interval(r, own, iv);
-	if (!p) {
-		if (series_insert(s, iv, err) < 0)
-			return -1;
-		tally_interval(r, s, iv);
-		return 0;
-	}
+	if (!p)
+		return insert_part(r, s, iv, text, err);
 	if (point_join(p, iv, err) < 0)
 		return -1;
 	drop_hists(s, (size_t)(p - s->points));
@@ -491,7 +517,22 @@ static int add_part(struct gd_results *r, struct series *s, const struct gd_inte
 int gd_results_add_load(struct gd_results *r, const struct gd_interval *iv,
 			struct gd_error *err)
 {
+	struct gd_interval own = *iv;
+	int rc;
+
+	own.latency = copy(iv->latency);
+	own.attempt_latency = copy(iv->attempt_latency);
+	rc = gd_res_add_load(r, &own, &(struct encoded){0}, err);
+	gd_hist_free(own.latency);
+	gd_hist_free(own.attempt_latency);
+	return rc;
+}
+
+int gd_res_add_load(struct gd_results *r, struct gd_interval *iv,
+		    const struct encoded *text, struct gd_error *err)
+{
 	struct series *s = gd_res_series_find(r, iv->load, iv->client);
+	size_t at = 0;
 
 	if (iv->start_wall_ns <= 0 || iv->length_ns <= 0 ||
 	    iv->length_ns > INT64_MAX - iv->start_wall_ns)
@@ -507,10 +548,15 @@ int gd_results_add_load(struct gd_results *r, const struct gd_interval *iv,
 		return gd_raise_nomem(err);
 	gd_res_saw(r, point_end(iv));
 	if (iv->vantage[0] != '\0')
-		return add_part(r, s, iv, err);
-	if (series_insert(s, iv, err) < 0)
+		return add_part(r, s, iv, text, err);
+	if (series_insert(s, iv, text, &at, err) < 0)
 		return -1;
 	tally_interval(r, s, iv);
+	/* The newest keeps its histograms. */
+	if (at + 1 == s->n_points) {
+		s->points[at].iv.latency = gd_steal_ptr(&iv->latency);
+		s->points[at].iv.attempt_latency = gd_steal_ptr(&iv->attempt_latency);
+	}
 	return 0;
 }
 

@@ -156,14 +156,22 @@ struct gd_stage_span gd_results_stage(const struct gd_results *r, size_t i)
 				      s->measured_ns, s->end_ns, figures_end(s)};
 }
 
+/* The text of a histogram in a line that was read without error. */
+static const char *text_of(const cJSON *line, const char *key)
+{
+	return gd_json_str(cJSON_GetObjectItemCaseSensitive(line, key), "hdr", NULL);
+}
+
 static int add_load_line(struct gd_results *r, const cJSON *line, struct gd_error *err)
 {
+	struct encoded text = {text_of(line, "latency"),
+			       text_of(line, "attempt_latency")};
 	struct gd_interval iv = {0};
 	int rc;
 
 	if (gd_interval_from_json(line, &iv, err) < 0)
 		return -1;
-	rc = gd_results_add_load(r, &iv, err);
+	rc = gd_res_add_load(r, &iv, &text, err);
 	gd_interval_fini(&iv);
 	return rc;
 }

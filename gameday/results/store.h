@@ -134,6 +134,17 @@ void gd_res_saw(struct gd_results *r, int64_t wall_ns);
 /* A wall time from a record: digits as number or text; 0 when it is none. */
 int64_t gd_res_record_time(const cJSON *record, const char *key);
 
+/* The texts that an interval's histograms were decoded from; NULL: not known. */
+struct encoded {
+	const char *latency, *attempts;
+};
+/*
+ * gd_results_add_load, which need not encode again what it has the text of, and takes what
+ * it keeps of iv's histograms out of it (they may be NULL after).
+ */
+int gd_res_add_load(struct gd_results *r, struct gd_interval *iv,
+		    const struct encoded *text, struct gd_error *err);
+
 void gd_res_series_free(struct series *s);
 void gd_res_series_invalidate(struct gd_results *r, size_t stage);
 /* The series of exactly these names, or NULL. */

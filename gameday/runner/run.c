@@ -558,9 +558,7 @@ static int render(struct gd_run *r)
 	int status = -1, rc;
 
 	gd_record_release(r->rec);
-	rc = gd_report_write(dir, &status, &why);
-	if (rc >= 0)
-		rc = rc | gd_report_summary(dir, &summary, &why);
+	rc = gd_report_write(dir, &summary, &status, &why);
 	show_end(r, rc < 0 ? -1 : status, &summary);
 	if (rc < 0) /* no verdict: not even the journal can be read */
 		return tell_unwritten(r,

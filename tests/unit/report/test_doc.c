@@ -122,7 +122,8 @@ static void tables_in_both(void **state)
 
 static void figure(struct gd_doc *d)
 {
-	gd_doc_figure(d, "latency", "Latency [ms]", "<svg/>");
+	gd_doc_figure(
+		d, &(struct gd_doc_figure){"latency", "Latency [ms]", "Read.", "<svg/>"});
 	gd_doc_para(d, "behind");
 	gd_doc_figure_end(d);
 }
@@ -133,15 +134,15 @@ static void figures_in_both(void **state)
 	GD_AUTO(gd_doc) struct gd_doc *d = gd_doc_md_new(&out);
 
 	(void)state;
-	assert_doc(
-		figure,
-		"![Latency \\[ms\\]](charts/latency.svg)\n\n"
-		"<details><summary>Latency \\[ms\\], as a table</summary>\n\nbehind\n\n"
-		"</details>\n",
-		"<figure class=\"chart\" id=\"chart-latency\">\n<div class=\"scroll\">"
-		"<svg/></div>\n<figcaption>Latency [ms]</figcaption>\n"
-		"<details><summary>The figures as a table</summary>\n<p>behind</p>\n"
-		"</details></figure>\n");
+	assert_doc(figure,
+		   "![Latency \\[ms\\]](charts/latency.svg)\n\nRead.\n\n"
+		   "<details><summary>Latency [ms], as a table</summary>\n\nbehind\n\n"
+		   "</details>\n",
+		   "<figure class=\"chart\" id=\"chart-latency\">\n<figcaption><strong>"
+		   "Latency [ms]</strong><span>Read.</span></figcaption>\n"
+		   "<div class=\"scroll\"><svg/></div>\n"
+		   "<details><summary>The figures as a table</summary>\n<p>behind</p>\n"
+		   "</details></figure>\n");
 	assert_non_null(d);
 	figure(d);
 	assert_string_equal(gd_doc_figure_file(d, 0)->path, "charts/latency.svg");

@@ -322,7 +322,7 @@ static void all_files_are_written(void **state)
 	copy_cut(p, "journal.jsonl", SIZE_MAX);
 	copy_cut(p, "metrics.jsonl", SIZE_MAX);
 	copy_cut(p, "scenario.yaml", SIZE_MAX);
-	assert_int_equal(gd_report_write(p->dir, &status, &err), 0);
+	assert_int_equal(gd_report_write(p->dir, NULL, &status, &err), 0);
 	assert_int_equal(status, GD_EXIT_EXPECTATION);
 	for (size_t i = 0; i < GD_N_ELEMS(files); i++) {
 		GD_AUTO_FREE char *path = gd_path_join(p->dir, files[i]);

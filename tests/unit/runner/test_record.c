@@ -248,7 +248,7 @@ static int fill_the_disk(const char *dir)
 	add_end(rec);
 	gd_record_release(rec);
 	if (gd_record_incomplete(rec) ||
-	    gd_report_write(gd_record_dir(rec), &status, &err) != 0 ||
+	    gd_report_write(gd_record_dir(rec), NULL, &status, &err) != 0 ||
 	    status != GD_EXIT_ABORTED || !is_there(gd_record_dir(rec), "report.md"))
 		return CHILD_FAILED;
 	assert_told(gd_record_dir(rec));
