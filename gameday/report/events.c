@@ -192,7 +192,10 @@ static void on_note(const cJSON *e, struct gd_strbuf *out)
 {
 	const char *kind = gd_json_str(e, "kind", "text");
 
-	gd_strbuf_addf(out, "people: %s", strcmp(kind, "text") == 0 ? "note" : kind);
+	const char *by = gd_json_str(e, "by", "");
+
+	gd_strbuf_addf(out, "people: %s%s%s", strcmp(kind, "text") == 0 ? "note" : kind,
+		       *by ? " by " : "", by);
 	add_tail(out, e, "text");
 }
 

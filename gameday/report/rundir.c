@@ -3,18 +3,14 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "gameday/base/clock.h"
 #include "gameday/base/file.h"
-#include "gameday/base/json.h"
-#include "gameday/base/strbuf.h"
 
-enum { MAX_RUNS = 10000, MAX_NOTE = 4096 };
+enum { MAX_RUNS = 10000 };
 
 static bool is_run(const char *dir)
 {
@@ -128,52 +124,4 @@ int gd_rundir_find(const char *run, char **ret, struct gd_error *err)
 		"%s is not a run: no journal.jsonl in %s or in %s (`gameday history` "
 		"lists the runs here, `latest` is the newest)",
 		run, run, under);
-}
-
-/* A crash may have cut the last line: then the note starts a line of its own. */
-static bool ends_in_line(int fd)
-{
-	struct stat st;
-	char last = '\n';
-
-	if (fstat(fd, &st) < 0 || st.st_size == 0)
-		return true;
-	return pread(fd, &last, 1, st.st_size - 1) != 1 || last == '\n';
-}
-
-static char *note_line(const char *kind, const char *text)
-{
-	GD_AUTO(cJSON) cJSON *line = cJSON_CreateObject();
-
-	if (!gd_json_set_int(line, "wall_ns", gd_wall_now().ns) ||
-	    !gd_json_set_int(line, "mono_ns", gd_now().ns) ||
-	    !gd_json_set_str(line, "event", "note") ||
-	    !gd_json_set_str(line, "kind", kind) || !gd_json_set_str(line, "text", text))
-		return NULL;
-	return gd_json_print(line);
-}
-
-int gd_rundir_note(const char *dir, const char *kind, const char *text,
-		   struct gd_error *err)
-{
-	GD_AUTO_FREE char *path = gd_path_join(dir, "journal.jsonl");
-	GD_AUTO_FREE char *line = note_line(kind, text);
-	GD_AUTO_STRBUF(out);
-	GD_AUTO_FD int fd = -1;
-
-	if (strlen(text) > MAX_NOTE)
-		return gd_raise(err, GD_E_INPUT,
-				"a note has at most %d bytes, this one %zu", MAX_NOTE,
-				strlen(text));
-	if (!path || !line)
-		return gd_raise_nomem(err);
-	fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC);
-	if (fd < 0)
-		return gd_raise_errno(err, "%s", path);
-	if (!ends_in_line(fd))
-		gd_strbuf_addc(&out, '\n');
-	gd_strbuf_addf(&out, "%s\n", line);
-	if (out.failed)
-		return gd_raise_nomem(err);
-	return gd_fd_write_all(fd, out.data, out.len, err);
 }

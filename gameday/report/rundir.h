@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where runs are, and the humans' notes in them. */
+/* Where runs are. */
 #pragma once
 
 #include <stddef.h>
@@ -26,10 +26,3 @@ struct gd_rundirs {
 int gd_rundirs_list(const char *parent, struct gd_rundirs *ret,
 		    struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 void gd_rundirs_fini(struct gd_rundirs *r) GD_NONNULL;
-
-/*
- * Appends a note to the run's journal, in one write, whether the run is going on or over.
- * kind: detected, diagnosed, mitigated, text; text may be empty and has at most 4 KiB.
- */
-int gd_rundir_note(const char *dir, const char *kind, const char *text,
-		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

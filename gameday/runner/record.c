@@ -15,7 +15,8 @@
 struct gd_record {
 	char *dir; /* owned */
 	int journal_fd, metrics_fd;
-	int reserve_fd; /* has no name: the kernel frees it whatever becomes of us */
+	off_t journal_end; /* behind the last line of ours */
+	int reserve_fd;    /* has no name: the kernel frees it whatever becomes of us */
 	bool failed, incomplete;
 	struct gd_error error; /* the first failure */
 };
@@ -51,7 +52,7 @@ static int open_log(const char *dir, const char *name, int *ret, struct gd_error
 
 	if (!path)
 		return gd_raise_nomem(err);
-	*ret = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	*ret = open(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (*ret < 0)
 		return gd_raise_errno(err, "%s", path);
 	return 0;
@@ -139,13 +140,32 @@ static void fail(struct gd_record *rec, const struct gd_error *err)
 	rec->failed = true;
 }
 
+/*
+ * Notes go into the journal as well (report/note.h). One whose writer was killed, or found
+ * the disk full, may have no end.
+ */
+static bool cut_by_others(const struct gd_record *rec)
+{
+	struct stat st;
+	char last = '\n';
+
+	return fstat(rec->journal_fd, &st) == 0 && st.st_size > rec->journal_end &&
+	       pread(rec->journal_fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
 /* A write that failed may have left a part of its line: the next one starts afresh. */
-static int write_line(const struct gd_record *rec, int fd, const char *text, size_t len,
+static int write_line(struct gd_record *rec, int fd, const char *text, size_t len,
 		      struct gd_error *err)
 {
-	if (rec->failed && gd_fd_write_all(fd, "\n", 1, err) < 0)
+	bool afresh = rec->failed || (fd == rec->journal_fd && cut_by_others(rec));
+
+	if (afresh && gd_fd_write_all(fd, "\n", 1, err) < 0)
 		return -1;
-	return gd_fd_write_all(fd, text, len, err);
+	if (gd_fd_write_all(fd, text, len, err) < 0)
+		return -1;
+	if (fd == rec->journal_fd)
+		rec->journal_end = lseek(fd, 0, SEEK_CUR);
+	return 0;
 }
 
 static void append(struct gd_record *rec, int fd, const cJSON *line)

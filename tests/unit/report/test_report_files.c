@@ -256,33 +256,6 @@ static void runs_are_found(void **state)
 	assert_null(none);
 }
 
-static void notes_start_a_line(void **state)
-{
-	struct gd_error err = GD_ERROR_INIT;
-	GD_AUTO_FREE char *text = NULL, *big = NULL;
-	struct seen s = {0};
-	struct gd_lines l;
-	size_t size;
-
-	(void)state;
-	put("runs/a", "{\"event\":\"x\"}\n{\"event\":\"cut sho");
-	assert_int_equal(gd_rundir_note("runs/a", "detected", "p99 \"up\"\nnow", &err),
-			 0);
-	assert_int_equal(gd_rundir_note("runs/a", "text", "", &err), 0);
-	assert_int_equal(gd_file_read("runs/a/journal.jsonl", 4096, &text, &size, &err),
-			 0);
-	assert_int_equal(gd_lines_parse(text, size, take, &s, &l, &err), 0);
-	assert_int_equal(s.n, 3); /* x and two notes; only the cut line is lost */
-	assert_int_equal(l.n_bad, 1);
-	assert_non_null(strstr(text, "\"event\":\"note\",\"kind\":\"detected\","
-				     "\"text\":\"p99 \\\"up\\\"\\nnow\"}\n"));
-	big = calloc(1, 5000);
-	assert_non_null(big);
-	memset(big, 'n', 4999);
-	assert_int_equal(gd_rundir_note("runs/a", "text", big, &err), -1);
-	assert_int_equal(gd_rundir_note("runs/none", "text", "t", &err), -1);
-}
-
 static void log_names_stay_inside(void **state)
 {
 	GD_AUTO_FREE char *a = gd_hlog_name("shop", "plain");
@@ -308,7 +281,6 @@ int main(void)
 		cmocka_unit_test(long_lines_are_skipped),
 		cmocka_unit_test(other_errors_end_the_reading),
 		cmocka_unit_test_setup_teardown(runs_are_found, enter, leave),
-		cmocka_unit_test_setup_teardown(notes_start_a_line, enter, leave),
 		cmocka_unit_test(log_names_stay_inside),
 	};
 

@@ -19,6 +19,7 @@
 #include "gameday/base/file.h"
 #include "gameday/report/lines.h"
 #include "gameday/report/model.h"
+#include "gameday/report/note.h"
 #include "gameday/report/report.h"
 #include "gameday/report/rundir.h"
 #include "tests/unit/cmocka_all.h"
@@ -99,6 +100,77 @@ static void runs_never_share_a_directory(void **state)
 		assert_int_equal(n, 1);
 	}
 	gd_rundirs_fini(&runs);
+}
+
+/* --- notes beside it ------------------------------------------------------------------ */
+
+enum { NOTERS = 3, NOTES_EACH = 60, EVENTS = 400 };
+
+static void take_notes(const char *dir)
+{
+	struct gd_note note = {.kind = "text", .text = "seen", .by = "Ada"};
+	struct gd_error err = GD_ERROR_INIT;
+
+	for (int i = 0; i < NOTES_EACH; i++)
+		if (gd_note_write(dir, &note, &err) < 0)
+			_exit(1);
+	_exit(0);
+}
+
+static void notes_do_not_harm_the_journal(void **state)
+{
+	struct place *p = *state;
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO(gd_record) struct gd_record *rec = NULL;
+	GD_AUTO_FREE char *journal = NULL;
+	struct gd_lines lines;
+	int status, n = 0;
+
+	assert_int_equal(gd_record_new(p->dir, "noted", &rec, &err), 0);
+	for (int i = 0; i < NOTERS; i++) {
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid == 0)
+			take_notes(gd_record_dir(rec));
+	}
+	for (int i = 0; i < EVENTS; i++)
+		gd_record_event_text(rec, "steady", "condition", "x");
+	for (int i = 0; i < NOTERS; i++) {
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(gd_record_check(rec, &err), 0);
+	journal = gd_path_join(gd_record_dir(rec), "journal.jsonl");
+	assert_int_equal(gd_lines_read(journal, count, &n, &lines, &err), 0);
+	assert_int_equal(lines.n_bad, 0);
+	assert_int_equal(n, EVENTS + NOTERS * NOTES_EACH);
+}
+
+/* Who took a note was killed in the middle: that note is lost, and nothing of the run. */
+static void a_note_cut_short(void **state)
+{
+	static const char part[] = "{\"event\":\"note\",\"te";
+	struct place *p = *state;
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO(gd_record) struct gd_record *rec = NULL;
+	GD_AUTO_FREE char *journal = NULL;
+	GD_AUTO_FD int fd = -1;
+	struct gd_lines lines;
+	int n = 0;
+
+	assert_int_equal(gd_record_new(p->dir, "cut", &rec, &err), 0);
+	gd_record_event_text(rec, "run_started", "run", "x");
+	journal = gd_path_join(gd_record_dir(rec), "journal.jsonl");
+	fd = open(journal, O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, part, strlen(part)), strlen(part));
+	gd_record_event_text(rec, "fault_reverted", "ref", "x");
+	gd_record_event_text(rec, "run_ended", "end", "completed");
+	assert_int_equal(gd_lines_read(journal, count, &n, &lines, &err), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(lines.n_bad, 1);
+	assert_int_equal(lines.n_lines, 4);
 }
 
 /* --- a file that grew to its limit ---------------------------------------------------- */
@@ -288,6 +360,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(runs_never_share_a_directory, enter,
 						leave),
+		cmocka_unit_test_setup_teardown(notes_do_not_harm_the_journal, enter,
+						leave),
+		cmocka_unit_test_setup_teardown(a_note_cut_short, enter, leave),
 		cmocka_unit_test_setup_teardown(a_file_at_its_limit, enter, leave),
 		cmocka_unit_test_setup_teardown(a_journal_at_its_limit, enter, leave),
 		cmocka_unit_test_setup_teardown(a_full_disk, enter, leave),
