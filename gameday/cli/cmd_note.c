@@ -8,6 +8,7 @@
 #include "gameday/report/findings.h"
 #include "gameday/report/model.h"
 #include "gameday/report/note.h"
+#include "gameday/report/people.h"
 #include "gameday/report/rundir.h"
 #include "gameday/report/text.h"
 
@@ -115,27 +116,22 @@ static int check_note(const struct options *o, bool is_kind, const struct gd_str
 	return 0;
 }
 
-/* When the note is of, against the run's begin; 0: now. */
-static int moment_of(const char *dir, const char *at, int64_t *ret_started, int64_t *ret,
-		     struct gd_error *err)
+/* The directory bears the scenario's name, which a blind run does not give away. */
+static bool is_secret(const struct gd_report *r)
 {
-	GD_AUTO(gd_report) struct gd_report *r = NULL;
-
-	*ret = 0;
-	if (gd_report_load_journal(dir, &r, err) < 0)
-		return -1;
-	*ret_started = r->started_ns;
-	return at ? gd_note_time(at, r->started_ns, gd_wall_now().ns, ret, err) : 0;
+	return gd_people_blindness(r).blind && !gd_people_blindness(r).revealed_ns &&
+	       !r->run_ended;
 }
 
-static void say(const char *dir, const struct gd_note *note, int64_t started)
+static void say(const char *dir, const struct gd_note *note, const struct gd_report *r)
 {
+	int64_t started = r->started_ns;
 	int64_t at = note->at_ns ? note->at_ns : gd_wall_now().ns;
 	char when[32];
 	GD_AUTO_STRBUF(out);
 
 	gd_strbuf_adds(&out, "noted in ");
-	gd_text_plain(&out, dir, GD_NOTE_MAX);
+	gd_text_plain(&out, is_secret(r) ? "the blind run" : dir, GD_NOTE_MAX);
 	gd_strbuf_addf(&out, ": %s at %s", note->kind,
 		       gd_wall_format((struct gd_wall){at}, when));
 	if (started)
@@ -152,12 +148,16 @@ static int add_note(const char *dir, const struct options *o, const char *kind,
 		    const struct gd_strbuf *text, struct gd_error *err)
 {
 	struct gd_note note = {.kind = kind, .text = gd_strbuf_str(text), .by = o->by};
-	int64_t started = 0;
+	GD_AUTO(gd_report) struct gd_report *r = NULL;
 
-	if (moment_of(dir, o->at, &started, &note.at_ns, err) < 0 ||
-	    gd_note_write(dir, &note, err) < 0)
+	if (gd_report_load_journal(dir, &r, err) < 0)
 		return -1;
-	say(dir, &note, started);
+	if (o->at &&
+	    gd_note_time(o->at, r->started_ns, gd_wall_now().ns, &note.at_ns, err) < 0)
+		return -1;
+	if (gd_note_write(dir, &note, err) < 0)
+		return -1;
+	say(dir, &note, r);
 	return GD_EXIT_HELD;
 }
 

@@ -10,12 +10,14 @@
 #include "gameday/cli/inventory.h"
 #include "gameday/cli/kinds.h"
 #include "gameday/runner/run.h"
+#include "gameday/scenario/source.h"
 
 extern const struct gd_cmd gd_cmd_run;
 
 struct options {
 	char *inventory, *out;
 	char *dashboard;
+	struct gd_list role; /* struct gd_text: ROLE=NAME */
 	double stage_scale;
 	bool yes, blind, dashboard_public;
 };
@@ -33,6 +35,12 @@ static const struct gd_field fields[] = {
 	 .dflt = "1",
 	 .kind = GD_KIND_DOUBLE,
 	 GD_MEMBER(struct options, stage_scale)},
+	{.name = "role",
+	 .help = "ROLE=NAME of somebody who takes part, as coordinator=Ada; roles are coordinator, "
+		 "driver, observer, scribe; may be given several times",
+	 .kind = GD_KIND_LIST,
+	 GD_MEMBER(struct options, role),
+	 .shape = &gd_text_shape},
 	{.name = "blind",
 	 .help = "hide what is injected from the live view until it is revealed: by the key r, "
 		 "by gameday note RUN diagnosed, or at the end",
@@ -85,6 +93,7 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 {
 	const struct options *o = args->options;
 	GD_AUTO_FREE char *inventory = NULL, *runbook = NULL, *argv = NULL;
+	GD_AUTO(gd_crew) struct gd_crew *crew = NULL;
 	struct gd_kinds kinds = {0};
 	struct gd_run_options opt = {
 		.scenario = args->operands[0],
@@ -103,6 +112,9 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 		return -1;
 	if (o->stage_scale <= 0)
 		return gd_raise(err, GD_E_INPUT, "--stage-scale must be above 0");
+	if (gd_crew_parse(&o->role, &crew, err) < 0)
+		return -1;
+	opt.crew = crew;
 	if (gd_cli_kinds(&kinds, err) < 0)
 		return -1;
 	runbook = runbook_of(args->operands[0]);
@@ -119,8 +131,8 @@ static int run(const struct gd_cmd_args *args, struct gd_error *err)
 const struct gd_cmd gd_cmd_run = {
 	.name = "run",
 	.synopsis =
-		"SCENARIO [-i INVENTORY] [-o DIR] [--yes] [--blind] [--dashboard ADDRESS:PORT] "
-		"[--stage-scale F]",
+		"SCENARIO [-i INVENTORY] [-o DIR] [--yes] [--role ROLE=NAME]... [--blind] "
+		"[--dashboard ADDRESS:PORT] [--stage-scale F]",
 	.summary = "run a game day: inject, measure, put everything back, report",
 	.details =
 		"Shows the plan and asks before it changes a host; --yes does not ask. Ctrl-C "

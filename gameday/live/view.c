@@ -26,6 +26,7 @@ struct gd_view {
 	struct gd_outlet outlet;
 	bool colour; /* of lines */
 	bool blind;
+	char revealed[80];        /* by what; "": not */
 	struct gd_screen *screen; /* owned; NULL: lines */
 	struct gd_io *screen_io;
 	struct gd_web *web; /* owned; NULL: none */
@@ -162,6 +163,7 @@ void gd_view_reveal(struct gd_view *v, const char *why)
 	if (!v->blind)
 		return;
 	v->blind = false;
+	(void)snprintf(v->revealed, sizeof(v->revealed), "%s", why);
 	gd_view_event(v, GD_TONE_FAULT, "revealed %s", why);
 	if (v->screen)
 		return;
@@ -174,6 +176,11 @@ void gd_view_reveal(struct gd_view *v, const char *why)
 bool gd_view_is_blind(const struct gd_view *v)
 {
 	return v->blind;
+}
+
+const char *gd_view_revealed(const struct gd_view *v)
+{
+	return *v->revealed ? v->revealed : NULL;
 }
 
 /* --- the screen's process ------------------------------------------------------------ */

@@ -40,6 +40,8 @@ void gd_view_secret(struct gd_view *v, enum gd_tone tone, const char *fmt, ...)
 /* Blind no more: what was hidden is shown, now and for the rest of the run. why: who or what. */
 void gd_view_reveal(struct gd_view *v, const char *why) GD_NONNULL;
 bool gd_view_is_blind(const struct gd_view *v) GD_NONNULL;
+/* What revealed it: "by the key r"; NULL while blind, or when it never was. */
+const char *gd_view_revealed(const struct gd_view *v) GD_NONNULL;
 
 /* Shows where the run is; some times a second. */
 void gd_view_show(struct gd_view *v, const struct gd_shown_run *run) GD_NONNULL;

@@ -199,6 +199,12 @@ static void on_note(const cJSON *e, struct gd_strbuf *out)
 	add_tail(out, e, "text");
 }
 
+static void on_revealed(const cJSON *e, struct gd_strbuf *out)
+{
+	gd_strbuf_addf(out, "what was injected is revealed %s",
+		       gd_json_str(e, "why", ""));
+}
+
 static void on_run_ended(const cJSON *e, struct gd_strbuf *out)
 {
 	gd_strbuf_addf(out, "run ended: %s", gd_json_str(e, "end", str(e, "verdict")));
@@ -231,6 +237,7 @@ static const struct {
 	{"loads_started", on_loads_started},
 	{"signal", on_signal},
 	{"note", on_note},
+	{"revealed", on_revealed},
 	{"run_ended", on_run_ended},
 	{"verdict", on_run_ended},
 };

@@ -124,30 +124,64 @@ static bool hurts(const struct normal *n, const struct gd_load_stats *s)
 	       (s->p99 > 2 * n->p99 && s->p99 > n->worst_p99);
 }
 
-static void harm_of(struct gd_report *r, const struct normal *n, size_t series,
-		    int64_t from)
+/* Where figures end: what comes after it is traffic that is being stopped. */
+static int64_t last_figures(const struct gd_report *r)
 {
-	const char *load, *client;
+	size_t n = gd_results_n_stages(r->results);
+	int64_t end = n ? gd_results_stage(r->results, n - 1).figures_end_ns : 0;
 
-	gd_results_series(r->results, series, &load, &client);
+	return end ? end : INT64_MAX;
+}
+
+/* How one client fared after the first injection. Wall times. */
+struct course {
+	int64_t hurt_ns; /* when it was first hurt; 0: never */
+	struct gd_load_stats hurt;
+	/* From here on, to the end of the figures, it was not; 0: it was to the end. */
+	int64_t well_ns;
+	int64_t seen_ns; /* the end of what was measured of it; 0: nothing was */
+};
+
+/* An interval without requests neither hurts nor heals. */
+static struct course course_of(const struct gd_report *r, const struct normal *n,
+			       size_t series, int64_t from)
+{
+	struct course c = {0};
+	int64_t until = last_figures(r);
+
 	for (size_t i = 0; i < gd_results_n_intervals(r->results, series); i++) {
 		const struct gd_interval *iv = gd_results_interval(r->results, series, i);
 		int64_t end = iv->start_wall_ns + iv->length_ns;
+		int64_t start = iv->start_wall_ns > from ? iv->start_wall_ns : from;
 		struct gd_load_stats s;
-		char p99[32], success[32];
+		bool hurt;
 
-		if (end <= from || (r->harm_ns && iv->start_wall_ns >= r->harm_ns))
+		if (end <= from)
 			continue;
 		gd_results_point(r->results, series, i, &s);
-		if (!hurts(n, &s))
+		hurt = hurts(n, &s);
+		if (hurt && !c.hurt_ns) {
+			c.hurt_ns = start;
+			c.hurt = s;
+		}
+		if (end > until || s.requests == 0)
 			continue;
-		r->harm_ns = iv->start_wall_ns > from ? iv->start_wall_ns : from;
-		(void)snprintf(r->harm, sizeof(r->harm),
-			       "%.40s.%.40s: p99 %s, success %s", load, client,
-			       gd_metric_format(s.p99, GD_UNIT_DURATION, p99),
-			       gd_metric_format(s.success, GD_UNIT_RATIO, success));
-		return;
+		c.well_ns = hurt ? 0 : c.well_ns ? c.well_ns : start;
+		c.seen_ns = end;
 	}
+	return c;
+}
+
+static void tell_harm(struct gd_report *r, size_t series, const struct course *c)
+{
+	char p99[32], success[32];
+	const char *load, *client;
+
+	gd_results_series(r->results, series, &load, &client);
+	r->harm_ns = c->hurt_ns;
+	(void)snprintf(r->harm, sizeof(r->harm), "%.40s.%.40s: p99 %s, success %s", load,
+		       client, gd_metric_format(c->hurt.p99, GD_UNIT_DURATION, p99),
+		       gd_metric_format(c->hurt.success, GD_UNIT_RATIO, success));
 }
 
 /* --- healing -------------------------------------------------------------------------- */
@@ -169,62 +203,44 @@ static int64_t faults_out(const struct gd_report *r)
 	return out;
 }
 
-/*
- * The moment after `from` with which WELL intervals in a row begin that don't hurt, or all
- * that are left when those are fewer; 0: there is none, -1: nothing was measured. An
- * interval without requests neither hurts nor heals.
- */
-static int64_t healing_of(const struct gd_report *r, const struct normal *n,
-			  size_t series, int64_t from)
+static int64_t later(int64_t a, int64_t b)
 {
-	enum { WELL = 3 };
-	int64_t since = -1;
-	int in_a_row = 0;
-
-	for (size_t i = 0; i < gd_results_n_intervals(r->results, series); i++) {
-		const struct gd_interval *iv = gd_results_interval(r->results, series, i);
-		struct gd_load_stats s;
-
-		if (iv->start_wall_ns + iv->length_ns <= from)
-			continue;
-		gd_results_point(r->results, series, i, &s);
-		if (s.requests == 0)
-			continue;
-		in_a_row = hurts(n, &s) ? 0 : in_a_row + 1;
-		if (in_a_row == 1)
-			since = iv->start_wall_ns > from ? iv->start_wall_ns : from;
-		else if (in_a_row == 0)
-			since = 0;
-		if (in_a_row == WELL)
-			break;
-	}
-	return since;
+	return a > b ? a : b;
 }
 
-static void heal(struct gd_report *r, const struct normal *n, size_t series)
+static void tell_healing(struct gd_report *r, const struct course *c, bool *hurt)
 {
-	int64_t well = healing_of(r, n, series, r->faults_out_ns);
-
-	r->still_hurt = r->still_hurt || well == 0;
-	r->healed_ns = well > r->healed_ns ? well : r->healed_ns;
+	if (!c->seen_ns)
+		return;
+	*hurt = *hurt || c->well_ns == 0;
+	r->recovered_ns = later(r->recovered_ns, c->well_ns);
+	if (!r->faults_out_ns || c->seen_ns <= r->faults_out_ns)
+		return;
+	r->still_hurt = r->still_hurt || c->well_ns == 0;
+	r->healed_ns = later(r->healed_ns, later(c->well_ns, r->faults_out_ns));
 }
 
 void gd_impact_find_harm(struct gd_report *r)
 {
 	int64_t from = gd_report_injected(r, NULL);
+	bool hurt = false;
 
-	r->harm_ns = r->healed_ns = 0;
+	r->harm_ns = r->healed_ns = r->recovered_ns = 0;
 	r->still_hurt = false;
 	r->faults_out_ns = from ? faults_out(r) : 0;
 	for (size_t i = 0; from && i < gd_results_n_series(r->results); i++) {
 		struct normal n = normal_of(r, i);
+		struct course c;
 
 		if (!n.known)
 			continue;
-		harm_of(r, &n, i, from);
-		if (r->faults_out_ns)
-			heal(r, &n, i);
+		c = course_of(r, &n, i, from);
+		if (c.hurt_ns && (!r->harm_ns || c.hurt_ns < r->harm_ns))
+			tell_harm(r, i, &c);
+		tell_healing(r, &c, &hurt);
 	}
 	if (r->still_hurt)
 		r->healed_ns = 0;
+	if (hurt || !r->harm_ns)
+		r->recovered_ns = 0;
 }

@@ -29,8 +29,10 @@ const char *gd_impact_stage(const struct gd_report *r,
  *   requests failed than in any interval of the baseline, or whose p99 was above twice the
  *   baseline's and above that of every single baseline interval;
  * - faults_out_ns: when the last fault was undone, 0 when that is not known of every one;
- * - healed_ns: when, after that, the last client was well again: three intervals in a row
- *   (or all that were left) that were not as above; 0 when that is not known;
- * - still_hurt: a client never was, within what was measured.
+ * - healed_ns: when, after that, the last client was well again: from there to the end of
+ *   the figures no interval was as above; 0 when that is not known;
+ * - still_hurt: a client never was, within what was measured;
+ * - recovered_ns: the same as healed_ns but after harm_ns, so it can be before faults_out_ns
+ *   when something other than the undo helped; 0 also without harm.
  */
 void gd_impact_find_harm(struct gd_report *r) GD_NONNULL;

@@ -46,6 +46,7 @@ void gd_report_free(struct gd_report *r)
 		free(r->findings[i].text);
 	gd_scenario_fini(&r->scenario);
 	gd_runbook_fini(&r->runbook);
+	gd_noted_fini(&r->noted);
 	free(r->events);
 	free(r->findings);
 	free(r->expect);
@@ -178,6 +179,47 @@ static void load_runbook(struct gd_report *r)
 	if (gd_diags_to_error(&diags, &why) == 0)
 		return;
 	add_finding(r, "the runbook as used can't be read: %s", why.text);
+}
+
+/* A mistake in it costs a finding, never the report. */
+static void load_noted(struct gd_report *r)
+{
+	GD_AUTO_FREE char *path = gd_path_join(r->dir, GD_FINDINGS_FILE);
+	struct gd_error why = GD_ERROR_INIT;
+	GD_AUTO_DIAGS(diags);
+
+	if (!path)
+		return;
+	gd_noted_load(path, &r->noted, &diags);
+	if (gd_diags_to_error(&diags, &why) == 0)
+		return;
+	if (why.pos.line > 0)
+		add_finding(r,
+			    GD_FINDINGS_FILE ":%d:%d: %s (%zu mistakes: mend them, then "
+					     "render the report again)",
+			    why.pos.line, why.pos.column, why.text, diags.n_errors);
+	else
+		add_finding(r, GD_FINDINGS_FILE ": %s", why.text);
+}
+
+/*
+ * A note is of the moment it tells of, which may be long before it was written: it stands
+ * before the first record that is later. Everything else stays in the order of the journal.
+ */
+static void place_notes(struct gd_report *r)
+{
+	for (size_t i = 1; i < r->n_events; i++) {
+		cJSON *note = r->events[i];
+		int64_t at = gd_report_event_time(note);
+		size_t k = i;
+
+		if (!at || !gd_json_int(note, "noted_ns", 0))
+			continue;
+		while (k > 0 && gd_report_event_time(r->events[k - 1]) > at)
+			k--;
+		memmove(&r->events[k + 1], &r->events[k], (i - k) * sizeof(*r->events));
+		r->events[k] = note;
+	}
 }
 
 /* --- judging -------------------------------------------------------------------------- */
@@ -420,6 +462,7 @@ static int load(const char *dir, struct gd_report *r, bool journal_only,
 		return gd_raise(err, GD_E_INPUT,
 				"%s is not a run's directory: it has no journal.jsonl",
 				r->dir);
+	place_notes(r);
 	if (journal_only)
 		return 0;
 	if (read_lines(r, "metrics.jsonl", on_metrics, &r->metrics, err) < 0)
@@ -428,6 +471,7 @@ static int load(const char *dir, struct gd_report *r, bool journal_only,
 		add_finding(r, "metrics.jsonl is missing: there are no figures");
 	load_scenario(r);
 	load_runbook(r);
+	load_noted(r);
 	if (evaluate_expect(r, err) < 0)
 		return -1;
 	gd_impact_find_harm(r);

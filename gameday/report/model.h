@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A run as its directory tells it: what every format is written from. Built from
- * journal.jsonl, metrics.jsonl, scenario.yaml and runbook.yaml in the directory alone.
+ * journal.jsonl, metrics.jsonl, scenario.yaml, runbook.yaml and findings.yaml in the directory
+ * alone.
  */
 #pragma once
 
+#include "gameday/report/findings.h"
 #include "gameday/report/lines.h"
 #include "gameday/results/results.h"
 #include "gameday/scenario/scenario.h"
@@ -40,8 +42,9 @@ struct gd_report {
 	bool over;       /* the journal has the run's end */
 	int64_t harm_ns; /* wall: when clients were first hurt; 0: never seen */
 	char harm[160];  /* in words */
-	int64_t faults_out_ns, healed_ns; /* wall, see impact.h */
+	int64_t faults_out_ns, healed_ns, recovered_ns; /* wall, see impact.h */
 	bool still_hurt;
+	struct gd_noted_list noted;  /* the people's findings */
 	struct gd_finding *findings; /* owned */
 	size_t n_findings;
 };

@@ -16,6 +16,7 @@ typedef void gd_section_fn(const struct gd_report *r, struct gd_doc *d);
 gd_section_fn gd_section_head;         /* verdict, what happened, scenario */
 gd_section_fn gd_section_charts;       /* and the tables behind them */
 gd_section_fn gd_section_findings;     /* what a reader must not miss */
+gd_section_fn gd_section_noted;        /* what people found, and who sees to it */
 gd_section_fn gd_section_figures;      /* what clients felt */
 gd_section_fn gd_section_vantages;     /* the same from each place */
 gd_section_fn gd_section_policies;     /* what policies did, TCP, modes */

@@ -2,12 +2,12 @@
 #include "gameday/report/section.h"
 
 static gd_section_fn *const sections[] = {
-	gd_section_head,        gd_section_charts,   gd_section_findings,
-	gd_section_figures,     gd_section_vantages, gd_section_policies,
-	gd_section_ranking,     gd_section_signals,  gd_section_expectations,
-	gd_section_steady,      gd_section_runbook,  gd_section_people,
-	gd_section_faults,      gd_section_timeline, gd_section_environment,
-	gd_section_measurement,
+	gd_section_head,         gd_section_charts,      gd_section_findings,
+	gd_section_noted,        gd_section_figures,     gd_section_vantages,
+	gd_section_policies,     gd_section_ranking,     gd_section_signals,
+	gd_section_expectations, gd_section_steady,      gd_section_runbook,
+	gd_section_people,       gd_section_faults,      gd_section_timeline,
+	gd_section_environment,  gd_section_measurement,
 };
 
 void gd_sections_write(const struct gd_report *r, struct gd_doc *d)

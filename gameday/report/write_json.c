@@ -9,6 +9,7 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/report/json_make.h"
+#include "gameday/report/json_people.h"
 #include "gameday/report/json_runbook.h"
 #include "gameday/report/ranking.h"
 #include "gameday/report/speeds.h"
@@ -549,6 +550,7 @@ static cJSON *make_note(const struct gd_report *r, const cJSON *e)
 	return done(o,
 		    add_time(o, r, gd_report_event_time(e)) &&
 			    gd_json_set_str(o, "kind", gd_json_str(e, "kind", "text")) &&
+			    gd_json_set_str(o, "by", gd_json_str(e, "by", NULL)) &&
 			    gd_json_set_str(o, "text", gd_json_str(e, "text", "")));
 }
 
@@ -567,15 +569,26 @@ static const struct {
 	const char *key;
 	make_fn *make;
 } members[] = {
-	{"verdict", make_verdict},       {"run", make_run},
-	{"findings", make_findings},     {"stages", make_stages},
-	{"figures", make_figures},       {"transitions", make_transitions},
-	{"signals", make_signals},       {"expectations", make_expectations},
-	{"steady", make_steady},         {"harm", make_harm},
-	{"detections", make_detections}, {"runbook", gd_make_runbook},
-	{"faults", make_faults},         {"notes", make_notes},
-	{"timeline", make_timeline},     {"hosts", make_hosts},
-	{"vantages", make_vantages},     {"ranking", make_ranking},
+	{"verdict", make_verdict},
+	{"run", make_run},
+	{"findings", make_findings},
+	{"noted", gd_make_noted},
+	{"stages", make_stages},
+	{"figures", make_figures},
+	{"transitions", make_transitions},
+	{"signals", make_signals},
+	{"expectations", make_expectations},
+	{"steady", make_steady},
+	{"harm", make_harm},
+	{"detections", make_detections},
+	{"runbook", gd_make_runbook},
+	{"faults", make_faults},
+	{"notes", make_notes},
+	{"people", gd_make_people},
+	{"timeline", make_timeline},
+	{"hosts", make_hosts},
+	{"vantages", make_vantages},
+	{"ranking", make_ranking},
 };
 
 static int write_json(const struct gd_report *r, struct gd_strbuf *out,

@@ -106,13 +106,14 @@ static void take_note(struct gd_run *r, const char *text, size_t size)
 {
 	GD_AUTO(cJSON) cJSON *line = NULL;
 	struct gd_error ignored = GD_ERROR_INIT;
-	const char *kind;
+	const char *kind, *by;
 
 	if (gd_json_parse(text, size, &line, &ignored) < 0 ||
 	    strcmp(gd_json_str(line, "event", ""), "note") != 0)
 		return;
 	kind = gd_json_str(line, "kind", "text");
-	gd_view_event(r->view, GD_TONE_PLAIN, "note     %s%s%s",
+	by = gd_json_str(line, "by", "");
+	gd_view_event(r->view, GD_TONE_PLAIN, "note     %s%s%s%s%s", by, *by ? ": " : "",
 		      strcmp(kind, "text") == 0 ? "" : kind,
 		      strcmp(kind, "text") == 0 ? "" : " ",
 		      gd_json_str(line, "text", ""));
@@ -142,4 +143,14 @@ void gd_live_hear_notes(struct gd_run *r)
 			take_note(r, line, (size_t)(end - line));
 	/* A line longer than a chunk is no note of a person. */
 	r->notes_read += line > data ? line - data : n == NOTES_CHUNK ? n : 0;
+}
+
+void gd_live_record_reveal(struct gd_run *r)
+{
+	const char *why = gd_view_revealed(r->view);
+
+	if (!why || r->reveal_recorded)
+		return;
+	r->reveal_recorded = true;
+	gd_record_event_text(r->rec, "revealed", "why", why);
 }

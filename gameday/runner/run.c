@@ -96,6 +96,9 @@ static void record_start(struct gd_run *r)
 		(void)gd_json_set_str(m, "argv", r->opt->argv);
 		(void)gd_json_set_str(m, "inventory", r->opt->inventory);
 		(void)gd_json_set_str(m, "runner", r->identity);
+		(void)gd_json_set(m, "roles",
+				  gd_crew_to_json(r->opt->crew, r->scenario.crew));
+		(void)gd_json_set_bool(m, "blind", r->opt->blind);
 	}
 	gd_record_event(r->rec, "run_started", m);
 	copy_input(r, r->opt->scenario, "scenario.yaml");
@@ -225,6 +228,7 @@ static void on_tick(void *ctx)
 
 	gd_timer_arm(r->tick, gd_after(gd_now(), gd_span_ms(TICK_MS)));
 	gd_live_hear_notes(r);
+	gd_live_record_reveal(r);
 	gd_live_draw(r);
 	gd_diagnose_tick(r);
 	if (gd_record_check(r->rec, &err) < 0)
@@ -582,9 +586,10 @@ static int finish(struct gd_run *r)
 		gd_view_event(r->view, GD_TONE_BAD, "load     %s", ignored.text);
 	gd_stage_release(r);
 	gd_diagnose_fini(r);
+	gd_view_reveal(r->view, "because the run is over");
+	gd_live_record_reveal(r);
 	record_verdict(r);
 	r->ended = true;
-	gd_view_reveal(r->view, "because the run is over");
 	gd_live_draw(r);
 	return render(r);
 }

@@ -16,6 +16,8 @@ struct gd_run_options {
 	bool blind; /* hide from the view what is injected until it is revealed */
 	const char *dashboard; /* ADDRESS:PORT of the page with the view, or NULL */
 	bool dashboard_public; /* that may be an address others reach */
+	const struct gd_crew
+		*crew; /* who plays which role, before the scenario's; or NULL */
 	const char *version;
 	const char *argv; /* the command line, for the record */
 	const struct gd_kinds *kinds;

@@ -86,6 +86,7 @@ struct gd_run {
 	bool undoing;              /* a stop is being carried out already */
 	bool way_back_lost;        /* no new connection got through under a trial */
 	bool ended;                /* all is undone and given back */
+	bool reveal_recorded;      /* a blind run's, in the journal */
 	off_t notes_read;          /* of the journal, while looking for people's notes */
 	enum gd_run_end {
 		GD_END_COMPLETED,
@@ -183,6 +184,8 @@ void gd_undo_page_add(struct gd_run *r, const struct gd_live_fault *f,
 void gd_live_draw(struct gd_run *r) GD_NONNULL;
 /* Shows the notes that were put into the journal since; `diagnosed` ends a blind run's hiding. */
 void gd_live_hear_notes(struct gd_run *r) GD_NONNULL;
+/* Puts into the journal, once, that a blind run is blind no more, and why. */
+void gd_live_record_reveal(struct gd_run *r) GD_NONNULL;
 
 /* The fleet member that plays a role (its first host); NULL: no such role. */
 struct gd_member *gd_run_member(struct gd_run *r, const char *role) GD_NONNULL;

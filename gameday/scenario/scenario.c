@@ -24,6 +24,7 @@ enum {
 
 struct raw {
 	char *name, *title, *hypothesis, *severity, *runbook;
+	struct gd_crew *crew;
 	struct gd_list loads;
 	const struct gd_node *hosts, *watch, *steady, *stages, *abort, *expect;
 };
@@ -52,6 +53,11 @@ static const struct gd_field scenario_fields[] = {
 	TEXT_ROW("hypothesis", "what is believed and put to the test", hypothesis),
 	TEXT_ROW("severity", "how bad the incident would be: P1, P2, ...", severity),
 	TEXT_ROW("runbook", "name of the runbook that goes with it", runbook),
+	{.name = "roles",
+	 .help = "who plays which part: coordinator, driver, observer, scribe",
+	 .kind = GD_KIND_OBJECT,
+	 GD_MEMBER(struct raw, crew),
+	 .shape = &gd_crew_shape},
 	NODE_ROW("hosts", "the roles and which hosts play them", hosts, true),
 	{.name = "load",
 	 .help = "the traffic that is sent",
@@ -325,6 +331,7 @@ static void move(struct raw *raw, struct gd_scenario *s)
 	s->hypothesis = raw->hypothesis;
 	s->severity = raw->severity;
 	s->runbook = raw->runbook;
+	s->crew = raw->crew;
 	s->loads = raw->loads;
 }
 
@@ -375,6 +382,7 @@ void gd_scenario_fini(struct gd_scenario *s)
 			  .hypothesis = s->hypothesis,
 			  .severity = s->severity,
 			  .runbook = s->runbook,
+			  .crew = s->crew,
 			  .loads = s->loads};
 
 	gd_shape_fini(&gd_scenario_shape, &raw);

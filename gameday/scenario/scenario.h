@@ -7,6 +7,7 @@
 
 #include "gameday/load/spec.h"
 #include "gameday/scenario/condition.h"
+#include "gameday/scenario/crew.h"
 #include "gameday/shape/field.h"
 
 /* --- scenario ------------------------------------------------------------------------ */
@@ -61,6 +62,7 @@ struct gd_stage {
 struct gd_scenario {
 	char *name, *title, *hypothesis, *severity,
 		*runbook;                     /* all but name may be NULL */
+	struct gd_crew *crew;                 /* owned; NULL: nobody is named */
 	struct gd_list hosts;                 /* struct gd_role */
 	struct gd_list loads;                 /* struct gd_load_spec */
 	struct gd_list watches;               /* struct gd_watch_use */

@@ -58,3 +58,17 @@ cp $run/findings.yaml before.yaml
 cmp $run/findings.yaml before.yaml || fail "rendering wrote to findings.yaml"
 ! grep -q "$(printf '\033')" out $run/report.md $run/report.html || fail "an escape came through"
 ! grep -q '<b>dashes' $run/report.md $run/report.html || fail "markup came through"
+grep -q 'no alert on drops' $run/report.md || fail "the finding is not in report.md"
+grep -q 'OPS-7' $run/report.html || fail "the ticket is not in report.html"
+grep -q '"retest":.*"2027-01-15"' $run/report.json || fail "the date is not in report.json"
+grep -q '^| mitigated | 2026-11-23T14:00:15.000Z |' $run/report.md || fail "no moment in report.md"
+
+# A role that there is not.
+status=0
+"$GD" run "$SOURCE/scenarios/slow-peer.yaml" -i nothing.yaml --role scribbe=Ada >out 2>&1 || status=$?
+[ $status -eq 2 ] && grep -q 'did you mean "scribe"?' out || fail "--role scribbe: $(cat out)"
+{ cat "$SOURCE/scenarios/slow-peer.yaml"; printf 'roles: {cordinator: Ada}\n'; } >roles.yaml
+"$GD" check roles.yaml >out 2>&1 && fail "cordinator is taken"
+grep -q 'did you mean "coordinator"?' out || fail "no suggestion: $(cat out)"
+sed -i 's/cordinator: Ada/coordinator: Ada, observer: [Bob, Cy]/' roles.yaml
+"$GD" check roles.yaml >out 2>&1 || fail "good roles: $(cat out)"

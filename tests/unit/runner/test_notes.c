@@ -8,7 +8,7 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
-#include "gameday/report/rundir.h"
+#include "gameday/report/note.h"
 #include "gameday/runner/session.h"
 
 #include "../cmocka_all.h"
@@ -58,7 +58,9 @@ static void note(struct world *w, const char *kind, const char *text)
 {
 	struct gd_error err = GD_ERROR_INIT;
 
-	assert_int_equal(gd_rundir_note(gd_record_dir(w->run.rec), kind, text, &err), 0);
+	struct gd_note n = {.kind = kind, .text = text};
+
+	assert_int_equal(gd_note_write(gd_record_dir(w->run.rec), &n, &err), 0);
 }
 
 static void test_notes(void **state)
