@@ -48,9 +48,9 @@ const char *const gd_crew_roles[] = {"coordinator", "driver", "observer", "scrib
 
 static const struct gd_list *list_of(const struct gd_crew *crew, size_t role)
 {
-	return crew ? (const struct gd_list *)((const char *)crew +
-					       crew_fields[role].offset)
-		    : NULL;
+	const char *at = (const char *)crew;
+
+	return crew ? (const void *)(at + crew_fields[role].offset) : NULL;
 }
 
 /* Adds one text to {role: [name...]}. */
