@@ -203,14 +203,13 @@ void gd_hist_ranges(const struct gd_hist *h, const int64_t *upper, size_t n,
 
 	for (size_t i = 0; i < n; i++)
 		ret[i] = 0;
-	for (int64_t c = 0; c < GD_HIST_N_CHUNKS && k < n; c++)
-		for (int64_t i = c * GD_HIST_CHUNK;
-		     h->chunks[c] && i < (c + 1) * GD_HIST_CHUNK; i++) {
-			while (k < n && gd_hist_lowest(&gd_hist_own, i) > upper[k])
-				k++;
-			if (k < n)
-				ret[k] += gd_hist_at(h, i);
-		}
+	for (int64_t i = gd_hist_next(h, 0); i < GD_HIST_N_COUNTS && k < n;
+	     i = gd_hist_next(h, i + 1)) {
+		while (k < n && gd_hist_lowest(&gd_hist_own, i) > upper[k])
+			k++;
+		if (k < n)
+			ret[k] += gd_hist_at(h, i);
+	}
 }
 
 int64_t gd_hist_max(const struct gd_hist *h)

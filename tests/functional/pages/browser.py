@@ -65,11 +65,12 @@ out.numbers = document.querySelectorAll(".number").length;
 return out;
 """
 
-# Nothing may be cut on paper: there is no scrolling there.
+# Nothing may be cut on paper: there is no scrolling there. What is folded is not printed.
 PAPER = r"""
 const out = {problems: []};
 for (const e of document.querySelectorAll(".scroll,pre"))
-  if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0)
+  if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 &&
+      !e.closest("details:not([open])"))
     out.problems.push("cut on paper: " + e.scrollWidth + " px in " + e.clientWidth + ": " +
                       e.textContent.slice(0, 60));
 if (document.querySelector("nav").offsetHeight) out.problems.push("contents on paper");
@@ -123,12 +124,14 @@ class Browser:
     def start_driver(self):
         self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE,
                                        stderr=subprocess.STDOUT, text=True)
+        said = []
         for line in self.driver.stdout:
             found = re.search(r"started successfully on port (\d+)", line)
             if found:
                 return found.group(1)
-            print(line, end="")
+            said.append(line)
         self.driver.wait()
+        print("".join(said), end="")
         return None
 
     def call(self, method, path, body=None):
