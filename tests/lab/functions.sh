@@ -54,14 +54,14 @@ state() { # HOST
 		ethtool -g eth1'
 }
 
-# SIGKILL to every process of these names on a host.
+# SIGKILL to every process of these names on a host, at one moment: none sees another one die.
 kill_on() { # HOST NAME...
 	local host=$1
 	shift
 	on "$host" "for p in /proc/[0-9]*; do
 		case \" $* \" in *\" \$(cat \$p/comm 2>/dev/null) \"*) pids=\"\$pids \${p#/proc/}\" ;; esac
 	done
-	[ -n \"\$pids\" ] && kill -KILL \$pids"
+	[ -n \"\$pids\" ] && kill -STOP \$pids && kill -KILL \$pids"
 }
 
 expect_same() { # BEFORE AFTER WHAT

@@ -124,7 +124,8 @@ wait_for 60 page_is_there && kill -0 $runner 2>/dev/null || { cat "$WORK/out"; f
 ask 'for p in /proc/[0-9]*; do
 		case $(cat $p/comm 2>/dev/null) in gameday-agent | gd-guardian) pids="$pids ${p#/proc/}" ;; esac
 	done
-	kill -KILL $pids'
+	# All stand still before the first one dies, or the other would undo the fault.
+	kill -STOP $pids; kill -KILL $pids'
 kill -KILL $runner
 wait $runner 2>/dev/null || true
 same >/dev/null && fail "typed: undone by nobody?"
