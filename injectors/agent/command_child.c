@@ -40,10 +40,9 @@ static void exec_shell(const struct gd_command_job *job, int out) GD_NORETURN;
 
 static void exec_shell(const struct gd_command_job *job, int out)
 {
-	static char path[] =
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-	static char locale[] = "LC_ALL=C.UTF-8", term[] = "TERM=dumb", home[] = "HOME=/";
-	static char *const env[] = {path, locale, term, home, NULL};
+	char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	char locale[] = "LC_ALL=C.UTF-8", term[] = "TERM=dumb", home[] = "HOME=/";
+	char *const env[] = {path, locale, term, home, NULL};
 	struct gd_error err = GD_ERROR_INIT;
 	bool read_only;
 

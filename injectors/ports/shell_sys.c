@@ -83,9 +83,8 @@ static int follow(pid_t pid, int fd, struct gd_instant end, size_t max,
 static pid_t start(const char *command, const char *before, int *ret_fd,
 		   struct gd_error *err)
 {
-	static char path[] =
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-	static char locale[] = "LC_ALL=C.UTF-8", home[] = "HOME=/";
+	char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	char locale[] = "LC_ALL=C.UTF-8", home[] = "HOME=/";
 	GD_AUTO_FREE char *var = gd_strf("GAMEDAY_BEFORE=%s", before ? before : "");
 	char *const env[] = {path, locale, home, var, NULL};
 	GD_AUTO_FD int in = -1, out = -1;
