@@ -420,15 +420,33 @@ static void print_names(const struct gd_plan_fault *f, const char *host,
 		       host);
 }
 
-static void print_fault(const struct gd_plan *p, const struct gd_plan_fault *f,
-			struct gd_strbuf *out)
+/*
+ * Faults in a row that one line of the scenario means, on several hosts: told once, with all
+ * hosts. Returns the number of the first that is another.
+ */
+static size_t group_end(const struct gd_plan *p, size_t first)
 {
+	size_t end = first + 1;
+
+	while (end < p->n_faults && p->faults[end].use == p->faults[first].use)
+		end++;
+	return end;
+}
+
+static void print_faults(const struct gd_plan *p, size_t first, size_t end,
+			 struct gd_strbuf *out)
+{
+	const struct gd_plan_fault *f = &p->faults[first];
+	GD_AUTO_STRBUF(hosts);
 	GD_AUTO_STRBUF(text);
 
+	for (size_t i = first; i < end; i++)
+		gd_strbuf_addf(&hosts, "%s%s", i > first ? ", " : "",
+			       p->hosts[p->faults[i].host].host->name);
 	if (f->kind->describe)
 		f->kind->describe(f->args, &text);
-	gd_strbuf_addf(out, "      %s on %s: %s", f->use->kind,
-		       p->hosts[f->host].host->name, gd_strbuf_str(&text));
+	gd_strbuf_addf(out, "      %s on %s: %s", f->use->kind, gd_strbuf_str(&hosts),
+		       gd_strbuf_str(&text));
 	if (!f->kind->describe)
 		add_args(f->node, out);
 	add_times(f, out);
@@ -436,14 +454,15 @@ static void print_fault(const struct gd_plan *p, const struct gd_plan_fault *f,
 	if (f->remedy)
 		add_indented(f->remedy->command, "          ", out);
 	print_levels(f, out);
-	print_names(f, p->hosts[f->host].host->name, out);
+	for (size_t i = first; i < end; i++)
+		print_names(&p->faults[i], p->hosts[p->faults[i].host].host->name, out);
 	gd_strbuf_clear(&text);
 	if (f->kind->manual)
 		f->kind->manual(f->args, &text);
 	if (text.len == 0)
 		return;
 	gd_strbuf_addf(out, "        undone by itself; by hand on %s:\n",
-		       p->hosts[f->host].host->name);
+		       end - first > 1 ? "each" : gd_strbuf_str(&hosts));
 	add_indented(gd_strbuf_str(&text), "          ", out);
 }
 
@@ -476,9 +495,9 @@ static void print_stage(const struct gd_plan *p, const struct gd_stage *stage,
 		gd_strbuf_adds(out, "      must hold, or nothing is injected:\n");
 		print_conditions(steady, "        ", out);
 	}
-	for (size_t i = 0; i < p->n_faults; i++)
+	for (size_t i = 0; i < p->n_faults; i = group_end(p, i))
 		if (p->faults[i].stage == stage)
-			print_fault(p, &p->faults[i], out);
+			print_faults(p, i, group_end(p, i), out);
 	gd_plan_print_looks(p, stage, out);
 	if (stage->kind == GD_STAGE_RECOVERY)
 		gd_strbuf_adds(out, "      all faults are undone and proved undone\n");

@@ -234,30 +234,41 @@ static void add_indented(const char *text, const char *indent, struct gd_strbuf 
 	}
 }
 
+/* A step's hosts, told once: those of the looks from `first` on in the same stage. */
+static void print_look(const struct gd_plan *p, size_t first, struct gd_strbuf *out)
+{
+	const struct gd_plan_look *l = &p->looks[first];
+	char buf[32];
+
+	gd_strbuf_adds(out, "        on ");
+	for (size_t i = first; i < p->n_looks; i++)
+		if (p->looks[i].stage == l->stage && p->looks[i].step == l->step)
+			gd_strbuf_addf(out, "%s%s", i > first ? ", " : "",
+				       p->hosts[p->looks[i].host].host->name);
+	gd_strbuf_addf(out, ", %s, within %s: %s\n",
+		       l->step->root ? "as root" : "as the user who logs in",
+		       gd_span_format(l->step->timeout, buf),
+		       l->step->step ? l->step->step : "");
+	add_indented(l->step->command, "          ", out);
+}
+
 void gd_plan_print_looks(const struct gd_plan *p, const struct gd_stage *stage,
 			 struct gd_strbuf *out)
 {
-	bool any = false;
-	char buf[32];
+	const struct gd_diagnosis *told = NULL;
 
+	/* The hosts of a step follow each other. */
 	for (size_t i = 0; i < p->n_looks; i++) {
-		const struct gd_plan_look *l = &p->looks[i];
-
-		if (l->stage != stage)
+		if (p->looks[i].stage != stage || p->looks[i].step == told)
 			continue;
-		if (!any)
+		if (!told)
 			gd_strbuf_addf(
 				out,
 				"      looked at while a fault is in, once, output of "
 				"at most %d KiB each:\n",
 				GD_LOOK_MAX_OUTPUT / 1024);
-		any = true;
-		gd_strbuf_addf(out, "        on %s, %s, within %s: %s\n",
-			       p->hosts[l->host].host->name,
-			       l->step->root ? "as root" : "as the user who logs in",
-			       gd_span_format(l->step->timeout, buf),
-			       l->step->step ? l->step->step : "");
-		add_indented(l->step->command, "          ", out);
+		told = p->looks[i].step;
+		print_look(p, i, out);
 	}
 }
 

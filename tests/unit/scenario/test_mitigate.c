@@ -169,7 +169,7 @@ static void test_looks(void **state GD_UNUSED)
 	assert_non_null(strstr(l.diags.items[0].text, "nowhere"));
 	gd_plan_print(&l.plan, &text);
 	assert_non_null(strstr(gd_strbuf_str(&text),
-			       "on api-2, as root, within 10s: And the others?\n"
+			       "on api-1, api-2, as root, within 10s: And the others?\n"
 			       "          uptime\n"));
 	/* All lines of a command: what is printed is what is done. */
 	assert_non_null(strstr(gd_strbuf_str(&text), "          cat <<EOF | sort\n"
