@@ -3,7 +3,9 @@
  * The floor: the least that a client of 64 keep-alive connections can do, a loop of
  * epoll_wait, read and write that knows the length of the reply beforehand. No histogram, no
  * parser, no timeouts. With RATE it sends by absolute deadlines on whatever connection is
- * free, else whenever an answer has come.
+ * free, else whenever an answer has come, and prints at the end how late sends were: median, 99th
+ * percentile and the latest, in ns. It sleeps until the deadline, as one does: this lateness is
+ * the machine's.
  *
  *   floor PORT PATH SECONDS [RATE]
  */
@@ -22,7 +24,7 @@
 
 #include "gameday/base/clock.h"
 
-enum { CONNECTIONS = 64 };
+enum { CONNECTIONS = 64, MAX_LATE = 1 << 20 };
 
 struct client {
 	int epoll;
@@ -33,6 +35,7 @@ struct client {
 	uint64_t n_sent;
 	double gap_ns; /* 0: not paced */
 	int64_t start;
+	int64_t *late; /* owned; of the first MAX_LATE sends when paced */
 };
 
 static int open_connection(uint16_t port)
@@ -64,6 +67,38 @@ static int64_t next_start(const struct client *c)
 	return c->start + (int64_t)((double)c->n_sent * c->gap_ns);
 }
 
+/* All that are due, each on a connection of its own. */
+static void ask_due(struct client *c)
+{
+	int64_t now = gd_now().ns;
+
+	while (c->n_idle > 0 && next_start(c) <= now) {
+		if (c->n_sent < MAX_LATE)
+			c->late[c->n_sent] = now - next_start(c);
+		ask(c, c->idle[--c->n_idle]);
+		now = gd_now().ns;
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void tell_late(const struct client *c)
+{
+	uint64_t n = c->n_sent < MAX_LATE ? c->n_sent : MAX_LATE;
+
+	if (n == 0)
+		return;
+	qsort(c->late, n, sizeof(*c->late), compare);
+	(void)printf("%llu %lld %lld %lld\n", (unsigned long long)c->n_sent,
+		     (long long)c->late[n / 2], (long long)c->late[n - 1 - n / 100],
+		     (long long)c->late[n - 1]);
+}
+
 static int wait_for(struct client *c, struct epoll_event *events)
 {
 	struct timespec ts = {0};
@@ -86,6 +121,9 @@ int main(int argc, char **argv)
 		return 2;
 	(void)prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
 	c.gap_ns = argc > 4 ? 1e9 / strtod(argv[4], NULL) : 0;
+	c.late = calloc(MAX_LATE, sizeof(*c.late));
+	if (!c.late)
+		return 2;
 	c.len = (size_t)snprintf(
 		c.request, sizeof(c.request),
 		"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: floor\r\n"
@@ -113,8 +151,11 @@ int main(int argc, char **argv)
 			else
 				ask(&c, events[i].data.fd);
 		}
-		while (c.gap_ns > 0 && c.n_idle > 0 && next_start(&c) <= gd_now().ns)
-			ask(&c, c.idle[--c.n_idle]);
+		if (c.gap_ns > 0)
+			ask_due(&c);
 	}
+	if (c.gap_ns > 0)
+		tell_late(&c);
+	free(c.late);
 	return 0;
 }

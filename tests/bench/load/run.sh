@@ -164,7 +164,16 @@ bench_calls() {
 
 # Arrivals of a constant pace are rate x time. Poisson arrivals are that within chance, told in
 # standard deviations; what must be achieved of them is each at its time. Achieved are starts
-# in the interval that they were meant for.
+# in the interval that they were meant for. The floor's row is what the machine allows a loop that
+# sleeps until each start.
+floor_pace_of() { # RATE
+	local n late50 late99 late_max
+	read -r n late50 late99 late_max < <(client "$dir/floor" "$port" / 5 "$1")
+	awk -v r="$1" -v n="$n" -v c="$(counted)" -v p="$late50" -v q="$late99" \
+		-v m="$late_max" 'BEGIN {
+		printf "  %6d/s %-8s %7d %9s %9.5f %9.5f %9.1f %9.1f %9.1f us\n", r, "floor", n, "",
+			n / (r * 5), c / (r * 5), p / 1e3, q / 1e3, m / 1e3}'
+}
 pace_of() { # RATE ARRIVALS
 	client "$gameday" load "$url" --rate "$1/s" --arrivals "$2" --connections 64 \
 		--for 5s --json >"$dir/out"
@@ -183,8 +192,9 @@ bench_pace() {
 	printf '  %8s %-8s %7s %9s %9s %9s %9s %9s %9s\n' asked arrivals requests "" \
 		achieved answered "late p50" p99 max
 	counted >/dev/null
-	for arrivals in even poisson; do
-		for rate in 100 1000 10000 30000; do
+	for rate in 100 1000 10000 30000; do
+		floor_pace_of $rate
+		for arrivals in even poisson; do
 			pace_of $rate $arrivals
 		done
 	done

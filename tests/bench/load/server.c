@@ -2,7 +2,8 @@
 /*
  * The bench's server: answers any request with a few bytes, on keep-alive connections, on one
  * thread, and counts. May take DELAY_MS for each answer, and stand still for PAUSE_MS of each
- * EVERY_MS, the first time after half of that; both counted from the first request. Prints its
+ * EVERY_MS, the first time after half of that; both counted from the first request. With a
+ * delay it never sleeps, so that answers take that long and not what waking takes on top. Prints its
  * port; then, for each line it reads, the requests since the last one, and counts anew.
  *
  *   server [PAUSE_MS EVERY_MS [DELAY_MS]]
@@ -151,6 +152,8 @@ static int wait_events(const struct server *s, struct epoll_event *events)
 	until = s->next < until ? s->next : until;
 	if (until == INT64_MAX)
 		return epoll_wait(s->epoll, events, EVENTS, -1);
+	if (s->delay > 0)
+		return epoll_wait(s->epoll, events, EVENTS, 0);
 	span = until - gd_now().ns;
 	span = span > 0 ? span : 0;
 	ts = (struct timespec){span / GD_NS_PER_S, span % GD_NS_PER_S};
