@@ -216,6 +216,7 @@ struct gd_engine {
 	struct gd_pace pace;
 	uint64_t n_news;       /* reports of the reactor so far */
 	int64_t oversleep_ns;  /* what nearly every sleep takes longer than asked for */
+	int64_t early_ns;      /* what one sleep in fifty does */
 	size_t next_lane;      /* takes turns, so that no client is always first */
 	struct gd_lane *lanes; /* owned: cfg.n_clients, then those that check health */
 	size_t n_lanes;

@@ -177,7 +177,7 @@ hit() { # VICTIM SECONDS
 	none) ;; # the strike is the runner's
 	*)
 		# shellcheck disable=SC2086
-		kill -KILL $pids
+		kill -KILL $pids 2>/dev/null # one may end with the other
 		;;
 	esac
 }
