@@ -153,19 +153,48 @@ static void describe(const void *args, struct gd_strbuf *out)
 		gd_strbuf_addf(out, "%s %s", i > 0 ? "," : "", prefix_at(a, i));
 }
 
+static void add_birdc(const char *socket, struct gd_strbuf *out)
+{
+	gd_strbuf_adds(out, "birdc ");
+	if (!*socket)
+		return;
+	gd_strbuf_adds(out, "-s ");
+	gd_strbuf_add_word(out, socket);
+	gd_strbuf_addc(out, ' ');
+}
+
 static void manual(const void *args, struct gd_strbuf *out)
 {
 	const struct args *a = args;
 
-	if (n_prefixes(a) == 0)
-		gd_strbuf_addf(out, "birdc enable %s\n", a->protocol);
-	else
-		gd_strbuf_addf(
-			out,
-			"birdc configure   # reads BIRD's own file again\n"
-			"rm CONFIG.gameday-%s CONFIG.gameday-%s.before   # CONFIG: as "
-			"the line above says\n",
-			a->protocol, a->protocol);
+	if (n_prefixes(a) == 0) {
+		add_birdc(a->socket, out);
+		gd_strbuf_addf(out, "enable %s\n", a->protocol);
+		return;
+	}
+	add_birdc(a->socket, out);
+	gd_strbuf_addf(out,
+		       "configure   # reads BIRD's own file again\n"
+		       "rm -f CONFIG.gameday-%s CONFIG.gameday-%s.before   # CONFIG: "
+		       "as the line above says\n",
+		       a->protocol, a->protocol);
+}
+
+static void manual_captured(const void *args GD_UNUSED, const void *undo,
+			    struct gd_strbuf *out)
+{
+	const struct undo *u = undo;
+
+	add_birdc(u->socket, out);
+	if (!*u->config) {
+		gd_strbuf_addf(out, "enable %s\n", u->protocol);
+		return;
+	}
+	gd_strbuf_adds(out, "configure   # reads BIRD's own file again\nrm -f ");
+	gd_strbuf_add_word(out, u->generated);
+	gd_strbuf_addc(out, ' ');
+	gd_strbuf_add_word(out, u->original);
+	gd_strbuf_addc(out, '\n');
 }
 
 static void digest_of(const char *text, char ret[20])
@@ -727,7 +756,8 @@ static void look(const void *args, struct gd_strbuf *out)
 {
 	const struct args *a = args;
 
-	gd_strbuf_addf(out, "birdc -r show protocols all %s", a->protocol);
+	add_birdc(a->socket, out);
+	gd_strbuf_addf(out, "-r show protocols all %s", a->protocol);
 }
 
 extern const struct gd_injector gd_injector_bgp;
@@ -742,6 +772,7 @@ const struct gd_injector gd_injector_bgp = {
 	.check = check,
 	.describe = describe,
 	.manual = manual,
+	.manual_captured = manual_captured,
 	.look = look,
 	.doctor = doctor,
 	.preflight = preflight,

@@ -100,10 +100,7 @@ struct gd_injector {
 	gd_describe_fn
 		*describe;    /* "eth1: lose 5 % of outgoing packets": for plan, report */
 	gd_manual_fn *manual; /* shell lines that undo it by hand, for plan and report */
-	/*
-	 * The same with the values that were captured, so that they can be typed as they
-	 * stand. May be NULL: `manual` depends on nothing captured.
-	 */
+	/* The same with the values that were captured, so that they can be typed as they stand. */
 	gd_manual_captured_fn *manual_captured;
 	/* One shell line without a newline that prints what the fault may change. */
 	gd_manual_fn *look;

@@ -302,10 +302,7 @@ int gd_fault_manual(const struct gd_record *r, struct gd_strbuf *out,
 
 	if (decode(&d, r, err) < 0)
 		return gd_wrap(err, "%s: ", r->kind);
-	if (d.injector->manual_captured)
-		d.injector->manual_captured(d.args, d.undo, out);
-	else
-		d.injector->manual(d.args, out);
+	d.injector->manual_captured(d.args, d.undo, out);
 	return out->failed ? gd_raise_nomem(err) : 0;
 }
 

@@ -155,6 +155,21 @@ static void a_prefix_is_withdrawn_and_announced_again(void **state)
 	undo(f);
 }
 
+static void the_captured_lines_can_be_typed(void **state)
+{
+	struct fixture *f = *state;
+	GD_AUTO_STRBUF(lines);
+
+	inject(f, away);
+	f->i->manual_captured(f->args, f->undo, &lines);
+	assert_string_equal(
+		gd_strbuf_str(&lines),
+		"birdc -s /run/bird.ctl configure   # reads BIRD's own file again\n"
+		"rm -f /etc/bird/bird.conf.gameday-uplink "
+		"/etc/bird/bird.conf.gameday-uplink.before\n");
+	undo(f);
+}
+
 static void birds_own_timer_is_enough(void **state)
 {
 	struct fixture *f = *state;
@@ -434,6 +449,7 @@ int main(void)
 		TEST(a_session_goes_down_and_comes_back),
 		TEST(a_session_that_stays_away_is_told),
 		TEST(a_prefix_is_withdrawn_and_announced_again),
+		TEST(the_captured_lines_can_be_typed),
 		TEST(birds_own_timer_is_enough),
 		TEST(a_healthy_fault_outlives_the_timer),
 		TEST(the_timer_fires_soon_after_the_last_tending),

@@ -146,8 +146,8 @@ static void test_every_slot_is_filled(void **state GD_UNUSED)
 
 		assert_non_null(i->name);
 		assert_non_null(i->summary);
-		assert_true(i->check && i->describe && i->manual && i->look &&
-			    i->doctor && i->preflight && i->state && i->capture &&
+		assert_true(i->check && i->describe && i->manual &&
+			    i->manual_captured && i->look && i->doctor && i->preflight && i->state && i->capture &&
 			    i->apply && i->verify && i->effect && i->revert);
 		for (size_t n = 0; n < i->args.n_fields; n++)
 			if (strcmp(i->args.fields[n].name, i->target_field) == 0)
@@ -202,6 +202,20 @@ static void test_words_for_people(void **state GD_UNUSED)
 	}
 }
 
+/* Can be typed as they stand: no "NAME" or "MAJOR:MINOR" that stands for something else. */
+static void assert_no_placeholder(const struct gd_injector *i, const char *lines)
+{
+	size_t capitals = 0;
+
+	for (const char *c = lines; *c; c++) {
+		if (*c == '#')
+			c = strchrnul(c, '\n') - 1;
+		capitals = *c >= 'A' && *c <= 'Z' ? capitals + 1 : 0;
+		if (capitals == 3)
+			fail_msg("%s: can't be typed:\n%s", i->name, lines);
+	}
+}
+
 static void test_there_and_back(void **state GD_UNUSED)
 {
 	FOR_EACH_INJECTOR(i)
@@ -210,6 +224,7 @@ static void test_there_and_back(void **state GD_UNUSED)
 		struct gd_effect effect = {0};
 		GD_AUTO_FREE char *before = NULL;
 		GD_AUTO_FREE char *during = NULL;
+		GD_AUTO_STRBUF(manual);
 		struct fake_host h;
 		struct subject s;
 
@@ -227,6 +242,9 @@ static void test_there_and_back(void **state GD_UNUSED)
 		assert_int_equal(i->effect(&h.ports, s.args, s.undo, &effect, &err), 0);
 		assert_true(effect.n_counters > 0);
 		through_json(&i->undo, &s.undo);
+		i->manual_captured(s.args, s.undo, &manual);
+		assert_true(manual.len > 0 && gd_strbuf_str(&manual)[manual.len - 1] == '\n');
+		assert_no_placeholder(i, gd_strbuf_str(&manual));
 		for (int n = 0; n < 2; n++) {
 			assert_int_equal(i->revert(&h.ports, s.undo, &err), 0);
 			assert_state(&s, &h, before);
