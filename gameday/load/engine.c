@@ -10,6 +10,25 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+/*
+ * The kernel wakes a sleeper late: by 30 to 50 us on a virtual machine whose core was idle, and
+ * one sleep in a hundred by several times that. So we sleep until a little before a start is
+ * due and poll until then, which costs that little of CPU and makes starts punctual. How much
+ * it is follows the 98th percentile of what sleeps took longer than asked for, but is no
+ * more than an eighth of the sleep: polling always would cost a core. The tenth percentile is
+ * free, as nine sleeps in ten end later. At a high pace the next start is due before such a
+ * sleep ends, so nothing is polled for.
+ */
+enum {
+	MAX_OVERSLEEP_NS = 60000,
+	MAX_EARLY_NS = 250000,
+	FIRST_EARLY_NS = 100000, /* until sleeps were measured */
+	EARLY_SHARE = 8,         /* of a sleep at most the n-th part is polled */
+	OVERSLEEP_STEP_NS = 1000,
+	EARLY_STEP_NS = 4000,
+	POLL_NS = 5000, /* too short to sleep */
+};
+
 /* The kernel may delay a sleeper by its timer slack, 50 us by default: too much here. */
 enum { TIMER_SLACK_NS = 1000 };
 
@@ -134,6 +153,7 @@ int gd_engine_new(const struct gd_engine_config *cfg, gd_engine_emit_fn *emit, v
 		return gd_raise_nomem(err);
 	e->cfg = *cfg;
 	e->drain_ns = INT64_MAX;
+	e->early_ns = FIRST_EARLY_NS;
 	e->next_sample_ns = cfg->start_ns + cfg->interval_ns * 9 / 10;
 	e->emit = emit;
 	e->emit_ctx = ctx;
@@ -355,24 +375,6 @@ static int64_t next_instant(const struct gd_engine *e, int64_t now)
 /* --- sleeping ------------------------------------------------------------------------- */
 
 /*
- * The kernel wakes a sleeper late: by 30 to 50 us on a virtual machine whose core was idle, and
- * one sleep in a hundred by several times that. So we sleep until a little before a start is
- * due and poll until then, which costs that little of CPU and makes starts punctual. How much
- * it is follows the 98th percentile of what sleeps took longer than asked for, but is no
- * more than an eighth of the sleep: polling always would cost a core. The tenth percentile is
- * free, as nine sleeps in ten end later. At a high pace the next start is due before such a
- * sleep ends, so nothing is polled for.
- */
-enum {
-	MAX_OVERSLEEP_NS = 60000,
-	MAX_EARLY_NS = 250000,
-	EARLY_SHARE = 8, /* of a sleep at most the n-th part is polled */
-	OVERSLEEP_STEP_NS = 1000,
-	EARLY_STEP_NS = 4000,
-	POLL_NS = 5000, /* too short to sleep */
-};
-
-/*
  * Moves an estimate of the q-th percentile of `took` towards it, by steps that are in balance
  * when q in a hundred are below.
  */
@@ -390,7 +392,8 @@ static void follow_percentile(int64_t *estimate, int64_t took, int q, int64_t st
 
 static void note_oversleep(struct gd_engine *e, int64_t took)
 {
-	follow_percentile(&e->oversleep_ns, took, 10, OVERSLEEP_STEP_NS, MAX_OVERSLEEP_NS);
+	follow_percentile(&e->oversleep_ns, took, 10, OVERSLEEP_STEP_NS,
+			  MAX_OVERSLEEP_NS);
 	follow_percentile(&e->early_ns, took, 98, EARLY_STEP_NS, MAX_EARLY_NS);
 }
 
