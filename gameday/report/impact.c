@@ -186,7 +186,7 @@ static void tell_harm(struct gd_report *r, size_t series, const struct course *c
 
 /* --- healing -------------------------------------------------------------------------- */
 
-/* When the last fault was out; 0 when one that was put in is not known to be. */
+/* When the last fault was out; 0 when one that was put in is not, or not known to be. */
 static int64_t faults_out(const struct gd_report *r)
 {
 	int64_t out = 0;
@@ -196,7 +196,7 @@ static int64_t faults_out(const struct gd_report *r)
 
 		if (!f.injecting_ns && !f.injected_ns)
 			continue;
-		if (!f.has_revert || !f.reverted_ns)
+		if (!f.has_revert || !f.equal || !f.reverted_ns)
 			return 0;
 		out = f.reverted_ns > out ? f.reverted_ns : out;
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gameday/report/impact.h"
+#include "gameday/report/story.h"
 
 /* "was 4 ms in baseline"; "" when there is nothing to compare with. */
 static void say_before(struct gd_doc_number *n, const struct gd_impact *w, double before,
@@ -143,6 +144,10 @@ static void restore(const struct gd_report *r, struct gd_doc_number *n)
 		set_seconds(n, r->healed_ns - r->faults_out_ns);
 		(void)snprintf(n->note, sizeof(n->note),
 			       "from the last undo until every client was well");
+	} else if (gd_story_n_left_behind(r) > 0) {
+		n->tone = GD_DOC_BAD;
+		(void)snprintf(n->value, sizeof(n->value), "not restored");
+		(void)snprintf(n->note, sizeof(n->note), "a fault was left behind");
 	} else if (r->still_hurt) {
 		n->tone = GD_DOC_BAD;
 		(void)snprintf(n->value, sizeof(n->value), "not restored");

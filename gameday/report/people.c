@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gameday/report/evidence.h"
+#include "gameday/report/story.h"
 
 /* --- moments -------------------------------------------------------------------------- */
 
@@ -50,9 +51,10 @@ static void set_undone(const struct gd_report *r, struct gd_moment *m)
 {
 	m->at_ns = r->faults_out_ns;
 	if (!m->at_ns) {
-		m->text = gd_report_injected(r, NULL)
-				  ? "not every fault was seen put back"
-				  : "nothing was injected";
+		m->text = !gd_report_injected(r, NULL) ? "nothing was injected"
+			  : gd_story_n_left_behind(r) > 0
+				  ? "a fault was left behind"
+				  : "not every fault was seen put back";
 		return;
 	}
 	for (size_t i = 0; i < gd_results_n_faults(r->results); i++) {

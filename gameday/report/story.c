@@ -14,6 +14,18 @@ bool gd_story_left_behind(const struct gd_report *r, const struct gd_fault_view 
 	return r->over && (f->injecting_ns || f->injected_ns);
 }
 
+size_t gd_story_n_left_behind(const struct gd_report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < gd_results_n_faults(r->results); i++) {
+		struct gd_fault_view f = gd_results_fault(r->results, i);
+
+		n += gd_story_left_behind(r, &f);
+	}
+	return n;
+}
+
 bool gd_story_unwitnessed(const struct gd_report *r, const struct gd_fault_view *f)
 {
 	return !r->over && !f->has_revert && (f->injecting_ns || f->injected_ns);
@@ -27,22 +39,11 @@ static void add_fault(struct gd_strbuf *out, const struct gd_fault_view *f)
 		       *f->describe ? f->describe : f->ref);
 }
 
-static size_t n_left_behind(const struct gd_report *r)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < gd_results_n_faults(r->results); i++) {
-		struct gd_fault_view f = gd_results_fault(r->results, i);
-
-		n += gd_story_left_behind(r, &f);
-	}
-	return n;
-}
-
 /* The reason names the first one; with one alone only the command is missing. */
 static void add_left_behind(const struct gd_report *r, struct gd_strbuf *out)
 {
-	bool alone = n_left_behind(r) == 1 && r->verdict.kind == GD_VERDICT_LEFT_BEHIND;
+	bool alone = gd_story_n_left_behind(r) == 1 &&
+		     r->verdict.kind == GD_VERDICT_LEFT_BEHIND;
 
 	for (size_t i = 0; i < gd_results_n_faults(r->results); i++) {
 		struct gd_fault_view f = gd_results_fault(r->results, i);

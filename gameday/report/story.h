@@ -18,6 +18,8 @@ void gd_story_event(const cJSON *event, struct gd_strbuf *out) GD_NONNULL;
 /* Is this fault, as far as is known, still in? */
 bool gd_story_left_behind(const struct gd_report *r,
 			  const struct gd_fault_view *f) GD_NONNULL;
+/* How many are. */
+size_t gd_story_n_left_behind(const struct gd_report *r) GD_NONNULL;
 /* Nobody saw it put back, since the runner died first. */
 bool gd_story_unwitnessed(const struct gd_report *r,
 			  const struct gd_fault_view *f) GD_NONNULL;

@@ -143,7 +143,7 @@ static void join_spans(struct gd_time_fault *f)
 	f->n_spans = n + 1;
 }
 
-/* When the fault `ref` came and went, by the journal. */
+/* When the fault `ref` came and went, by the journal; one that was left behind did not go. */
 static int spans_of(struct gd_times *t, const struct gd_report *r, const char *ref,
 		    struct gd_time_fault *f)
 {
@@ -153,7 +153,8 @@ static int spans_of(struct gd_times *t, const struct gd_report *r, const char *r
 		const char *event = gd_json_str(r->events[i], "event", "");
 		int64_t at = gd_report_event_time(r->events[i]);
 		bool comes = strcmp(event, "fault_injecting") == 0;
-		bool goes = strcmp(event, "fault_reverted") == 0 ||
+		bool goes = (strcmp(event, "fault_reverted") == 0 &&
+			     gd_json_bool(r->events[i], "equal", false)) ||
 			    strcmp(event, "fault_drift") == 0;
 
 		if ((!comes && !goes) || !at ||

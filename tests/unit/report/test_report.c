@@ -242,6 +242,7 @@ static void the_numbers_that_matter(void **state)
 	GD_AUTO(gd_report) struct gd_report *r = load(DATA "refuted");
 	GD_AUTO(gd_report) struct gd_report *killed = load(DATA "killed");
 	GD_AUTO(gd_report) struct gd_report *notrun = load(DATA "notrun");
+	GD_AUTO(gd_report) struct gd_report *left = load(DATA "left");
 	struct gd_doc_number n[GD_KEY_NUMBERS];
 
 	(void)state;
@@ -255,6 +256,9 @@ static void the_numbers_that_matter(void **state)
 	assert_int_equal(r->healed_ns - r->faults_out_ns, 200 * GD_NS_PER_MS);
 	assert_int_equal(gd_key_numbers(killed, n), 5);
 	assert_number(&n[4], "Time to restore", "not known", "seen put back");
+	assert_int_equal(gd_key_numbers(left, n), 5);
+	assert_number(&n[4], "Time to restore", "not restored", "left behind");
+	assert_int_equal(n[4].tone, GD_DOC_BAD);
 	assert_true(gd_key_numbers(notrun, n) <= 3);
 }
 
