@@ -50,11 +50,12 @@ static void add_row(const struct gd_report *r, size_t watch, size_t column,
 
 void gd_section_signals(const struct gd_report *r, struct gd_doc *d)
 {
-	size_t rows = 0;
+	size_t rows = 0, all = 0;
 
 	for (size_t w = 0; w < gd_results_n_watches(r->results); w++) {
 		struct gd_watch_view v = gd_results_watch(r->results, w);
 
+		all += v.n_columns;
 		for (size_t c = 0; c < v.n_columns && rows < MAX_ROWS; c++, rows++) {
 			if (rows == 0)
 				begin_table(r, d);
@@ -63,4 +64,7 @@ void gd_section_signals(const struct gd_report *r, struct gd_doc *d)
 	}
 	if (rows > 0)
 		gd_doc_table_end(d);
+	if (all > rows)
+		gd_doc_paraf(d, "%zu more signals are left out, see metrics.jsonl.",
+			     all - rows);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a watch saw: one chart per role and watch, a panel per number that moved, a line per
- * host. Counters are shown as what they grew by per second between two samples. What is
- * either up or down is a band with words.
+ * What a watch saw: a panel per number that moved, a line per host. A chart has as many hosts
+ * as there are colours to tell them apart; a role with more has several charts. Counters are
+ * shown as what they grew by per second between two samples. What is either up or down is a
+ * band with words.
  */
 #include <math.h>
 #include <stdio.h>
@@ -12,13 +13,14 @@
 #include "gameday/report/chart/loads.h"
 #include "gameday/report/chart/rows.h"
 
-enum { MAX_HOSTS = 16, DRAWN_PANELS = 12 };
+enum { HOSTS_OF_A_CHART = 8, DRAWN_PANELS = 12 };
 
-/* The watches of one role that look at the same thing, on one host each. */
+/* The watches of one role that look at the same thing, on one host each; some of them. */
 struct group {
 	const char *role, *watch;
-	size_t watches[MAX_HOSTS];
+	size_t watches[HOSTS_OF_A_CHART];
 	size_t n;
+	size_t first, of; /* its first is which of how many hosts, from 0 */
 };
 
 static bool same_group(const struct gd_watch_view *a, const struct gd_watch_view *b)
@@ -41,42 +43,66 @@ static bool starts_group(const struct gd_report *r, size_t watch)
 	return true;
 }
 
+/* Those from `skip` on of the group that watch `start` starts. */
+static struct group make_group(const struct gd_report *r, size_t start, size_t skip)
+{
+	struct gd_watch_view first = gd_results_watch(r->results, start);
+	struct group g = {.role = first.role, .watch = first.watch, .first = skip};
+
+	for (size_t w = start; w < gd_results_n_watches(r->results); w++) {
+		struct gd_watch_view v = gd_results_watch(r->results, w);
+
+		if (v.n_samples == 0 || !same_group(&v, &first))
+			continue;
+		if (g.of >= skip && g.n < HOSTS_OF_A_CHART)
+			g.watches[g.n++] = w;
+		g.of++;
+	}
+	return g;
+}
+
+static size_t charts_of(const struct group *g)
+{
+	return (g->of + HOSTS_OF_A_CHART - 1) / HOSTS_OF_A_CHART;
+}
+
 static size_t count(const struct gd_report *r)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < gd_results_n_watches(r->results); i++)
-		n += starts_group(r, i);
+	for (size_t w = 0; w < gd_results_n_watches(r->results); w++)
+		if (starts_group(r, w)) {
+			struct group g = make_group(r, w, 0);
+
+			n += charts_of(&g);
+		}
 	return n;
 }
 
-static void find_group(const struct gd_report *r, size_t i, struct group *ret)
+/* What the i-th chart is of. */
+static struct group find_group(const struct gd_report *r, size_t i)
 {
-	struct gd_watch_view first = {0};
-
-	*ret = (struct group){.role = "", .watch = ""};
 	for (size_t w = 0; w < gd_results_n_watches(r->results); w++) {
-		struct gd_watch_view v = gd_results_watch(r->results, w);
+		struct group g;
 
-		if (ret->n == 0 && (!starts_group(r, w) || i-- > 0))
+		if (!starts_group(r, w))
 			continue;
-		if (ret->n == 0)
-			first = v;
-		if (v.n_samples > 0 && same_group(&v, &first) && ret->n < MAX_HOSTS)
-			ret->watches[ret->n++] = w;
+		g = make_group(r, w, 0);
+		if (i < charts_of(&g))
+			return make_group(r, w, i * HOSTS_OF_A_CHART);
+		i -= charts_of(&g);
 	}
-	if (ret->n > 0) {
-		ret->role = first.role;
-		ret->watch = first.watch;
-	}
+	return (struct group){.role = "", .watch = ""};
 }
 
 static void label(const struct gd_report *r, size_t i, struct gd_strbuf *out)
 {
-	struct group g;
+	struct group g = find_group(r, i);
 
-	find_group(r, i, &g);
 	gd_strbuf_addf(out, "%s.%s", g.role, g.watch);
+	if (g.n < g.of)
+		gd_strbuf_addf(out, ", hosts %zu to %zu of %zu", g.first + 1,
+			       g.first + g.n, g.of);
 }
 
 /* --- one number ------------------------------------------------------------------------- */
@@ -193,18 +219,34 @@ static bool wants_log(const struct gd_panel *panel)
 	return lo > 0 && hi > 30 * lo;
 }
 
+/* What a gauge stood at all the time: " 1500", or " 1500 to 9000" where hosts differ. */
+static void say_level(const struct gd_panel *panel, char *out, size_t size)
+{
+	double lo = (double)INFINITY, hi = -(double)INFINITY;
+	char least[32], most[32];
+
+	for (size_t i = 0; i < panel->n_tracks; i++)
+		if (panel->tracks[i].n > 0) {
+			lo = fmin(lo, panel->tracks[i].points[0].value);
+			hi = fmax(hi, panel->tracks[i].points[0].value);
+		}
+	if (!(lo <= hi))
+		return;
+	(void)snprintf(out, size, lo < hi ? " %s to %s" : " %s",
+		       gd_metric_format(lo, panel->unit, least),
+		       gd_metric_format(hi, panel->unit, most));
+}
+
 static void add_note(struct gd_plot *p, const char *name, const struct gd_panel *panel,
 		     bool gauge)
 {
 	size_t len = strlen(p->note);
-	const struct gd_track *t = &panel->tracks[0];
-	char buf[32];
+	char level[80] = "";
 
-	(void)snprintf(p->note + len, sizeof(p->note) - len, "%s%.60s%s%s",
-		       len ? ", " : "did not move: ", name, gauge ? " " : "",
-		       gauge && t->n > 0
-			       ? gd_metric_format(t->points[0].value, panel->unit, buf)
-			       : "");
+	if (gauge)
+		say_level(panel, level, sizeof(level));
+	(void)snprintf(p->note + len, sizeof(p->note) - len, "%s%.60s%s",
+		       len ? ", " : "did not move: ", name, level);
 }
 
 static enum gd_metric_unit rate_unit(enum gd_metric_unit unit)
@@ -272,12 +314,13 @@ static int build_up_to(const struct gd_report *r, size_t i, const char *id, size
 	GD_AUTO(gd_plot)
 	struct gd_plot *p =
 		gd_plot_new(r, id, gd_chart_signals.title, gd_chart_signals.about);
-	struct group g;
+	struct group g = find_group(r, i);
+	GD_AUTO_STRBUF(subject);
 
 	if (!p)
 		return gd_raise_nomem(err);
-	find_group(r, i, &g);
-	(void)snprintf(p->subject, sizeof(p->subject), "%.100s.%.100s", g.role, g.watch);
+	label(r, i, &subject);
+	(void)snprintf(p->subject, sizeof(p->subject), "%s", gd_strbuf_str(&subject));
 	for (size_t k = 0; k < g.n; k++) {
 		size_t n = gd_results_watch(r->results, g.watches[k]).n_columns;
 

@@ -287,6 +287,151 @@ static void what_is_up_or_down_is_a_band(void **state)
 	assert_non_null(strstr(svg, ">drops, per second</text>"));
 }
 
+/* The run "refuted" in dir as if its watch ran on n hosts, each with drops and an MTU of its own. */
+static void write_hosts(const char *dir, int n)
+{
+	static const char *const copied[] = {"journal.jsonl", "scenario.yaml"};
+	GD_AUTO_FREE char *metrics = gd_strf("%s/metrics.jsonl", dir);
+	struct gd_error err = GD_ERROR_INIT;
+	char *text = NULL, *line, *rest = NULL;
+	GD_AUTO_STRBUF(out);
+	size_t size;
+
+	for (size_t i = 0; i < GD_N_ELEMS(copied); i++) {
+		GD_AUTO_FREE char *to = gd_strf("%s/%s", dir, copied[i]);
+		GD_AUTO_FREE char *from = gd_strf(DATA "refuted/%s", copied[i]);
+
+		assert_int_equal(gd_file_read(from, 1 << 20, &text, &size, &err), 0);
+		assert_int_equal(gd_file_write(to, text, size, 0644, &err), 0);
+		free(text);
+	}
+	assert_int_equal(
+		gd_file_read(DATA "refuted/metrics.jsonl", 16 << 20, &text, &size, &err),
+		0);
+	gd_strbuf_adds(&out, "{\"type\":\"watch_info\",\"watch\":\"nic\",\"gauges\":["
+			     "\"carrier\",\"mtu\"],\"units\":{\"drops\":\"count\"}}\n");
+	for (line = strtok_r(text, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		const char *host = strstr(line, "\"host\":\"api-1\"");
+		const char *drops = strstr(line, "\"drops\":");
+
+		if (strstr(line, "\"watch_info\""))
+			continue;
+		if (!strstr(line, "\"type\":\"watch\"")) {
+			gd_strbuf_addf(&out, "%s\n", line);
+			continue;
+		}
+		assert_true(host && drops && host < drops);
+		for (int i = 1; i <= n; i++)
+			gd_strbuf_addf(&out,
+				       "%.*s\"host\":\"api-%d\"%.*s\"mtu\":%d,"
+				       "\"drops\":%ld%s\n",
+				       (int)(host - line), line, i,
+				       (int)(drops - host - 14), host + 14,
+				       i == 1 ? 1500 : 9000,
+				       strtol(drops + 8, NULL, 10) * i,
+				       drops + 8 + strspn(drops + 8, "0123456789"));
+	}
+	free(text);
+	assert_int_equal(gd_file_write(metrics, out.data, out.len, 0644, &err), 0);
+}
+
+static struct gd_report *load_hosts(int n)
+{
+	char dir[] = "/tmp/gameday-test-XXXXXX";
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_report *r = NULL;
+
+	assert_non_null(mkdtemp(dir));
+	write_hosts(dir, n);
+	if (gd_report_load(dir, &r, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(gd_remove_tree(dir, &err), 0);
+	return r;
+}
+
+/* Column of a table whose head that is; 0: none. */
+static size_t column_of(const struct gd_chart_table *t, const char *head)
+{
+	for (size_t k = 1; k < t->n_columns; k++)
+		if (strcmp(t->cells[k], head) == 0)
+			return k;
+	return 0;
+}
+
+static void every_host_is_a_line(void **state)
+{
+	GD_AUTO(gd_report) struct gd_report *r = load_hosts(3);
+	GD_AUTO_FREE char *svg = draw(r, "watch", 0);
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_chart_table t;
+	size_t first, third, row;
+
+	(void)state;
+	assert_int_equal(chart("watch")->count(r), 1);
+	for (int i = 1; i <= 3; i++) {
+		GD_AUTO_FREE char *name = gd_strf(">api-%d</text>", i);
+
+		assert_true(count(svg, name) >= 2); /* the key, and beside the band */
+	}
+	assert_int_equal(count(svg, "<title>down from 9 s to 9.5 s</title>"), 3);
+	assert_non_null(strstr(svg, "did not move: mtu 1500 to 9000"));
+	assert_int_equal(gd_chart_table(chart("watch"), r, 0, &t, &err), 0);
+	first = column_of(&t, "drops, per second: api-1");
+	third = column_of(&t, "drops, per second: api-3");
+	assert_true(first > 0 && third > 0);
+	for (row = 1; row < t.n_rows; row++)
+		if (strcmp(t.cells[row * t.n_columns + first], "50.00 /s") == 0)
+			break;
+	assert_true(row < t.n_rows);
+	assert_string_equal(t.cells[row * t.n_columns + third], "150 /s");
+	gd_chart_table_fini(&t);
+}
+
+/* More hosts than colours: several charts, and none of the hosts is lost. */
+static void many_hosts_are_many_charts(void **state)
+{
+	GD_AUTO(gd_report) struct gd_report *r = load_hosts(20);
+	static const size_t hosts[] = {8, 8, 4};
+	struct gd_error err = GD_ERROR_INIT;
+	size_t next = 1;
+
+	(void)state;
+	assert_int_equal(chart("watch")->count(r), GD_N_ELEMS(hosts));
+	for (size_t i = 0; i < GD_N_ELEMS(hosts); i++) {
+		GD_AUTO_FREE char *svg = draw(r, "watch", i);
+		GD_AUTO_FREE char *of =
+			gd_strf("hosts %zu to %zu of 20", next, next + hosts[i] - 1);
+		struct gd_chart_table t;
+
+		assert_non_null(strstr(svg, of));
+		assert_int_equal(gd_chart_table(chart("watch"), r, i, &t, &err), 0);
+		for (size_t k = 0; k < hosts[i]; k++, next++) {
+			GD_AUTO_FREE char *name = gd_strf(">api-%zu</text>", next);
+			GD_AUTO_FREE char *head =
+				gd_strf("drops, per second: api-%zu", next);
+
+			assert_true(count(svg, name) >= 2);
+			assert_true(column_of(&t, head) > 0);
+		}
+		gd_chart_table_fini(&t);
+	}
+}
+
+/* What was left behind did not end when its undo failed. */
+static void left_behind_has_no_end(void **state)
+{
+	GD_AUTO(gd_report) struct gd_report *left = load("left");
+	GD_AUTO(gd_report) struct gd_report *refuted = load("refuted");
+	GD_AUTO_FREE char *open = draw(left, "latency", 0);
+	GD_AUTO_FREE char *closed = draw(refuted, "latency", 0);
+
+	(void)state;
+	assert_non_null(strstr(open, "class=\"fb fo\""));
+	assert_non_null(strstr(open, "longer"));
+	assert_null(strstr(closed, "class=\"fb fo\""));
+}
+
 static void errors_are_piled_by_kind(void **state)
 {
 	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
@@ -368,6 +513,9 @@ int main(void)
 		cmocka_unit_test(latency_has_its_table),
 		cmocka_unit_test(a_golden_chart),
 		cmocka_unit_test(what_is_up_or_down_is_a_band),
+		cmocka_unit_test(every_host_is_a_line),
+		cmocka_unit_test(many_hosts_are_many_charts),
+		cmocka_unit_test(left_behind_has_no_end),
 		cmocka_unit_test(errors_are_piled_by_kind),
 		cmocka_unit_test(heat_loses_no_request),
 		cmocka_unit_test(distributions_end_where_requests_do),
