@@ -75,6 +75,8 @@ static const char *const style[] = {
 	".badge svg{width:1.15em;height:1.15em;flex:none}",
 	".happened{margin:0;font-size:.95rem;max-width:62rem}",
 	".verdict code{border:0;background:none;padding:0}",
+	/* A command in the text goes to the next line as a whole: "--" is no place to break. */
+	":not(pre)>code{display:inline-block;max-width:100%}",
 	".next{margin:1rem 0;max-width:62rem}",
 	".numbers{display:grid;gap:.4rem;margin:.75rem 0}",
 	".number{background:var(--card);border:1px solid var(--line);border-radius:.5rem;"
@@ -97,7 +99,8 @@ static const char *const style[] = {
 	"font-variant-numeric:tabular-nums}",
 	"th,td{padding:.4rem .7rem;text-align:left;vertical-align:top;"
 	"border-bottom:1px solid var(--line);overflow-wrap:normal}",
-	"th:not(.n,.w),td:not(.n,.w){min-width:9rem;overflow-wrap:anywhere}",
+	/* Words stay whole where there is scrolling; long ones carry their own breaks. */
+	"th:not(.n,.w),td:not(.n,.w){min-width:9rem;overflow-wrap:break-word}",
 	".w{white-space:nowrap}",
 	"thead th{border-bottom:2px solid var(--line);color:var(--soft);font-weight:600;"
 	"vertical-align:bottom}",
@@ -105,6 +108,9 @@ static const char *const style[] = {
 	"tbody tr:hover{background:var(--box)}",
 	".n{text-align:right;white-space:nowrap}",
 	"thead .n{white-space:normal}",
+	/* On a phone text gives way before a column leaves the screen. */
+	"@media (max-width:40rem){th,td{padding:.4rem}"
+	"td:not(.n,.w){min-width:8rem;overflow-wrap:anywhere}}",
 	/* charts */
 	".chart{margin:1.5rem 0;padding:1rem;background:var(--card);"
 	"border:1px solid var(--line);border-radius:.5rem}",
@@ -112,7 +118,8 @@ static const char *const style[] = {
 	".chart figcaption{margin:0 0 .75rem}.chart figcaption strong{display:block;"
 	"color:var(--fg);font-size:1rem}",
 	".chart details{margin-top:.5rem}",
-	".chart svg{display:block;width:100%;min-width:40rem;height:auto}",
+	/* Not wider, or its text outgrows the headings. */
+	".chart svg{display:block;width:100%;min-width:40rem;max-width:54rem;height:auto}",
 	/* more room */
 	"@media (min-width:40rem){main{padding:1.5rem 2rem 5rem}h1{font-size:1.5rem}"
 	".happened{font-size:1.05rem}.verdict{padding:1.1rem 1.25rem}"
@@ -134,12 +141,14 @@ static const char *const style[] = {
 	"h1,h2,h3,figcaption,thead{break-after:avoid}"
 	".chart,.number,.verdict,tr{break-inside:avoid}"
 	".numbers{grid-template-columns:repeat(auto-fit,minmax(7rem,1fr))}"
-	"h1{font-size:14pt}h2{font-size:13pt}.happened{font-size:10.5pt}"
+	"h1{font-size:14pt}h2{font-size:13pt}h3{font-size:10.5pt;margin-top:1rem}"
+	"figcaption{font-size:8.5pt}.chart figcaption strong{font-size:10pt}"
+	".happened{font-size:10.5pt}"
 	".number b{font-size:12pt}.number span{font-size:8pt}"
 	".scroll,pre{overflow:visible;max-height:none}"
 	"pre{white-space:pre-wrap;overflow-wrap:anywhere}"
-	"table{width:100%;font-size:7pt}th,td{padding:.15rem .25rem}"
-	"th:not(.n,.w),td:not(.n,.w){min-width:0}"
+	"table{font-size:7pt}th,td{padding:.15rem .25rem}"
+	"th:not(.n,.w),td:not(.n,.w){min-width:0;overflow-wrap:anywhere}"
 	".n,.w{white-space:normal}tbody th:first-child{position:static}"
 	".chart svg{min-width:0}thead{display:table-header-group}"
 	".verdict,.badge,.chart{print-color-adjust:exact;-webkit-print-color-adjust:exact}"

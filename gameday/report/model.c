@@ -535,6 +535,18 @@ double gd_report_seconds(const struct gd_report *r, int64_t wall_ns)
 	return ((double)wall_ns - (double)r->started_ns) / (double)GD_NS_PER_S;
 }
 
+const char *gd_report_clock(const struct gd_report *r, int64_t wall_ns, char buf[32])
+{
+	enum { DAY = sizeof("2026-11-23") - 1 };
+	char began[32];
+
+	(void)gd_wall_format((struct gd_wall){wall_ns}, buf);
+	(void)gd_wall_format((struct gd_wall){r->started_ns}, began);
+	if (strncmp(buf, began, DAY) == 0)
+		memmove(buf, buf + DAY + 1, strlen(buf + DAY + 1) + 1);
+	return buf;
+}
+
 int64_t gd_report_injected(const struct gd_report *r, const char *stage)
 {
 	int64_t first = 0;

@@ -65,6 +65,12 @@ GD_DEFINE_AUTO(gd_report, gd_report_free);
 const char *gd_report_text(const struct gd_report *r, const char *key) GD_NONNULL;
 /* Seconds from the start of the run; 0 when the start is not known. */
 double gd_report_seconds(const struct gd_report *r, int64_t wall_ns) GD_NONNULL;
+/*
+ * "14:05:09.123Z" into buf, with the day in front when the run began on another: a date in
+ * every row is more to read, and breaks on a narrow page. Returns buf.
+ */
+const char *gd_report_clock(const struct gd_report *r, int64_t wall_ns,
+			    char buf[32]) GD_NONNULL;
 /* The first injection of a stage (NULL: of the run), wall; 0: none. */
 int64_t gd_report_injected(const struct gd_report *r, const char *stage)
 	GD_NONNULL_ARGS(1);

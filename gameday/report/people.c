@@ -73,6 +73,19 @@ static void set_recovered(const struct gd_report *r, struct gd_moment *m)
 			       : "there was nothing to recover from";
 }
 
+bool gd_people_is_note(const cJSON *event)
+{
+	return strcmp(gd_json_str(event, "event", ""), "note") == 0;
+}
+
+bool gd_people_noted(const struct gd_report *r)
+{
+	for (size_t i = 0; i < r->n_events; i++)
+		if (gd_people_is_note(r->events[i]))
+			return true;
+	return false;
+}
+
 /* The note whose moment is first; of two with the same, the one that was written first. */
 static void set_noted(const struct gd_report *r, const char *kind, struct gd_moment *m)
 {
@@ -80,7 +93,7 @@ static void set_noted(const struct gd_report *r, const char *kind, struct gd_mom
 		const cJSON *e = r->events[i];
 		int64_t at = gd_report_event_time(e);
 
-		if (strcmp(gd_json_str(e, "event", ""), "note") != 0 ||
+		if (!gd_people_is_note(e) ||
 		    strcmp(gd_json_str(e, "kind", ""), kind) != 0 || !at ||
 		    (m->at_ns && at >= m->at_ns))
 			continue;

@@ -28,6 +28,15 @@ struct gd_moment {
 };
 void gd_people_moments(const struct gd_report *r,
 		       struct gd_moment ret[GD_N_MOMENTS]) GD_NONNULL;
+/* Is this journal record a note? */
+bool gd_people_is_note(const cJSON *event) GD_NONNULL;
+/* Did anybody take one? */
+bool gd_people_noted(const struct gd_report *r) GD_NONNULL;
+/*
+ * For a terminal: the moments in one line, what nobody noted in another, and a line for each
+ * finding. Nothing when there is neither note nor finding. The text is clean.
+ */
+void gd_people_lines(const struct gd_report *r, struct gd_strbuf *out) GD_NONNULL;
 /* When things happened that a run tells of, in order of time: missing ones come last. */
 void gd_people_sort(struct gd_moment moments[GD_N_MOMENTS]) GD_NONNULL;
 

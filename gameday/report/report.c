@@ -6,6 +6,7 @@
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
 #include "gameday/report/hlog.h"
+#include "gameday/report/people.h"
 #include "gameday/report/story.h"
 #include "gameday/report/text.h"
 #include "gameday/report/writer.h"
@@ -174,6 +175,7 @@ static int summarize(const struct gd_report *r, struct gd_strbuf *out,
 		gd_text_plain(out, r->findings[i].text, 300);
 		gd_strbuf_addc(out, '\n');
 	}
+	gd_people_lines(r, out);
 	gd_strbuf_adds(out, "\nreport   ");
 	gd_text_plain(out, r->dir, 4096);
 	gd_strbuf_addf(out, "/%s (and %s)\n", gd_report_html.file, gd_report_md.file);

@@ -26,7 +26,7 @@ static void write_roles(const struct gd_report *r, struct gd_doc *d)
 		const char *between = ": ";
 
 		gd_doc_begin(d, GD_DOC_ITEM);
-		gd_doc_text(d, role->string);
+		gd_doc_strong(d, role->string);
 		cJSON_ArrayForEach(person, role)
 		{
 			if (!cJSON_IsString(person))
@@ -76,7 +76,7 @@ static void add_who(const struct gd_report *r, const struct gd_moment *m,
 	else if (!m->by_people)
 		gd_doc_cell(d, "measured");
 	else if (!*m->by)
-		gd_doc_cell(d, "not told");
+		gd_doc_cell(d, "not named");
 	else if (role)
 		gd_doc_cellf(d, "%s (%s)", m->by, role);
 	else
@@ -90,48 +90,62 @@ static void moment_row(const struct gd_report *r, const struct gd_moment *m,
 
 	gd_doc_begin(d, GD_DOC_ROW);
 	gd_doc_cell(d, m->name);
-	if (m->at_ns)
-		gd_doc_cell(d, gd_wall_format((struct gd_wall){m->at_ns}, when));
-	else
+	if (!m->at_ns)
 		gd_doc_cell(d, "missing");
-	if (m->at_ns && r->harm_ns)
+	else if (r->harm_ns)
 		gd_doc_cellf(d, "%+.1f s",
 			     (double)(m->at_ns - r->harm_ns) / (double)GD_NS_PER_S);
 	else
 		gd_doc_cell(d, "");
-	add_who(r, m, d);
 	gd_doc_cell(d, m->text);
+	add_who(r, m, d);
+	gd_doc_cell(d, m->at_ns ? gd_report_clock(r, m->at_ns, when) : "");
 	gd_doc_end(d, GD_DOC_ROW);
 }
 
-static void write_moments(const struct gd_report *r,
-			  const struct gd_moment moments[GD_N_MOMENTS], struct gd_doc *d)
+/* Where nobody took a note, rows that say so once each would hide what was measured. */
+static bool is_told(const struct gd_moment *m, bool noted)
 {
-	static const struct gd_doc_column columns[] = {{"moment", GD_DOC_LEFT},
-						       {"clock", GD_DOC_LEFT},
+	return noted || !m->by_people;
+}
+
+static void write_moments(const struct gd_report *r,
+			  const struct gd_moment moments[GD_N_MOMENTS], bool noted,
+			  struct gd_doc *d)
+{
+	/* On a phone the first three columns are what is seen without scrolling. */
+	static const struct gd_doc_column columns[] = {{"moment", GD_DOC_WORD},
 						       {"since harm", GD_DOC_RIGHT},
+						       {"what", GD_DOC_LEFT},
 						       {"who", GD_DOC_LEFT},
-						       {"what", GD_DOC_LEFT}};
+						       {"clock", GD_DOC_WORD}};
 	struct gd_moment sorted[GD_N_MOMENTS];
 
 	memcpy(sorted, moments, sizeof(sorted));
 	gd_people_sort(sorted);
+	gd_doc_heading(d, 3, "moments", "What people noticed, and what was true");
 	gd_doc_table(d, "What people noticed and did, and what was true", columns,
 		     GD_N_ELEMS(columns));
 	for (size_t i = 0; i < GD_N_MOMENTS; i++)
-		moment_row(r, &sorted[i], d);
+		if (is_told(&sorted[i], noted))
+			moment_row(r, &sorted[i], d);
 	gd_doc_table_end(d);
 }
 
-static void write_gaps(const struct gd_moment moments[GD_N_MOMENTS], struct gd_doc *d)
+static void write_gaps(const struct gd_moment moments[GD_N_MOMENTS], bool noted,
+		       struct gd_doc *d)
 {
-	static const struct gd_doc_column columns[] = {{"from, to", GD_DOC_LEFT},
+	static const struct gd_doc_column columns[] = {{"from, to", GD_DOC_WORD},
 						       {"took", GD_DOC_RIGHT}};
 	struct gd_people_gap gaps[GD_N_PEOPLE_GAPS];
 
 	gd_people_gaps(moments, gaps);
+	gd_doc_heading(d, 3, "steps", "How long each step took");
 	gd_doc_table(d, "How long each step took", columns, GD_N_ELEMS(columns));
 	for (size_t i = 0; i < GD_N_PEOPLE_GAPS; i++) {
+		if (!is_told(&moments[gaps[i].from], noted) ||
+		    !is_told(&moments[gaps[i].to], noted))
+			continue;
 		gd_doc_begin(d, GD_DOC_ROW);
 		gd_doc_cell(d, gaps[i].name);
 		if (isnan(gaps[i].seconds))
@@ -147,17 +161,23 @@ static void write_gaps(const struct gd_moment moments[GD_N_MOMENTS], struct gd_d
 
 /* --- notes ---------------------------------------------------------------------------- */
 
-static void add_note(const cJSON *e, int64_t injected, struct gd_doc *d)
+static void add_note(const struct gd_report *r, const cJSON *e, int64_t injected,
+		     struct gd_doc *d)
 {
+	char when[32];
 	const char *kind = gd_json_str(e, "kind", "text");
 	const char *text = gd_json_str(e, "text", ""), *by = gd_json_str(e, "by", "");
 	int64_t at = gd_report_event_time(e);
 
 	kind = strcmp(kind, "text") == 0 ? "" : kind;
 	gd_doc_begin(d, GD_DOC_ITEM);
+	if (at)
+		gd_doc_text(d, gd_report_clock(r, at, when));
 	if (at && injected)
-		gd_doc_textf(d, "%+.1f s after the injection: ",
-			     (double)(at - injected) / (double)GD_NS_PER_S);
+		gd_doc_textf(d, ", %.1f s %s the injection",
+			     fabs((double)(at - injected)) / (double)GD_NS_PER_S,
+			     at < injected ? "before" : "after");
+	gd_doc_text(d, at ? ": " : "");
 	if (*by)
 		gd_doc_textf(d, "%s: ", by);
 	gd_doc_textf(d, "%s%s%s", kind, *kind && *text ? ": " : "", text);
@@ -167,17 +187,13 @@ static void add_note(const cJSON *e, int64_t injected, struct gd_doc *d)
 static void write_notes(const struct gd_report *r, struct gd_doc *d)
 {
 	int64_t injected = gd_report_injected(r, NULL);
-	bool any = false;
 
-	for (size_t i = 0; i < r->n_events; i++) {
-		if (strcmp(gd_json_str(r->events[i], "event", ""), "note") != 0)
-			continue;
-		if (!any)
-			gd_doc_begin(d, GD_DOC_LIST);
-		any = true;
-		add_note(r->events[i], injected, d);
-	}
-	if (any) {
+	gd_doc_heading(d, 3, "notes", "Notes");
+	if (gd_people_noted(r)) {
+		gd_doc_begin(d, GD_DOC_LIST);
+		for (size_t i = 0; i < r->n_events; i++)
+			if (gd_people_is_note(r->events[i]))
+				add_note(r, r->events[i], injected, d);
 		gd_doc_end(d, GD_DOC_LIST);
 		return;
 	}
@@ -191,13 +207,14 @@ static void write_notes(const struct gd_report *r, struct gd_doc *d)
 void gd_section_people(const struct gd_report *r, struct gd_doc *d)
 {
 	struct gd_moment moments[GD_N_MOMENTS];
+	bool noted = gd_people_noted(r);
 
 	gd_people_moments(r, moments);
 	gd_doc_heading(d, 2, "people", "What the people did");
 	write_roles(r, d);
 	write_blindness(r, d);
-	write_moments(r, moments, d);
-	write_gaps(moments, d);
+	write_moments(r, moments, noted, d);
+	write_gaps(moments, noted, d);
 	write_notes(r, d);
 }
 
@@ -214,12 +231,23 @@ static void add_ticket(const char *ticket, struct gd_doc *d)
 	gd_doc_end(d, GD_DOC_CELL);
 }
 
+/* What a finding must have one day; until then it stands out. */
+static void add_needed(const char *text, const char *missing, struct gd_doc *d)
+{
+	gd_doc_begin(d, GD_DOC_CELL);
+	if (text)
+		gd_doc_text(d, text);
+	else
+		gd_doc_mark(d, GD_DOC_WARN, missing);
+	gd_doc_end(d, GD_DOC_CELL);
+}
+
 void gd_section_noted(const struct gd_report *r, struct gd_doc *d)
 {
 	static const struct gd_doc_column columns[] = {
-		{"finding", GD_DOC_LEFT}, {"severity", GD_DOC_LEFT},
-		{"owner", GD_DOC_LEFT},   {"ticket", GD_DOC_LEFT},
-		{"re-test", GD_DOC_LEFT}, {"found by", GD_DOC_LEFT}};
+		{"finding", GD_DOC_LEFT}, {"severity", GD_DOC_WORD},
+		{"owner", GD_DOC_WORD},   {"re-test", GD_DOC_WORD},
+		{"ticket", GD_DOC_LEFT},  {"found by", GD_DOC_WORD}};
 
 	if (r->noted.n == 0)
 		return;
@@ -231,10 +259,10 @@ void gd_section_noted(const struct gd_report *r, struct gd_doc *d)
 
 		gd_doc_begin(d, GD_DOC_ROW);
 		gd_doc_cell(d, f->finding);
-		gd_doc_cell(d, gd_severity_name(f->severity));
-		gd_doc_cell(d, f->owner ? f->owner : "nobody yet");
+		gd_doc_cell(d, f->severity ? gd_severity_name(f->severity) : "not told");
+		add_needed(f->owner, "nobody yet", d);
+		add_needed(f->retest, "no date", d);
 		add_ticket(f->ticket, d);
-		gd_doc_cell(d, f->retest ? f->retest : "no date");
 		gd_doc_cell(d, f->by ? f->by : "");
 		gd_doc_end(d, GD_DOC_ROW);
 	}

@@ -12,7 +12,7 @@ static void add_event(const struct gd_report *r, const cJSON *e, struct gd_doc *
 
 	gd_story_event(e, &text);
 	gd_doc_begin(d, GD_DOC_ROW);
-	gd_doc_cell(d, at ? gd_wall_format((struct gd_wall){at}, when) : "?");
+	gd_doc_cell(d, at ? gd_report_clock(r, at, when) : "?");
 	if (at)
 		gd_doc_cellf(d, "%+.1f", gd_report_seconds(r, at));
 	else

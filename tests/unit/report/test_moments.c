@@ -175,9 +175,92 @@ static void notes_are_placed_and_named(void **state)
 	gd_people_sort(m);
 	assert_string_equal(m[GD_N_MOMENTS - 1].key, "declared_recovered");
 	assert_int_equal(gd_report_render(p->dir, "md", &md, &err), 0);
-	assert_non_null(strstr(gd_strbuf_str(&md), "coordinator: Ada"));
-	assert_non_null(strstr(gd_strbuf_str(&md), "scribe: Bob, Cy"));
+	assert_non_null(strstr(gd_strbuf_str(&md), "**coordinator**: Ada"));
+	assert_non_null(strstr(gd_strbuf_str(&md), "**scribe**: Bob, Cy"));
 	assert_non_null(strstr(gd_strbuf_str(&md), "Ada (coordinator)"));
+}
+
+/* --- what a terminal is told ------------------------------------------------------------- */
+
+static void the_summary_has_the_people(void **state)
+{
+	struct place *p = *state;
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO_STRBUF(out);
+	const char *text;
+
+	copy_run(p, "");
+	note(p, "mitigated", 15, "Cy\033[31m", "");
+	put(p, "findings.yaml",
+	    "- finding: the alert is slow\n  owner: Ada\n  retest: 2027-01-15\n"
+	    "  severity: high\n  ticket: OPS-1\n- finding: nobody knew\n");
+	assert_int_equal(gd_report_summary(p->dir, &out, &err), 0);
+	text = gd_strbuf_str(&out);
+	assert_non_null(strstr(
+		text,
+		"\npeople   since harm began at 14:00:09.000Z: first signal +1.0 s, "
+		"detected +3.3 s, diagnosed +5.1 s, mitigated +6.0 s (Cy"));
+	assert_null(strchr(text, '\033'));
+	assert_non_null(strstr(text, "), fault undone +8.8 s, recovered +9.0 s\n"
+				     "         nobody noted: declared recovered\n"));
+	assert_non_null(strstr(text,
+			       "\nfinding  high: the alert is slow (owner: Ada, "
+			       "re-test: 2027-01-15, OPS-1)\n"
+			       "finding  nobody knew (owner: nobody yet, re-test: no "
+			       "date)\n"));
+}
+
+/* journal without its notes: the summary and the tables do not go on about them. */
+static void without_notes_little_is_said(void **state)
+{
+	struct place *p = *state;
+	GD_AUTO_FREE char *journal = NULL;
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO_STRBUF(out);
+	GD_AUTO_STRBUF(md);
+
+	copy_run(p, "");
+	journal = get("journal.jsonl");
+	for (char *at; (at = strstr(journal, "\"event\":\"note\""));)
+		at[sizeof("\"event\":\"") - 1] = 'v'; /* no note, but a vote */
+	put(p, "journal.jsonl", journal);
+	assert_int_equal(gd_report_summary(p->dir, &out, &err), 0);
+	assert_null(strstr(gd_strbuf_str(&out), "\npeople "));
+	assert_null(strstr(gd_strbuf_str(&out), "\nfinding "));
+	assert_int_equal(gd_report_render(p->dir, "md", &md, &err), 0);
+	assert_non_null(strstr(gd_strbuf_str(&md), "| harm began | +0.0 s |"));
+	assert_non_null(strstr(gd_strbuf_str(&md), "No note was taken"));
+	assert_null(strstr(gd_strbuf_str(&md), "no note says so"));
+	assert_null(strstr(gd_strbuf_str(&md), "| detected to diagnosed |"));
+}
+
+static void the_day_is_told_when_it_changes(void **state)
+{
+	struct place *p = *state;
+	GD_AUTO(gd_report) struct gd_report *r = NULL;
+	char buf[32];
+
+	copy_run(p, "");
+	r = load(p);
+	assert_string_equal(gd_report_clock(r, START + 300 * GD_NS_PER_MS, buf),
+			    "14:00:00.300Z");
+	assert_string_equal(gd_report_clock(r, START + 36000 * GD_NS_PER_S, buf),
+			    "2026-11-24T00:00:00.000Z");
+}
+
+/* A fault that could not be put back was not undone, whatever the clients felt. */
+static void left_behind_is_not_undone(void **state)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_moment m[GD_N_MOMENTS];
+	GD_AUTO(gd_report) struct gd_report *r = NULL;
+
+	(void)state;
+	if (gd_report_load(GD_SOURCE_DIR "/tests/unit/report/data/left", &r, &err) < 0)
+		fail_msg("%s", err.text);
+	gd_people_moments(r, m);
+	assert_int_equal(m[GD_MOMENT_UNDONE].at_ns, 0);
+	assert_string_equal(m[GD_MOMENT_UNDONE].text, "a fault was left behind");
 }
 
 /* --- recovery ------------------------------------------------------------------------- */
@@ -437,6 +520,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_the_run_tells, enter, leave),
 		cmocka_unit_test_setup_teardown(notes_are_placed_and_named, enter, leave),
+		cmocka_unit_test_setup_teardown(the_summary_has_the_people, enter, leave),
+		cmocka_unit_test_setup_teardown(without_notes_little_is_said, enter,
+						leave),
+		cmocka_unit_test_setup_teardown(the_day_is_told_when_it_changes, enter,
+						leave),
+		cmocka_unit_test(left_behind_is_not_undone),
 		cmocka_unit_test_setup_teardown(recovered_under_the_fault, enter, leave),
 		cmocka_unit_test_setup_teardown(a_relapse_is_no_recovery, enter, leave),
 		cmocka_unit_test_setup_teardown(never_recovered, enter, leave),
