@@ -13,6 +13,7 @@ enum {
 	WIDE = 104,
 	WATCH_CELL = 38,
 	MARGIN = 2,
+	READ = 110, /* a figure further to the right is not read with its line any more */
 };
 
 const char *gd_section_clock(double seconds, char buf[32])
@@ -24,6 +25,12 @@ const char *gd_section_clock(double seconds, char buf[32])
 	else
 		(void)snprintf(buf, 32, "%ld:%02ld", s / 60, s % 60);
 	return buf;
+}
+
+/* Where lines with a figure at their right end. */
+static int right_edge(const struct gd_pen *p)
+{
+	return (p->cols < READ ? p->cols : READ) - 1;
 }
 
 static void heading(struct gd_pen *p, const char *text, const char *rest)
@@ -65,7 +72,7 @@ static void draw_warnings(struct gd_pen *p, const struct gd_snapshot *s, int row
 {
 	for (int i = 0; i < rows; i++) {
 		gd_pen_to(p, 1);
-		gd_pen_putf(p, GD_STYLE_BAD, "! %s", s->warnings[i]);
+		gd_pen_putf(p, GD_STYLE_FAULT, "! %s", s->warnings[i]);
 		gd_pen_end(p);
 	}
 }
@@ -292,10 +299,11 @@ static void draw_faults(struct gd_pen *p, const struct gd_snapshot *s, int rows)
 				       gd_section_clock(f->seconds, clock));
 		gd_pen_to(p, MARGIN);
 		gd_pen_putf(p, GD_STYLE_FAULT, "%s ", p->utf8 ? "\u25b2" : "!");
-		gd_pen_put(p, GD_STYLE_BOLD, p->cols / 3, f->host);
+		gd_pen_put(p, GD_STYLE_BOLD, right_edge(p) / 3, f->host);
 		gd_pen_putf(p, GD_STYLE_PLAIN, "  ");
-		gd_pen_put(p, GD_STYLE_FAULT, p->cols - 1 - gd_pen_width(since), f->what);
-		gd_pen_right(p, GD_STYLE_PLAIN, p->cols - 1, since);
+		gd_pen_put(p, GD_STYLE_FAULT, right_edge(p) - gd_pen_width(since),
+			   f->what);
+		gd_pen_right(p, GD_STYLE_PLAIN, right_edge(p), since);
 		gd_pen_end(p);
 	}
 	more(p, s->n_faults - n, rows - 1);
@@ -321,22 +329,23 @@ static void draw_expect(struct gd_pen *p, const struct gd_snap_expect *e)
 		[GD_SNAP_MISSED] = {"\u2717", "x", "", GD_STYLE_BAD},
 	};
 	const char *right = e->measured[0] ? e->measured : looks[e->met].word;
-	int room = p->cols - 1 - MARGIN - 2, width = gd_pen_width(e->condition);
-	int split = p->cols * 11 / 20;
+	int edge = right_edge(p), width = gd_pen_width(e->condition);
+	int room = edge - MARGIN - 2, split = (edge + 1) * 11 / 20;
 
 	gd_pen_to(p, MARGIN);
 	gd_pen_putf(p, looks[e->met].style, "%s ",
 		    p->utf8 ? looks[e->met].mark : looks[e->met].ascii);
 	/* What the condition does not need belongs to the figure, and the other way round. */
 	if (width + 2 + gd_pen_width(right) <= room)
-		split = p->cols - 1 - gd_pen_width(right);
+		split = edge - gd_pen_width(right);
 	else if (MARGIN + 2 + width + 2 > split)
-		split = MARGIN + 2 + width + 2 < p->cols * 7 / 10 ? MARGIN + 2 + width + 2
-								  : p->cols * 7 / 10;
+		split = MARGIN + 2 + width + 2 < (edge + 1) * 7 / 10
+				? MARGIN + 2 + width + 2
+				: (edge + 1) * 7 / 10;
 	gd_pen_put(p, e->met == GD_SNAP_WAITING ? GD_STYLE_DIM : GD_STYLE_PLAIN,
 		   split - 2, e->condition);
 	gd_pen_to(p, split);
-	gd_pen_put(p, looks[e->met].style, p->cols - 1, right);
+	gd_pen_put(p, looks[e->met].style, edge, right);
 	gd_pen_end(p);
 }
 
@@ -433,7 +442,8 @@ const struct gd_section gd_sections[] = {
 	{want_warnings, draw_warnings, 4, 1, 0, false},
 	{want_faults, draw_faults, 5, 3, 1, false},
 	{want_expects, draw_expects, 3, 4, 0, false},
-	{want_events, draw_events, 2, 4, 0, true},
 	{want_watches, draw_watches, 1, 2, 0, false},
+	/* Last: it takes the room that is left, and has it below its text. */
+	{want_events, draw_events, 2, 4, 0, true},
 	{NULL, NULL, 0, 0, 0, false},
 };

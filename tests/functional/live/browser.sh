@@ -58,6 +58,11 @@ wait_js() { # SECONDS EXPRESSION: until it is true
 	done
 }
 
+screen() { # WIDTH HEIGHT: of the page, without what a window has around it
+	ask goog/cdp/execute "{\"cmd\":\"Emulation.setDeviceMetricsOverride\",\"params\":
+		{\"width\":$1,\"height\":$2,\"deviceScaleFactor\":1,\"mobile\":false}}" >/dev/null
+}
+
 shot() { # NAME
 	[ -z "$KEEP" ] || curl -s -m 60 "$SESSION/screenshot" |
 		sed 's/^{"value":"//; s/"}$//' | base64 -d >"$KEEP/$1.png"
@@ -99,6 +104,14 @@ wait_js 10 "document.getElementById('expects').children.length == 5"
 	fail "not the title"
 [ "$(js "document.documentElement.scrollWidth <= innerWidth")" = true ] || fail "wider than the screen"
 shot wide
+# Nobody scrolls a screen on the wall, and the charts take the room there is.
+screen 1280 720
+wait_js 10 "innerHeight == 720 && document.documentElement.scrollHeight <= innerHeight"
+[ "$(js "document.getElementById('events').children.length >= 3")" = true ] || fail "no events left"
+shot small
+screen 1920 1080
+wait_js 10 "document.querySelector('.client svg').getBoundingClientRect().height > 100"
+ask goog/cdp/execute '{"cmd":"Emulation.clearDeviceMetricsOverride","params":{}}' >/dev/null
 ask window/rect '{"width":420,"height":900}' >/dev/null
 sleep 1
 [ "$(js "document.documentElement.scrollWidth <= innerWidth")" = true ] || fail "wider than a phone"
