@@ -54,6 +54,19 @@ struct gd_cmd {
 		.name = "json", .help = "print JSON", .kind = GD_KIND_BOOL,              \
 		GD_MEMBER(type, json)                                                    \
 	}
+/* Two rows: dashboard and dashboard_public. */
+#define GD_CLI_DASHBOARD(type)                                                           \
+	{.name = "dashboard",                                                            \
+	 .help = "ADDRESS:PORT of a page with the live view, for the room's big "        \
+		 "screen; port 0 takes any that is free",                                \
+	 .kind = GD_KIND_TEXT,                                                           \
+	 GD_MEMBER(type, dashboard)},                                                    \
+	{                                                                                \
+		.name = "dashboard_public",                                              \
+		.help = "allow an address for it that others can reach: they see the "   \
+			"page",                                                          \
+		.kind = GD_KIND_BOOL, GD_MEMBER(type, dashboard_public)                  \
+	}
 
 /*
  * Says what is about to be done to hosts and asks for a yes, unless `yes` says it already.

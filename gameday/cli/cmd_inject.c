@@ -19,7 +19,8 @@ struct options {
 	struct gd_span length;
 	struct gd_span after, every, hold;
 	int64_t count;
-	bool yes;
+	char *dashboard;
+	bool yes, dashboard_public;
 };
 
 #define TIME_ROW(row_name, text)                                                         \
@@ -50,6 +51,7 @@ static const struct gd_field fields[] = {
 	 .kind = GD_KIND_INT,
 	 .max = GD_MAX_CYCLES,
 	 GD_MEMBER(struct options, count)},
+	GD_CLI_DASHBOARD(struct options),
 	GD_CLI_YES(struct options),
 };
 
@@ -154,7 +156,9 @@ static int inject(const struct options *o, const struct gd_oneshot_fault *fault,
 		  struct gd_error *err)
 {
 	struct gd_inventory inventory = {0};
-	struct gd_oneshot one = {.inventory = &inventory};
+	const struct gd_oneshot one = {.inventory = &inventory,
+				       .dashboard = o->dashboard,
+				       .dashboard_public = o->dashboard_public};
 	int status;
 
 	if (agree(o, fault, err) < 0 ||
@@ -230,15 +234,17 @@ static void more_help(const char *operand, struct gd_strbuf *out)
 
 const struct gd_cmd gd_cmd_inject = {
 	.name = "inject",
-	.synopsis =
-		"FAULT --on HOST [KEY=VALUE]... --for DURATION [-i INVENTORY] [--yes]",
+	.synopsis = "FAULT --on HOST [KEY=VALUE]... --for DURATION [-i INVENTORY] "
+		    "[--dashboard ADDRESS:PORT] [--yes]",
 	.summary = "one fault on one host for a while, then exactly back",
 	.details =
 		"The fault is undone after its time, on Ctrl-C, and by the host itself when this "
 		"program\nor the connection dies. gameday inject FAULT --help lists its keys, gameday "
 		"doctor HOST what\nthe host can take. A VALUE may be a "
 		"map or a list as in a\nscenario, also one that changes on the way: "
-		"loss='{from: 0%, to: 10%, over: 30s}'.",
+		"loss='{from: 0%, to: 10%, over: 30s}'.\n"
+		"--dashboard shows the fault and how long it stays to a browser, for looking "
+		"only.",
 	.example =
 		"gameday inject netem --on api-1 device=eth1 delay=50ms --for 30s -i lab --yes",
 	.options = GD_SHAPE("inject", fields, struct options),

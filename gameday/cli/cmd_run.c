@@ -46,15 +46,7 @@ static const struct gd_field fields[] = {
 		 "by gameday note RUN diagnosed, or at the end",
 	 .kind = GD_KIND_BOOL,
 	 GD_MEMBER(struct options, blind)},
-	{.name = "dashboard",
-	 .help = "ADDRESS:PORT of a page with the live view, for the room's big screen; port 0 "
-		 "takes any that is free",
-	 .kind = GD_KIND_TEXT,
-	 GD_MEMBER(struct options, dashboard)},
-	{.name = "dashboard_public",
-	 .help = "allow an address for it that others can reach: they see the run",
-	 .kind = GD_KIND_BOOL,
-	 GD_MEMBER(struct options, dashboard_public)},
+	GD_CLI_DASHBOARD(struct options),
 };
 
 /* Shows the plan and asks; only where somebody can answer. */

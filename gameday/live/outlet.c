@@ -49,6 +49,8 @@ static void say_dropped(struct gd_outlet *o)
 
 void gd_outlet_put(struct gd_outlet *o, const char *line)
 {
+	if (o->fd < 0)
+		return;
 	gd_outlet_flush(o);
 	if (o->waiting.len + strlen(line) > GD_OUTLET_MAX) {
 		o->dropped++;

@@ -12,7 +12,7 @@
 enum { GD_OUTLET_MAX = 256 * 1024 };
 
 struct gd_outlet {
-	int fd;     /* borrowed */
+	int fd;     /* borrowed; -1: lines go nowhere */
 	int own_fd; /* the same file, opened again so that writing never waits; -1: none */
 	struct gd_strbuf waiting;
 	size_t dropped; /* lines since the last one that was kept */

@@ -357,6 +357,7 @@ void gd_snapshot_take(struct gd_snapshot *s, const struct gd_shown_run *run,
 	s->wall_ns = wall.ns;
 	gd_snapshot_text(s->title, sizeof(s->title), run->title);
 	gd_snapshot_text(s->run, sizeof(s->run), run->run);
+	s->no_load = run->scenario->loads.n == 0;
 	take_stages(s, run, now);
 	take_series(s, run);
 	take_faults(s, run);

@@ -15,7 +15,7 @@
 struct gd_view;
 
 struct gd_view_options {
-	int fd;     /* the terminal, or where lines go; borrowed */
+	int fd; /* the terminal, or where lines go; borrowed; -1 with lines: nowhere */
 	bool lines; /* lines also on a terminal */
 	bool blind; /* hide what is injected until it is revealed */
 	struct gd_web *

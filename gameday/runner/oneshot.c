@@ -10,6 +10,7 @@
 #include "gameday/runner/fault_request.h"
 #include "gameday/runner/fleet.h"
 #include "gameday/runner/names.h"
+#include "gameday/runner/oneshot_view.h"
 #include "gameday/scenario/timing.h"
 #include "gameday/shape/peers.h"
 
@@ -52,9 +53,10 @@ static int add_hosts(struct gd_fleet *f, const struct gd_oneshot *o, struct gd_e
 	return 0;
 }
 
-/* Hosts added and connected; a host that can't be reached is not an error here. */
+/* Hosts added and connected; a host that can't be reached is not an error here. view: or NULL. */
 static int open_fleet(struct gd_fleet *f, const struct gd_oneshot *o,
-		      const char *identity, struct gd_error *err)
+		      const char *identity, struct gd_oneshot_view *view,
+		      struct gd_error *err)
 {
 	static const int signos[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -63,7 +65,7 @@ static int open_fleet(struct gd_fleet *f, const struct gd_oneshot *o,
 	f->ctx = f;
 	f->on_event = on_event;
 	if (gd_loop_signals(f->loop, signos, 3, on_signal, f, err) < 0 ||
-	    add_hosts(f, o, err) < 0)
+	    gd_oneshot_view_attach(view, f, err) < 0 || add_hosts(f, o, err) < 0)
 		return -1;
 	return gd_fleet_connect(f, err);
 }
@@ -147,7 +149,7 @@ static int ask_question(const struct gd_oneshot *o, const char *op, cJSON **ret,
 	list = answer ? cJSON_AddArrayToObject(answer, "hosts") : NULL;
 	if (!list || !identity)
 		return gd_raise_nomem(err);
-	status = open_fleet(&f, o, identity, err);
+	status = open_fleet(&f, o, identity, NULL, err);
 	if (status == 0)
 		status = ask_all(&f, op, list, err);
 	gd_fleet_fini(&f);
@@ -228,7 +230,7 @@ int gd_oneshot_revert(const struct gd_oneshot *o, struct gd_error *err)
 
 	if (!identity)
 		return gd_raise_nomem(err);
-	if (open_fleet(&f, o, identity, err) == 0) {
+	if (open_fleet(&f, o, identity, NULL, err) == 0) {
 		calls = calloc(f.n + 1, sizeof(*calls));
 		if (!calls)
 			(void)gd_raise_nomem(err);
@@ -285,8 +287,8 @@ static int ask_names(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 	if (gd_names_of(f, &f->members[0], names, ret, err) < 0)
 		return -1;
 	gd_peer_names_print(*ret, &text);
-	(void)printf("%s: by its names %s\n", fault->host, gd_strbuf_str(&text));
-	(void)fflush(stdout);
+	gd_oneshot_say(fault->view, GD_TONE_PLAIN, "%s: by its names %s", fault->host,
+		       gd_strbuf_str(&text));
 	return 0;
 }
 
@@ -316,24 +318,29 @@ static int prepare(struct gd_fleet *f, struct gd_oneshot_fault *fault, cJSON **r
 	if (ask_names(f, fault, ret_names, err) < 0)
 		return -1;
 	fault->names = *ret_names;
+	gd_oneshot_view_doing(fault->view, "checking the host");
 	if (ask(f, request("preflight", fault, err), &reply, err) < 0)
 		return -1;
 	cJSON_Delete(reply);
 	return 0;
 }
 
-static void print_effect(struct gd_fleet *f, bool *ret_seen)
+static void print_effect(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
+			 bool *ret_seen)
 {
 	struct gd_error err = GD_ERROR_INIT;
 	cJSON *reply = NULL;
+	bool seen;
 
 	if (gd_fault_ask_effect(f, &f->members[0], ONESHOT_REF, LIMIT, &reply, &err) <
 	    0) {
-		(void)printf("effect: %s\n", err.text);
+		gd_oneshot_say(fault->view, GD_TONE_BAD, "effect: %s", err.text);
 		return;
 	}
-	*ret_seen = gd_json_bool(reply, "seen", false);
-	(void)printf("effect: %s\n", gd_json_str(reply, "text", ""));
+	seen = gd_json_bool(reply, "seen", false);
+	*ret_seen = seen;
+	gd_oneshot_say(fault->view, seen ? GD_TONE_PLAIN : GD_TONE_BAD, "effect: %s",
+		       gd_json_str(reply, "text", ""));
 	cJSON_Delete(reply);
 }
 
@@ -365,14 +372,15 @@ static int put_in(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 	GD_AUTO_STRBUF(what);
 	cJSON *reply = NULL;
 
+	gd_oneshot_view_coming(fault->view, first);
 	if (ask(f, request("inject", fault, err), &reply, err) < 0)
 		return -1;
 	print_notes(&f->members[0], reply);
 	cJSON_Delete(reply);
+	gd_oneshot_view_in(fault->view, first);
 	fault->kind->describe(first->args, &what);
-	(void)printf("%s: %s; Ctrl-C undoes it at once\n", fault->host,
-		     gd_strbuf_str(&what));
-	(void)fflush(stdout);
+	gd_oneshot_say(fault->view, GD_TONE_FAULT, "%s: %s; Ctrl-C undoes it at once",
+		       fault->host, gd_strbuf_str(&what));
 	return 0;
 }
 
@@ -385,8 +393,8 @@ static int change(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 		return -1;
 	print_notes(&f->members[0], reply);
 	cJSON_Delete(reply);
-	(void)printf("%s: %s\n", fault->host, level->text);
-	(void)fflush(stdout);
+	gd_oneshot_view_in(fault->view, level);
+	gd_oneshot_say(fault->view, GD_TONE_FAULT, "%s: %s", fault->host, level->text);
 	return 0;
 }
 
@@ -414,7 +422,8 @@ static int stay(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 }
 
 /* Takes it out until it comes again; the exit status. */
-static int rest(struct gd_fleet *f, struct gd_error *err)
+static int rest(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
+		struct gd_error *err)
 {
 	cJSON *reply = NULL;
 	int status;
@@ -423,6 +432,8 @@ static int rest(struct gd_fleet *f, struct gd_error *err)
 		return -1;
 	status = print_reverted(&f->members[0], reply);
 	cJSON_Delete(reply);
+	if (status == GD_EXIT_HELD)
+		gd_oneshot_view_out(fault->view);
 	return status;
 }
 
@@ -436,6 +447,7 @@ static int come_and_go(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 	struct gd_instant start = gd_now(), end = gd_after(start, fault->length);
 	struct gd_cycle c, next;
 
+	gd_oneshot_view_begin(fault->view, end);
 	for (int64_t n = 0; gd_cycle_at(fault->use, fault->length, n, &c); n++) {
 		struct gd_instant until = end, in = gd_after(start, c.in);
 		int stopped = 0;
@@ -453,13 +465,13 @@ static int come_and_go(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 		until.ns = until.ns < end.ns ? until.ns : end.ns;
 		stopped = stay(f, fault, in, until, err);
 		if (stopped == 1)
-			(void)printf("%s\n", f->stop_reason);
+			gd_oneshot_say(fault->view, GD_TONE_BAD, "%s", f->stop_reason);
 		if (f->stop != GD_STOP_REVERTED && f->members[0].state == GD_MEMBER_READY)
-			print_effect(f, ret_seen);
+			print_effect(f, fault, ret_seen);
 		if (stopped != 0)
 			return stopped;
 		if (gd_cycle_at(fault->use, fault->length, n + 1, &next) &&
-		    rest(f, err) != GD_EXIT_HELD)
+		    rest(f, fault, err) != GD_EXIT_HELD)
 			return -1;
 	}
 	return 0;
@@ -470,9 +482,10 @@ static int hold(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 {
 	struct gd_error undo_err = GD_ERROR_INIT;
 	bool seen = false;
-	int stopped = come_and_go(f, fault, &seen, err);
-	int status = undo(f, &undo_err);
+	int stopped = come_and_go(f, fault, &seen, err), status;
 
+	gd_oneshot_view_undoing(fault->view);
+	status = undo(f, &undo_err);
 	if (status != GD_EXIT_HELD)
 		return status;
 	if (stopped < 0)
@@ -480,6 +493,21 @@ static int hold(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 	if (stopped)
 		return GD_EXIT_ABORTED;
 	return seen ? GD_EXIT_HELD : GD_EXIT_INVALID;
+}
+
+/* The last thing the dashboard says. */
+static void show_end(const struct gd_fleet *f, const struct gd_oneshot_fault *fault,
+		     int status, const struct gd_error *err)
+{
+	const char *reason =
+		status == GD_EXIT_HELD          ? "the state is exactly as before"
+		: status == GD_EXIT_LEFT_BEHIND ? "a human must look at the host"
+		: status == GD_EXIT_INVALID ? "nothing shows that the fault did anything"
+		: status < 0                ? err->text
+					    : f->stop_reason;
+
+	gd_oneshot_view_over(fault->view, status, reason);
+	gd_oneshot_view_free(fault->view);
 }
 
 int gd_oneshot_inject(const struct gd_oneshot *o, const struct gd_oneshot_fault *fault,
@@ -495,9 +523,12 @@ int gd_oneshot_inject(const struct gd_oneshot *o, const struct gd_oneshot_fault 
 
 	if (!identity)
 		return gd_raise_nomem(err);
-	if (open_fleet(&f, &one, identity, err) == 0 &&
+	if (gd_oneshot_view_new(o, fault, &own.view, err) < 0)
+		return -1;
+	if (open_fleet(&f, &one, identity, own.view, err) == 0 &&
 	    prepare(&f, &own, &names, err) == 0)
 		status = hold(&f, &own, err);
+	show_end(&f, &own, status, err);
 	gd_fleet_fini(&f);
 	return status;
 }

@@ -2,6 +2,7 @@
 /* Commands on hosts without a scenario: inject one fault, status, revert, doctor. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "gameday/base/json.h"
@@ -13,7 +14,11 @@ struct gd_oneshot {
 	const struct gd_inventory *inventory;
 	const char *const *hosts; /* inventory names; n_hosts 0: all of the inventory */
 	size_t n_hosts;
+	const char *dashboard; /* of inject: ADDRESS:PORT to show it at; NULL: none */
+	bool dashboard_public; /* ... also where others can reach it */
 };
+
+struct gd_oneshot_view;
 
 struct gd_oneshot_fault {
 	const struct gd_kind_row *kind;
@@ -22,11 +27,13 @@ struct gd_oneshot_fault {
 	const struct gd_list *levels;   /* struct gd_level: checked already */
 	struct gd_span length;
 	const cJSON *names; /* what host names mean on host; NULL: it is asked */
+	struct gd_oneshot_view *view; /* where it is shown; NULL: nowhere, or not yet */
 };
 
 /*
  * Applies the fault, holds it for its length, with comings and levels as in a stage of that
- * length, undoes it and says what it did. Signals end it early. Returns an exit status; -1 with *err when nothing was injected.
+ * length, undoes it and says what it did. Signals end it early. Returns an exit status; -1
+ * with *err when nothing was injected. o->hosts is not looked at.
  */
 int gd_oneshot_inject(const struct gd_oneshot *o, const struct gd_oneshot_fault *fault,
 		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

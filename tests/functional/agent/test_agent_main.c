@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The agent as shipped, with the file fault instead of the real ones. */
+/*
+ * The agent as shipped, with the file fault instead of the real ones. Over SSH nobody gives
+ * it options: then GD_TEST_STATE_DIR says where its journal is.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -43,13 +46,34 @@ static int resolve(void *ctx, const char *name, struct gd_strbuf *out,
 	return 0;
 }
 
+enum { MAX_ARGS = 16 };
+
+/* argv with the option behind it, when the environment asks for that. */
+static int add_state_dir(int argc, char **argv, char *ret[MAX_ARGS])
+{
+	static char option[] = "--state-dir";
+	char *dir = getenv("GD_TEST_STATE_DIR");
+	int n = 0;
+
+	for (; n < argc && n < MAX_ARGS - 3; n++)
+		ret[n] = argv[n];
+	if (dir) {
+		ret[n++] = option;
+		ret[n++] = dir;
+	}
+	ret[n] = NULL;
+	return n;
+}
+
 int main(int argc, char **argv)
 {
+	char *args[MAX_ARGS];
 	const struct gd_time_port time = {.now = now, .sleep = sleep_for};
 	const struct gd_neighbour_port neighbour = {.forget = forget};
 	int asked = 0;
 	const struct gd_name_port name = {&asked, resolve};
 	struct gd_ports ports = {.time = &time, .neighbour = &neighbour, .name = &name};
 
-	return gd_agent_main(argc, argv, &ports);
+	argc = add_state_dir(argc, argv, args);
+	return gd_agent_main(argc, args, &ports);
 }

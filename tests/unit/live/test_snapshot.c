@@ -178,6 +178,27 @@ static void test_json(void **state)
 	assert_non_null(strstr(text, "\"p99_ns\":null"));
 	assert_non_null(strstr(text, "\"met\":\"fails\""));
 	assert_non_null(strstr(text, "eth0: lose 5 % of outgoing packets"));
+	assert_non_null(strstr(text, "\"no_load\":false"));
+}
+
+/* As of gameday inject: the page must not wait for clients. */
+static void test_no_load(void **state)
+{
+	GD_AUTO_FREE char *text = NULL;
+	struct recorded r;
+	size_t n_loads;
+
+	(void)state;
+	recorded_init(&r, 0);
+	n_loads = r.scenario.loads.n;
+	r.scenario.loads.n = 0;
+	memset(&snap, 0, sizeof(snap));
+	gd_snapshot_take(&snap, &r.run, r.now, r.wall);
+	r.scenario.loads.n = n_loads;
+	recorded_fini(&r);
+	text = json_of(&snap);
+	assert_non_null(strstr(text, "\"no_load\":true"));
+	assert_non_null(strstr(text, "\"series\":[]"));
 }
 
 /* Not a word of what, where or when, in any of the two forms. */
@@ -221,6 +242,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_events_are_bounded),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_no_load),
 		cmocka_unit_test(test_blind),
 	};
 
