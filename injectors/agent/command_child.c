@@ -18,7 +18,6 @@
 #include "gameday/base/file.h"
 #include "gameday/base/json.h"
 #include "gameday/wire/frame.h"
-#include "injectors/agent/child.h"
 #include "injectors/agent/confine.h"
 
 enum { KILL_ROUNDS = 100, NICE = 10, CANT_RUN = 126 };
@@ -26,7 +25,7 @@ enum { KILL_ROUNDS = 100, NICE = 10, CANT_RUN = 126 };
 struct watched {
 	const struct gd_command_job *job;
 	pid_t pid;
-	int pid_fd, pipe_fd;
+	int control_fd, pid_fd, pipe_fd;
 	struct gd_instant began, end;
 	struct gd_strbuf output;
 	int64_t dropped; /* bytes that were not kept */
@@ -115,7 +114,7 @@ static void watch(struct watched *w)
 	while (!w->exited && !w->timed_out && !w->stopped) {
 		struct pollfd fds[] = {{.fd = w->pipe_fd, .events = POLLIN},
 				       {.fd = w->pid_fd, .events = POLLIN},
-				       {.fd = w->job->control_fd, .events = POLLIN}};
+				       {.fd = w->control_fd, .events = POLLIN}};
 		int64_t left = gd_between(gd_now(), w->end).ns / GD_NS_PER_MS;
 
 		w->timed_out = left <= 0;
@@ -178,7 +177,8 @@ static bool add_outcome(const struct watched *w, cJSON *msg)
 	return gd_json_set_int(msg, "status", WEXITSTATUS(w->status));
 }
 
-static void tell(const struct watched *w, const char *error)
+/* The exit status: 0, or 1 where it could not be told. */
+static int tell(const struct watched *w, int out_fd, const char *error)
 {
 	GD_AUTO(cJSON) cJSON *msg = cJSON_CreateObject();
 	struct gd_error err = GD_ERROR_INIT;
@@ -190,32 +190,32 @@ static void tell(const struct watched *w, const char *error)
 	    !gd_json_set_str(msg, "output", gd_strbuf_str(&w->output)) ||
 	    !gd_json_set_int(msg, "dropped", w->dropped) ||
 	    (error ? !gd_json_set_str(msg, "error", error) : !add_outcome(w, msg)))
-		_exit(1);
+		return 1;
 	if (gd_frame_write(&out, msg, &err) < 0 ||
-	    gd_fd_write_all(w->job->out_fd, out.data, out.len, &err) < 0)
-		_exit(1);
+	    gd_fd_write_all(out_fd, out.data, out.len, &err) < 0)
+		return 1;
+	return 0;
 }
 
-void gd_command_run(const struct gd_command_job *job)
+int gd_command_run(const void *arg, int control_fd, int out_fd)
 {
+	const struct gd_command_job *job = arg;
 	struct watched w = {.job = job,
+			    .control_fd = control_fd,
 			    .pid_fd = -1,
 			    .pipe_fd = -1,
 			    .began = gd_now(),
 			    .output = GD_STRBUF_INIT};
 	struct gd_error err = GD_ERROR_INIT;
 
-	gd_child_close_others(job->control_fd, job->out_fd);
-	gd_child_reset_signals();
 	(void)setsid();
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	w.end = gd_after(w.began, job->limit);
 	if (start(&w, &err) < 0) {
-		tell(&w, err.text);
-		_exit(1);
+		(void)tell(&w, out_fd, err.text);
+		return 1;
 	}
 	watch(&w);
 	reap(&w);
-	tell(&w, NULL);
-	_exit(0);
+	return tell(&w, out_fd, NULL);
 }

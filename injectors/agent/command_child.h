@@ -13,14 +13,13 @@ struct gd_command_job {
 	struct gd_span limit;
 	size_t max_output; /* bytes that are kept */
 	bool as_root;
-	int control_fd; /* its end, also by the agent's death: the command is killed */
-	int out_fd;     /* one frame, the event `ran` without its name and ref */
 };
 
 /*
- * Runs in the child right after fork(). The command gets no input, a session and group of
- * its own, and what gd_confine leaves it. When it ends, the time is over or the control end
- * closes, every process it started is killed, also those that left its group. That is a bug
- * or a hostile command's business to prevent; a second is spent on it at most.
+ * A gd_child_job_fn of a struct gd_command_job. The command gets no input, a session and group
+ * of its own, and what gd_confine leaves it. When it ends, the time is over or control_fd is at
+ * its end, every process it started is killed, also those that left its group. That is a bug
+ * or a hostile command's business to prevent; a second is spent on it at most. One frame goes
+ * to out_fd: the event `ran` without its name and ref.
  */
-void gd_command_run(const struct gd_command_job *job) GD_NORETURN;
+int gd_command_run(const void *arg, int control_fd, int out_fd) GD_NONNULL;

@@ -1,28 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "injectors/agent/commands.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "gameday/wire/frame.h"
-#include "gameday/wire/message.h"
+#include "gameday/base/auto.h"
+#include "injectors/agent/child.h"
 #include "injectors/agent/command_child.h"
 
 struct command {
 	struct gd_commands *all;
 	char ref[128];
-	pid_t pid;             /* of the process that watches it */
-	int control_fd, in_fd; /* owned; control closed: told to end */
-	struct gd_io *io;      /* owned */
-	struct gd_frame_reader reader;
+	struct gd_child child; /* the process that watches it */
+	cJSON *outcome;        /* owned; NULL: it has told nothing yet */
 };
 
 struct gd_commands {
@@ -42,15 +34,13 @@ struct gd_commands *gd_commands_new(struct gd_loop *loop, gd_emit_fn *emit, void
 	return c;
 }
 
-/* Its process kills the command and ends by itself once the control end is closed. */
+/* Its process kills the command and ends by itself once it is told to. */
 static void command_free(struct command *c)
 {
 	if (!c)
 		return;
-	gd_io_remove(c->io);
-	gd_close_fd(&c->control_fd);
-	gd_close_fd(&c->in_fd);
-	gd_frame_reader_fini(&c->reader);
+	gd_child_fini(&c->child);
+	cJSON_Delete(c->outcome);
 	free(c);
 }
 
@@ -74,71 +64,29 @@ static void forget(struct gd_commands *all, const struct command *c)
 		}
 }
 
-/* Takes event, which may be NULL: its process told nothing. */
-static void finish(struct command *c, cJSON *event)
+static void on_message(void *ctx, cJSON *msg)
 {
-	GD_AUTO(cJSON) cJSON *owned = event ? event : cJSON_CreateObject();
-
-	if (!event)
-		(void)gd_json_set_str(owned, "error",
-				      "the process that watched the command died");
-	/* It ends at once after its word; one that was killed has ended already. */
-	while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
-		continue;
-	forget(c->all, c);
-	if (gd_json_set_str(owned, "event", "ran") &&
-	    gd_json_set_str(owned, "ref", c->ref))
-		c->all->emit(c->all->ctx, gd_steal_ptr(&owned));
-	command_free(c);
-}
-
-static void on_readable(void *ctx, uint32_t events GD_UNUSED)
-{
-	struct gd_error err = GD_ERROR_INIT;
 	struct command *c = ctx;
-	cJSON *msg = NULL;
-	char chunk[16384];
-	ssize_t n = read(c->in_fd, chunk, sizeof(chunk));
 
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
-	if (n <= 0) {
-		finish(c, NULL);
-		return;
-	}
-	if (gd_frame_feed(&c->reader, chunk, (size_t)n, &err) < 0 ||
-	    gd_frame_next(&c->reader, &msg, &err) < 0) {
-		(void)kill(c->pid, SIGKILL);
-		finish(c, NULL);
-	} else if (msg) {
-		finish(c, msg);
-	}
+	cJSON_Delete(c->outcome);
+	c->outcome = msg;
 }
 
-static int start_child(struct command *c, struct gd_command_job *job,
-		       struct gd_error *err)
+static void on_ended(void *ctx, const char *trouble GD_UNUSED, int status GD_UNUSED)
 {
-	GD_AUTO_FD int child_in = -1, child_out = -1;
-	int p[2];
+	struct command *c = ctx;
+	GD_AUTO(cJSON) cJSON *event = gd_steal_ptr(&c->outcome);
 
-	if (pipe2(p, O_CLOEXEC) < 0)
-		return gd_raise_errno(err, "pipe");
-	child_in = p[0];
-	c->control_fd = p[1];
-	if (pipe2(p, O_CLOEXEC) < 0)
-		return gd_raise_errno(err, "pipe");
-	c->in_fd = p[0];
-	child_out = p[1];
-	job->control_fd = child_in;
-	job->out_fd = child_out;
-	c->pid = fork();
-	if (c->pid == 0)
-		gd_command_run(job);
-	if (c->pid < 0)
-		return gd_raise_errno(err, "fork");
-	if (fcntl(c->in_fd, F_SETFL, O_NONBLOCK) < 0)
-		return gd_raise_errno(err, "fcntl");
-	return 0;
+	if (!event) {
+		event = cJSON_CreateObject();
+		(void)gd_json_set_str(event, "error",
+				      "the process that watched the command died");
+	}
+	forget(c->all, c);
+	if (gd_json_set_str(event, "event", "ran") &&
+	    gd_json_set_str(event, "ref", c->ref))
+		c->all->emit(c->all->ctx, gd_steal_ptr(&event));
+	command_free(c);
 }
 
 static struct command *find(const struct gd_commands *all, const char *ref)
@@ -179,6 +127,7 @@ int gd_commands_start(struct gd_commands *all, const cJSON *request, struct gd_e
 	const char *ref = gd_json_str(request, "ref", "");
 	GD_AUTO(command) struct command *c = NULL;
 	struct gd_command_job job = {0};
+	struct gd_child_owner owner = {on_message, on_ended, NULL};
 
 	if (!*ref || strlen(ref) >= sizeof(c->ref))
 		return gd_raise(err, GD_E_INPUT, "run: ref is missing or too long");
@@ -193,11 +142,10 @@ int gd_commands_start(struct gd_commands *all, const cJSON *request, struct gd_e
 	if (!c)
 		return gd_raise_nomem(err);
 	c->all = all;
-	c->control_fd = c->in_fd = -1;
-	gd_frame_reader_init(&c->reader, false);
+	owner.ctx = c;
+	gd_child_init(&c->child, &owner);
 	(void)snprintf(c->ref, sizeof(c->ref), "%s", ref);
-	if (start_child(c, &job, err) < 0 ||
-	    gd_loop_io(all->loop, c->in_fd, EPOLLIN, on_readable, c, &c->io, err) < 0)
+	if (gd_child_start(&c->child, all->loop, gd_command_run, &job, err) < 0)
 		return -1;
 	all->list[all->n++] = gd_steal_ptr(&c);
 	return 0;
@@ -207,5 +155,5 @@ void gd_commands_stop(struct gd_commands *all, const char *ref)
 {
 	for (size_t i = 0; i < all->n; i++)
 		if (!ref || strcmp(all->list[i]->ref, ref) == 0)
-			gd_close_fd(&all->list[i]->control_fd);
+			gd_close_fd(&all->list[i]->child.control_fd);
 }

@@ -14,7 +14,6 @@
 
 #include "gameday/base/file.h"
 #include "gameday/wire/frame.h"
-#include "injectors/agent/child.h"
 
 enum { NOBODY = 65534 };
 
@@ -67,7 +66,8 @@ static void stop(struct gd_load *load, int control_fd)
 		gd_load_stop(load);
 }
 
-static int generate(const struct gd_generator_job *job, struct gd_error *err)
+static int generate(const struct gd_generator_job *job, int control_fd, int out_fd,
+		    struct gd_error *err)
 {
 	GD_AUTO(gd_load) struct gd_load *load = NULL;
 	struct pollfd fds[2];
@@ -76,15 +76,15 @@ static int generate(const struct gd_generator_job *job, struct gd_error *err)
 	if (gd_load_start(job->spec, &job->options, &load, err) < 0)
 		return -1;
 	fds[0] = (struct pollfd){.fd = gd_load_fd(load), .events = POLLIN};
-	fds[1] = (struct pollfd){.fd = job->control_fd, .events = POLLIN};
+	fds[1] = (struct pollfd){.fd = control_fd, .events = POLLIN};
 	while (rc == 0) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return gd_raise_errno(err, "poll");
 		if (fds[1].revents) {
-			stop(load, job->control_fd);
+			stop(load, control_fd);
 			fds[1].fd = -1;
 		}
-		rc = forward(load, job->out_fd, err);
+		rc = forward(load, out_fd, err);
 	}
 	return rc < 0 ? -1 : gd_load_status(load, err);
 }
@@ -131,21 +131,20 @@ static int drop_privileges(const struct gd_load_spec *spec, struct gd_error *err
 	return 0;
 }
 
-void gd_generator_run(const struct gd_generator_job *job)
+int gd_generator_run(const void *arg, int control_fd, int out_fd)
 {
+	const struct gd_generator_job *job = arg;
 	struct gd_error err = GD_ERROR_INIT, ignored;
 	GD_AUTO(cJSON) cJSON *end = NULL;
 	int rc;
 
-	gd_child_close_others(job->control_fd, job->out_fd);
-	gd_child_reset_signals();
 	rc = drop_privileges(job->spec, &err);
 	if (rc == 0)
-		rc = generate(job, &err);
+		rc = generate(job, control_fd, out_fd, &err);
 	end = cJSON_CreateObject();
 	if (end && gd_json_set_bool(end, "end", true) &&
 	    (rc == 0 || gd_json_set_str(end, "error", err.text)) &&
-	    send_frame(job->out_fd, end, &ignored) == 0)
-		_exit(0);
-	_exit(1);
+	    send_frame(out_fd, end, &ignored) == 0)
+		return 0;
+	return 1;
 }

@@ -7,9 +7,11 @@
 struct gd_generator_job {
 	const struct gd_load_spec *spec;
 	struct gd_load_options options;
-	int control_fd; /* a struct gd_instant: stop then; or its end: stop */
-	int out_fd; /* frames: {"interval": {...}}, last {"end": true, "error": ...} */
 };
 
-/* Runs in the child right after fork(); gives up privileges first. */
-void gd_generator_run(const struct gd_generator_job *job) GD_NORETURN;
+/*
+ * A gd_child_job_fn of a struct gd_generator_job; gives up privileges first. From control_fd
+ * it takes a struct gd_instant: stop then; or its end: stop. To out_fd it sends
+ * {"interval": {...}}, last {"end": true, "error": ...}.
+ */
+int gd_generator_run(const void *arg, int control_fd, int out_fd) GD_NONNULL;

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "injectors/agent/generators.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "gameday/base/file.h"
-#include "gameday/wire/frame.h"
 #include "gameday/wire/message.h"
+#include "injectors/agent/child.h"
 #include "injectors/agent/generator_child.h"
 
 enum { MAX_GENERATORS = 16, MAX_START_IN_MS = 60 * 1000 };
@@ -22,10 +17,7 @@ enum { MAX_GENERATORS = 16, MAX_START_IN_MS = 60 * 1000 };
 struct generator {
 	struct gd_generators *all;
 	char ref[128];
-	pid_t pid;
-	int control_fd, in_fd; /* owned; control closed: told to stop */
-	struct gd_io *io;      /* owned */
-	struct gd_frame_reader reader;
+	struct gd_child child;
 	bool ended;      /* said so itself */
 	char error[256]; /* what it said then; "": all was well */
 };
@@ -47,27 +39,12 @@ struct gd_generators *gd_generators_new(struct gd_loop *loop, gd_emit_fn *emit, 
 	return g;
 }
 
-static int reap(pid_t pid)
-{
-	int status = 0;
-
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	return status;
-}
-
 static void generator_free(struct generator *g)
 {
 	if (!g)
 		return;
-	if (g->pid > 0) {
-		(void)kill(g->pid, SIGKILL);
-		(void)reap(g->pid);
-	}
-	gd_io_remove(g->io);
-	gd_close_fd(&g->control_fd);
-	gd_close_fd(&g->in_fd);
-	gd_frame_reader_fini(&g->reader);
+	gd_child_kill(&g->child);
+	gd_child_fini(&g->child);
 	free(g);
 }
 
@@ -127,83 +104,28 @@ static void forget(struct gd_generators *all, const struct generator *g)
 		}
 }
 
-/* The child closed its pipe, which it does by ending; or is made to (trouble). Only now is
- * the reference free again, so only now `load_end` is sent. */
-static void finish(struct generator *g, const char *trouble)
+/* Only now is the reference free again, so only now `load_end` is sent. */
+static void on_ended(void *ctx, const char *trouble, int status)
 {
-	if (trouble)
-		(void)kill(g->pid, SIGKILL);
-	describe_end(g, trouble, reap(g->pid));
-	g->pid = 0;
+	struct generator *g = ctx;
+
+	describe_end(g, trouble, status);
 	forget(g->all, g);
 	emit_end(g, g->error);
 	generator_free(g);
 }
 
-static void note_end(struct generator *g, const char *error)
+static void on_message(void *ctx, cJSON *msg)
 {
-	g->ended = true;
-	(void)snprintf(g->error, sizeof(g->error), "%s", error);
-}
-
-static int take_messages(struct generator *g, struct gd_error *err)
-{
-	for (;;) {
-		GD_AUTO(cJSON) cJSON *msg = NULL;
-		int rc = gd_frame_next(&g->reader, &msg, err);
-
-		if (rc != GD_FRAME_MESSAGE)
-			return rc < 0 ? -1 : 0;
-		if (gd_json_bool(msg, "end", false))
-			note_end(g, gd_json_str(msg, "error", ""));
-		else
-			emit_interval(g, msg);
-	}
-}
-
-static void on_readable(void *ctx, uint32_t events GD_UNUSED)
-{
-	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO(cJSON) cJSON *owned = msg;
 	struct generator *g = ctx;
-	char chunk[16384];
-	ssize_t n = read(g->in_fd, chunk, sizeof(chunk));
 
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
-	if (n <= 0) {
-		finish(g, NULL);
+	if (!gd_json_bool(owned, "end", false)) {
+		emit_interval(g, owned);
 		return;
 	}
-	if (gd_frame_feed(&g->reader, chunk, (size_t)n, &err) < 0 ||
-	    take_messages(g, &err) < 0)
-		finish(g, err.text);
-}
-
-/* Two pipes and the child between them. */
-static int start_child(struct generator *g, struct gd_generator_job *job,
-		       struct gd_error *err)
-{
-	GD_AUTO_FD int child_in = -1, child_out = -1;
-	int p[2];
-
-	if (pipe2(p, O_CLOEXEC) < 0)
-		return gd_raise_errno(err, "pipe");
-	child_in = p[0];
-	g->control_fd = p[1];
-	if (pipe2(p, O_CLOEXEC) < 0)
-		return gd_raise_errno(err, "pipe");
-	g->in_fd = p[0];
-	child_out = p[1];
-	job->control_fd = child_in;
-	job->out_fd = child_out;
-	g->pid = fork();
-	if (g->pid == 0)
-		gd_generator_run(job);
-	if (g->pid < 0)
-		return gd_raise_errno(err, "fork");
-	if (fcntl(g->in_fd, F_SETFL, O_NONBLOCK) < 0)
-		return gd_raise_errno(err, "fcntl");
-	return 0;
+	g->ended = true;
+	(void)snprintf(g->error, sizeof(g->error), "%s", gd_json_str(owned, "error", ""));
 }
 
 /* In so many ms, or at an instant of CLOCK_BOOTTIME that the runner computed. */
@@ -268,18 +190,17 @@ static struct generator *find(const struct gd_generators *all, const char *ref)
 }
 
 static int start_with(struct gd_generators *all, const char *ref,
-		      struct gd_generator_job *job, struct gd_error *err)
+		      const struct gd_generator_job *job, struct gd_error *err)
 {
 	GD_AUTO(generator) struct generator *g = calloc(1, sizeof(*g));
+	struct gd_child_owner owner = {on_message, on_ended, g};
 
 	if (!g)
 		return gd_raise_nomem(err);
 	g->all = all;
-	g->control_fd = g->in_fd = -1;
-	gd_frame_reader_init(&g->reader, false);
+	gd_child_init(&g->child, &owner);
 	(void)snprintf(g->ref, sizeof(g->ref), "%s", ref);
-	if (start_child(g, job, err) < 0 ||
-	    gd_loop_io(all->loop, g->in_fd, EPOLLIN, on_readable, g, &g->io, err) < 0)
+	if (gd_child_start(&g->child, all->loop, gd_generator_run, job, err) < 0)
 		return -1;
 	all->list[all->n++] = gd_steal_ptr(&g);
 	return 0;
@@ -328,9 +249,10 @@ int gd_generators_stop(struct gd_generators *all, const cJSON *request,
 				"at_boot_ns is %" PRId64 ", wanted: within a minute",
 				at.ns);
 	/* A child that has died can't be told, and says so by itself: see `load_end`. */
-	if (at.ns > 0 && g->control_fd >= 0)
-		told = gd_fd_write_all(g->control_fd, &at, sizeof(at), &ignored) == 0;
+	if (at.ns > 0 && g->child.control_fd >= 0)
+		told = gd_fd_write_all(g->child.control_fd, &at, sizeof(at), &ignored) ==
+		       0;
 	if (told)
-		gd_close_fd(&g->control_fd);
+		gd_close_fd(&g->child.control_fd);
 	return 0;
 }
