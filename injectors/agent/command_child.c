@@ -17,6 +17,7 @@
 
 #include "gameday/base/file.h"
 #include "gameday/base/json.h"
+#include "gameday/base/shell.h"
 #include "gameday/wire/frame.h"
 #include "injectors/agent/confine.h"
 
@@ -39,9 +40,7 @@ static void exec_shell(const struct gd_command_job *job, int out) GD_NORETURN;
 
 static void exec_shell(const struct gd_command_job *job, int out)
 {
-	char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-	char locale[] = "LC_ALL=C.UTF-8", term[] = "TERM=dumb", home[] = "HOME=/";
-	char *const env[] = {path, locale, term, home, NULL};
+	char term[] = "TERM=dumb";
 	struct gd_error err = GD_ERROR_INIT;
 	bool read_only;
 
@@ -56,7 +55,7 @@ static void exec_shell(const struct gd_command_job *job, int out)
 	}
 	/* Changing the user clears it, so it comes last. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	(void)execle("/bin/sh", "sh", "-c", job->command, (char *)NULL, env);
+	gd_shell_exec(job->command, term);
 	(void)dprintf(1, "not run: /bin/sh: %s\n", strerror(errno));
 	_exit(CANT_RUN);
 }

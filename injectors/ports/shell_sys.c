@@ -17,13 +17,14 @@
 #include "gameday/base/auto.h"
 #include "gameday/base/clock.h"
 #include "gameday/base/file.h"
+#include "gameday/base/shell.h"
 #include "injectors/ports/linux.h"
 
 enum { DRAIN_READS = 64 };
 
-static void exec_shell(const char *command, char *const env[], int out) GD_NORETURN;
+static void exec_shell(const char *command, char *variable, int out) GD_NORETURN;
 
-static void exec_shell(const char *command, char *const env[], int out)
+static void exec_shell(const char *command, char *variable, int out)
 {
 	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sigset_t none;
@@ -38,7 +39,7 @@ static void exec_shell(const char *command, char *const env[], int out)
 	(void)syscall(SYS_close_range, 3U, ~0U, 0);
 	/* A command of an agent that was killed must not go on beside the undo. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	(void)execle("/bin/sh", "sh", "-c", command, (char *)NULL, env);
+	gd_shell_exec(command, variable);
 	_exit(127);
 }
 
@@ -83,10 +84,7 @@ static int follow(pid_t pid, int fd, struct gd_instant end, size_t max,
 static pid_t start(const char *command, const char *before, int *ret_fd,
 		   struct gd_error *err)
 {
-	char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-	char locale[] = "LC_ALL=C.UTF-8", home[] = "HOME=/";
 	GD_AUTO_FREE char *var = gd_strf("GAMEDAY_BEFORE=%s", before ? before : "");
-	char *const env[] = {path, locale, home, var, NULL};
 	GD_AUTO_FD int in = -1, out = -1;
 	int p[2];
 	pid_t pid;
@@ -101,7 +99,7 @@ static pid_t start(const char *command, const char *before, int *ret_fd,
 		return gd_raise_errno(err, "fcntl");
 	pid = fork();
 	if (pid == 0)
-		exec_shell(command, env, out);
+		exec_shell(command, var, out);
 	if (pid < 0)
 		return gd_raise_errno(err, "fork");
 	*ret_fd = gd_steal_fd(&in);
