@@ -191,23 +191,58 @@ void gd_text_md_code(struct gd_strbuf *out, const char *text, bool in_table)
 	add_backticks(out, fence);
 }
 
-static void add_html(struct gd_strbuf *out, const char *s, size_t len)
+/* U+FFFE and U+FFFF, which XML 1.0 excludes (production 2). */
+static bool is_noncharacter(const char *s)
+{
+	return strncmp(s, "\xef\xbf\xbe", 3) == 0 || strncmp(s, "\xef\xbf\xbf", 3) == 0;
+}
+
+/* How a kind of markup holds what it can't hold as it is. */
+struct markup {
+	enum { AS_SPACE, AS_IS, AS_REFERENCE } ends; /* line ends and tabs */
+	char unsafe;        /* for what is no text or moves the cursor */
+	bool apostrophe;    /* is markup */
+	bool noncharacters; /* may be in it */
+};
+
+static const struct markup html_line = {AS_SPACE, ' ', true, true};
+static const struct markup html_block = {AS_IS, '?', true, true};
+/* An attribute's own line ends would be read as blanks (XML 1.0, 3.3.3). */
+static const struct markup xml = {AS_REFERENCE, ' ', false, false};
+
+static void add_entity(struct gd_strbuf *out, const char *s, size_t len, bool apostrophe)
 {
 	static const struct {
-		char c;
-		const char *entity;
+		char c, entity[8];
 	} entities[] = {{'<', "&lt;"},
-			{'>', "&gt;"},
+			{'>', "&gt;"}, /* of "]]>" */
 			{'&', "&amp;"},
 			{'"', "&quot;"},
 			{'\'', "&#39;"}};
+	size_t n = GD_N_ELEMS(entities) - (apostrophe ? 0 : 1);
 
-	for (size_t i = 0; i < GD_N_ELEMS(entities); i++)
+	for (size_t i = 0; i < n; i++)
 		if (*s == entities[i].c) {
 			gd_strbuf_adds(out, entities[i].entity);
 			return;
 		}
 	gd_strbuf_add(out, s, len);
+}
+
+/* The next character of text, of which step() said len and safe. */
+static void add_markup(struct gd_strbuf *out, const char *text, size_t len, bool safe,
+		       const struct markup *m)
+{
+	bool is_end = *text == '\n' || *text == '\t';
+
+	if (is_end && m->ends == AS_IS)
+		gd_strbuf_addc(out, *text);
+	else if (is_end && m->ends == AS_REFERENCE)
+		gd_strbuf_addf(out, "&#%d;", *text);
+	else if (!safe || (!m->noncharacters && is_noncharacter(text)))
+		gd_strbuf_addc(out, m->unsafe);
+	else
+		add_entity(out, text, len, m->apostrophe);
 }
 
 static void add_html_line(struct gd_strbuf *out, const char *text, size_t break_after)
@@ -223,10 +258,7 @@ static void add_html_line(struct gd_strbuf *out, const char *text, size_t break_
 			gd_strbuf_adds(out, "<wbr>");
 			word = 1;
 		}
-		if (safe)
-			add_html(out, text, len);
-		else
-			gd_strbuf_addc(out, ' ');
+		add_markup(out, text, len, safe, &html_line);
 		text += len;
 	}
 }
@@ -251,12 +283,7 @@ void gd_text_html_block(struct gd_strbuf *out, const char *text, size_t max)
 		bool safe;
 		size_t len = step(text, &safe);
 
-		if (*text == '\n' || *text == '\t')
-			gd_strbuf_addc(out, *text);
-		else if (safe)
-			add_html(out, text, len);
-		else
-			gd_strbuf_addc(out, '?');
+		add_markup(out, text, len, safe, &html_block);
 		text += len;
 	}
 	if (*text)
@@ -295,45 +322,13 @@ void gd_text_md_block(struct gd_strbuf *out, const char *text, size_t max)
 	add_fence(out, fence);
 }
 
-/* U+FFFE and U+FFFF, which XML 1.0 excludes (production 2). */
-static bool is_noncharacter(const char *s)
-{
-	return strncmp(s, "\xef\xbf\xbe", 3) == 0 || strncmp(s, "\xef\xbf\xbf", 3) == 0;
-}
-
-static void add_xml(struct gd_strbuf *out, const char *s, size_t len)
-{
-	switch (*s) {
-	case '<':
-		gd_strbuf_adds(out, "&lt;");
-		break;
-	case '>': /* of "]]>" */
-		gd_strbuf_adds(out, "&gt;");
-		break;
-	case '&':
-		gd_strbuf_adds(out, "&amp;");
-		break;
-	case '"':
-		gd_strbuf_adds(out, "&quot;");
-		break;
-	default:
-		gd_strbuf_add(out, s, len);
-	}
-}
-
 void gd_text_xml(struct gd_strbuf *out, const char *text)
 {
 	while (*text) {
 		bool safe;
 		size_t len = step(text, &safe);
 
-		/* An attribute's own line ends would be read as blanks (XML 1.0, 3.3.3). */
-		if (*text == '\n' || *text == '\t')
-			gd_strbuf_addf(out, "&#%d;", *text);
-		else if (safe && !is_noncharacter(text))
-			add_xml(out, text, len);
-		else
-			gd_strbuf_addc(out, ' ');
+		add_markup(out, text, len, safe, &xml);
 		text += len;
 	}
 }

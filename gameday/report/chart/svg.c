@@ -24,37 +24,12 @@ void gd_svg_num(struct gd_strbuf *out, double v)
 	gd_strbuf_adds(out, strcmp(buf, "-0") == 0 ? "0" : buf);
 }
 
-/* Line feeds are for hover texts; nothing else that controls gets through. */
-static void escape(struct gd_strbuf *out, const char *text)
-{
-	for (; *text; text++)
-		switch (*text) {
-		case '<':
-			gd_strbuf_adds(out, "&lt;");
-			break;
-		case '>':
-			gd_strbuf_adds(out, "&gt;");
-			break;
-		case '&':
-			gd_strbuf_adds(out, "&amp;");
-			break;
-		case '"':
-			gd_strbuf_adds(out, "&quot;");
-			break;
-		case '\'':
-			gd_strbuf_adds(out, "&#39;");
-			break;
-		default:
-			gd_strbuf_addc(out, *text);
-		}
-}
-
 void gd_svg_escape(struct gd_strbuf *out, const char *text, size_t max)
 {
 	GD_AUTO_STRBUF(plain);
 
 	gd_text_plain(&plain, text, max);
-	escape(out, gd_strbuf_str(&plain));
+	gd_text_html_attr(out, gd_strbuf_str(&plain));
 	out->failed = out->failed || plain.failed;
 }
 

@@ -10,17 +10,6 @@
 #include "gameday/report/chart.h"
 #include "gameday/report/text.h"
 
-static void escape(const char *text, struct gd_strbuf *out)
-{
-	for (; *text; text++)
-		if (*text == '<')
-			gd_strbuf_adds(out, "&lt;");
-		else if (*text == '&')
-			gd_strbuf_adds(out, "&amp;");
-		else
-			gd_strbuf_addc(out, *text);
-}
-
 static void add_table(const struct gd_chart_table *t, struct gd_strbuf *page)
 {
 	gd_strbuf_adds(page, "<details><summary>values</summary><table>\n");
@@ -28,7 +17,7 @@ static void add_table(const struct gd_chart_table *t, struct gd_strbuf *page)
 		gd_strbuf_adds(page, "<tr>");
 		for (size_t k = 0; k < t->n_columns; k++) {
 			gd_strbuf_adds(page, i == 0 ? "<th>" : "<td>");
-			escape(t->cells[i * t->n_columns + k], page);
+			gd_text_html_attr(page, t->cells[i * t->n_columns + k]);
 		}
 		gd_strbuf_addc(page, '\n');
 	}
@@ -52,7 +41,7 @@ static int draw(const struct gd_report *r, const struct gd_chart *c, size_t i,
 		return -1;
 	c->label(r, i, &label);
 	gd_strbuf_addf(page, "<h2>%s: ", c->title);
-	escape(gd_strbuf_str(&label), page);
+	gd_text_html_attr(page, gd_strbuf_str(&label));
 	gd_strbuf_addf(page, "</h2>\n<p>%s</p>\n", c->about);
 	if (gd_chart_draw(c, r, i, GD_CHART_INLINE, page, err) < 0 ||
 	    gd_chart_table(c, r, i, &t, err) < 0)
