@@ -110,17 +110,6 @@ static void add_side_text(const struct gd_comparison *c, size_t s, struct gd_str
 	}
 }
 
-static void add_right(struct gd_strbuf *out, const char *text, size_t width)
-{
-	size_t seen = 0;
-
-	for (const char *p = text; *p; p++)
-		seen += ((unsigned char)*p & 0xc0) != 0x80;
-	for (; seen < width; seen++)
-		gd_strbuf_addc(out, ' ');
-	gd_strbuf_adds(out, text);
-}
-
 static void add_figure_text(const struct gd_comparison *c,
 			    const struct gd_compare_row *row, size_t f,
 			    struct gd_strbuf *out)
@@ -130,14 +119,16 @@ static void add_figure_text(const struct gd_comparison *c,
 	char value[32];
 
 	gd_strbuf_addf(out, "  %-20s", figure->title);
-	add_right(out, gd_metric_format(cells[0].value, figure->unit, value), 11);
+	gd_text_right(out, gd_metric_format(cells[0].value, figure->unit, value), 11);
 	for (size_t s = 1; s < c->n_sides; s++) {
 		const struct gd_compare_cell *cell = &cells[s];
 
-		add_right(out, gd_metric_format(cell->value, figure->unit, value), 11);
-		add_right(out,
-			  gd_compare_change(figure, cells[0].value, cell->value, value),
-			  15);
+		gd_text_right(out, gd_metric_format(cell->value, figure->unit, value),
+			      11);
+		gd_text_right(
+			out,
+			gd_compare_change(figure, cells[0].value, cell->value, value),
+			15);
 		gd_strbuf_addf(out, "  %s", verdicts[cell->verdict].text);
 		if (!isnan(cell->p))
 			gd_strbuf_addf(out, " (p = %.2g)", cell->p);
@@ -165,9 +156,9 @@ static void add_row_text(const struct gd_comparison *c, const struct gd_compare_
 	gd_text_plain(out, gd_strbuf_str(&who), 60);
 	gd_strbuf_addf(out, "\n  %-20s", "");
 	for (size_t s = 0; s < c->n_sides; s++) {
-		add_right(out, gd_compare_letter(s, letter), 11);
+		gd_text_right(out, gd_compare_letter(s, letter), 11);
 		if (s > 0)
-			add_right(out, "against A", 15);
+			gd_text_right(out, "against A", 15);
 	}
 	gd_strbuf_addc(out, '\n');
 	for (size_t f = 0; f < GD_COMPARE_N_FIGURES; f++)

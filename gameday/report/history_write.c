@@ -31,22 +31,11 @@ double gd_history_value(const struct gd_history_row *row,
 
 /* --- the list ------------------------------------------------------------------------- */
 
-static void add_right(struct gd_strbuf *out, const char *text, size_t width)
-{
-	size_t seen = 0;
-
-	for (const char *p = text; *p; p++)
-		seen += ((unsigned char)*p & 0xc0) != 0x80;
-	for (; seen < width; seen++)
-		gd_strbuf_addc(out, ' ');
-	gd_strbuf_adds(out, text);
-}
-
 static void add_cell(struct gd_strbuf *out, double v, enum gd_metric_unit unit)
 {
 	char text[32];
 
-	add_right(out, isnan(v) ? "-" : gd_metric_format(v, unit, text), 11);
+	gd_text_right(out, isnan(v) ? "-" : gd_metric_format(v, unit, text), 11);
 }
 
 void gd_history_list(const struct gd_history *h, struct gd_strbuf *out)

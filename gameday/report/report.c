@@ -89,18 +89,6 @@ static void add_text(struct gd_strbuf *out, const char *label,
 	gd_strbuf_addc(out, '\n');
 }
 
-/* Formatted values may hold characters of several bytes; pad by what is seen. */
-static void add_right(struct gd_strbuf *out, const char *text, size_t width)
-{
-	size_t seen = 0;
-
-	for (const char *p = text; *p; p++)
-		seen += ((unsigned char)*p & 0xc0) != 0x80;
-	for (; seen < width; seen++)
-		gd_strbuf_addc(out, ' ');
-	gd_strbuf_adds(out, text);
-}
-
 static void summary_row(const struct gd_report *r, const char *load, const char *client,
 			const char *stage, struct gd_strbuf *out)
 {
@@ -112,12 +100,13 @@ static void summary_row(const struct gd_report *r, const char *load, const char 
 		return;
 	gd_strbuf_addf(&who, "%s.%s", load, client);
 	gd_strbuf_addf(out, "  %-24.24s %-14.14s", gd_strbuf_str(&who), stage);
-	add_right(out, gd_metric_format(s.rate, GD_UNIT_FREQ, cell), 10);
-	add_right(out, gd_metric_format(s.success, GD_UNIT_RATIO, cell), 10);
-	add_right(out, gd_metric_format(s.p50, GD_UNIT_DURATION, cell), 10);
-	add_right(out, gd_metric_format(s.p99, GD_UNIT_DURATION, cell), 10);
-	add_right(out, gd_metric_format(s.max, GD_UNIT_DURATION, cell), 10);
-	add_right(out, gd_metric_format(s.attempts_per_request, GD_UNIT_COUNT, cell), 9);
+	gd_text_right(out, gd_metric_format(s.rate, GD_UNIT_FREQ, cell), 10);
+	gd_text_right(out, gd_metric_format(s.success, GD_UNIT_RATIO, cell), 10);
+	gd_text_right(out, gd_metric_format(s.p50, GD_UNIT_DURATION, cell), 10);
+	gd_text_right(out, gd_metric_format(s.p99, GD_UNIT_DURATION, cell), 10);
+	gd_text_right(out, gd_metric_format(s.max, GD_UNIT_DURATION, cell), 10);
+	gd_text_right(out, gd_metric_format(s.attempts_per_request, GD_UNIT_COUNT, cell),
+		      9);
 	gd_strbuf_addc(out, '\n');
 }
 

@@ -332,3 +332,14 @@ void gd_text_xml(struct gd_strbuf *out, const char *text)
 		text += len;
 	}
 }
+
+void gd_text_right(struct gd_strbuf *out, const char *text, size_t width)
+{
+	size_t seen = 0;
+
+	for (const char *p = text; *p; p++)
+		seen += ((unsigned char)*p & 0xc0) != 0x80;
+	for (; seen < width; seen++)
+		gd_strbuf_addc(out, ' ');
+	gd_strbuf_adds(out, text);
+}

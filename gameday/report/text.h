@@ -43,3 +43,5 @@ void gd_text_html_block(struct gd_strbuf *out, const char *text, size_t max) GD_
  * character references; what XML 1.0 can't hold becomes a space.
  */
 void gd_text_xml(struct gd_strbuf *out, const char *text) GD_NONNULL;
+/* As it is, in a column that wide, at its right; characters of several bytes count once. */
+void gd_text_right(struct gd_strbuf *out, const char *text, size_t width) GD_NONNULL;
