@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "gameday/base/auto.h"
 #include "gameday/cli/hosts.h"
@@ -52,24 +51,6 @@ static void print_answer(const char *host, const cJSON *reply)
 			host, command);
 }
 
-static int add_hosts(struct gd_fleet *f, const struct gd_oneshot *o, struct gd_error *err)
-{
-	size_t index;
-
-	for (size_t i = 0; i < o->n_hosts; i++) {
-		const struct gd_inventory_host *h =
-			gd_inventory_find(o->inventory, o->hosts[i]);
-
-		if (!h)
-			return gd_raise(err, GD_E_INPUT,
-					"host %s is not in the inventory %s", o->hosts[i],
-					o->inventory->path);
-		if (gd_fleet_add(f, h, &index, err) < 0)
-			return -1;
-	}
-	return gd_fleet_connect(f, err);
-}
-
 static int ask(struct gd_fleet *f, bool remove, struct gd_call *calls,
 	       struct gd_error *err)
 {
@@ -104,7 +85,9 @@ static int run_on(const struct gd_oneshot *o, bool remove, struct gd_error *err)
 
 	if (!identity)
 		return gd_raise_nomem(err);
-	if (gd_fleet_init(&f, NULL, identity, err) == 0 && add_hosts(&f, o, err) == 0) {
+	if (gd_fleet_init(&f, NULL, identity, err) == 0 &&
+	    gd_fleet_add_named(&f, o->inventory, o->hosts, o->n_hosts, err) == 0 &&
+	    gd_fleet_connect(&f, err) == 0) {
 		calls = calloc(f.n + 1, sizeof(*calls));
 		status = calls ? ask(&f, remove, calls, err) : gd_raise_nomem(err);
 	}

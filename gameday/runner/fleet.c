@@ -107,6 +107,25 @@ int gd_fleet_add(struct gd_fleet *f, const struct gd_inventory_host *inv, size_t
 	return 0;
 }
 
+int gd_fleet_add_named(struct gd_fleet *f, const struct gd_inventory *inventory,
+		       const char *const names[], size_t n, struct gd_error *err)
+{
+	size_t index;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct gd_inventory_host *h =
+			gd_inventory_find(inventory, names[i]);
+
+		if (!h)
+			return gd_raise(err, GD_E_INPUT,
+					"host %s is not in the inventory %s", names[i],
+					inventory->path);
+		if (gd_fleet_add(f, h, &index, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* --- sessions ------------------------------------------------------------------------ */
 
 /* Every error that leaves this file names its host, once. */

@@ -71,6 +71,10 @@ void gd_fleet_fini(struct gd_fleet *f) GD_NONNULL;
 /* Adds a host once; again gives the same index. Before connecting only. */
 int gd_fleet_add(struct gd_fleet *f, const struct gd_inventory_host *inv, size_t *ret,
 		 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* Adds the hosts of these names; GD_E_INPUT for one that is not in the inventory. */
+int gd_fleet_add_named(struct gd_fleet *f, const struct gd_inventory *inventory,
+		       const char *const names[], size_t n, struct gd_error *err)
+	GD_NONNULL_ARGS(1, 2, 5) GD_MUST_CHECK;
 /*
  * Connects all hosts at once and says hello. Returns 0 when each is ready or lost; see each
  * member's state and error. -1 only when the loop itself failed.

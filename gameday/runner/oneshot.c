@@ -34,17 +34,8 @@ static int add_hosts(struct gd_fleet *f, const struct gd_oneshot *o, struct gd_e
 {
 	size_t index;
 
-	for (size_t i = 0; i < o->n_hosts; i++) {
-		const struct gd_inventory_host *h =
-			gd_inventory_find(o->inventory, o->hosts[i]);
-
-		if (!h)
-			return gd_raise(err, GD_E_INPUT,
-					"host %s is not in the inventory %s", o->hosts[i],
-					o->inventory->path);
-		if (gd_fleet_add(f, h, &index, err) < 0)
-			return -1;
-	}
+	if (gd_fleet_add_named(f, o->inventory, o->hosts, o->n_hosts, err) < 0)
+		return -1;
 	for (size_t i = 0; o->n_hosts == 0 && i < o->inventory->hosts.n; i++)
 		if (gd_fleet_add(f,
 				 GD_AT(&o->inventory->hosts, struct gd_inventory_host, i),
