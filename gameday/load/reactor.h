@@ -86,6 +86,10 @@ static inline size_t gd_sock_pending(const struct gd_sock *s)
 	return s->n_rest - s->n_rest_sent + s->under_way;
 }
 
+/* For the kinds: keeps a copy of what can't go out yet. -1 with errno, as of send. */
+int gd_sock_keep_rest(struct gd_sock *s, const char *data, size_t size);
+void gd_sock_drop_rest(struct gd_sock *s);
+
 /* Which kind. */
 enum gd_reactor_kind {
 	GD_REACTOR_AUTO, /* the cheapest that this kernel has */

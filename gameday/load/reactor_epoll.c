@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -86,17 +85,10 @@ static void ask_for_output(struct gd_reactor *r, struct gd_sock *s, bool on)
 	(void)watch(r, s, EPOLL_CTL_MOD);
 }
 
-static void drop_rest(struct gd_sock *s)
-{
-	free(s->rest);
-	s->rest = NULL;
-	s->n_rest = s->n_rest_sent = 0;
-}
-
 static void sock_close(struct gd_reactor *r GD_UNUSED, struct gd_sock *s)
 {
 	gd_close_fd(&s->fd);
-	drop_rest(s);
+	gd_sock_drop_rest(s);
 }
 
 static int sock_open(struct gd_reactor *r, struct gd_sock *s, int fd,
@@ -120,25 +112,6 @@ static int sock_open(struct gd_reactor *r, struct gd_sock *s, int fd,
 	return -1;
 }
 
-static int keep_rest(struct gd_reactor *r, struct gd_sock *s, const char *data,
-		     size_t size)
-{
-	char *rest;
-
-	if (size > GD_REACTOR_REST_MAX - s->n_rest) {
-		errno = ENOBUFS;
-		return -1;
-	}
-	rest = realloc(s->rest, s->n_rest + size);
-	if (!rest)
-		return -1;
-	memcpy(rest + s->n_rest, data, size);
-	s->rest = rest;
-	s->n_rest += size;
-	ask_for_output(r, s, true);
-	return 0;
-}
-
 static int sock_send(struct gd_reactor *r, struct gd_sock *s, const char *data,
 		     size_t size)
 {
@@ -149,8 +122,11 @@ static int sock_send(struct gd_reactor *r, struct gd_sock *s, const char *data,
 	if (n < 0 && (errno != EAGAIN || s->datagram))
 		return -1;
 	n = n < 0 ? 0 : n;
-	if ((size_t)n < size)
-		return keep_rest(r, s, data + n, size - (size_t)n);
+	if ((size_t)n == size)
+		return 0;
+	if (gd_sock_keep_rest(s, data + n, size - (size_t)n) < 0)
+		return -1;
+	ask_for_output(r, s, true);
 	return 0;
 }
 
@@ -164,7 +140,7 @@ static int send_rest(struct gd_reactor *r, struct gd_sock *s)
 	s->n_rest_sent += (size_t)n;
 	if (gd_sock_pending(s) > 0)
 		return 0;
-	drop_rest(s);
+	gd_sock_drop_rest(s);
 	ask_for_output(r, s, false);
 	return 0;
 }

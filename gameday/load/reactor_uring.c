@@ -275,30 +275,6 @@ static int send_new(struct uring_reactor *me, struct gd_sock *s, const char *dat
 	return -1;
 }
 
-static void drop_rest(struct gd_sock *s)
-{
-	free(s->rest);
-	s->rest = NULL;
-	s->n_rest = s->n_rest_sent = 0;
-}
-
-static int keep_rest(struct gd_sock *s, const char *data, size_t size)
-{
-	char *rest;
-
-	if (size > GD_REACTOR_REST_MAX - s->n_rest) {
-		errno = ENOBUFS;
-		return -1;
-	}
-	rest = realloc(s->rest, s->n_rest + size);
-	if (!rest)
-		return -1;
-	memcpy(rest + s->n_rest, data, size);
-	s->rest = rest;
-	s->n_rest += size;
-	return 0;
-}
-
 static int sock_send(struct gd_reactor *r, struct gd_sock *s, const char *data,
 		     size_t size)
 {
@@ -307,7 +283,7 @@ static int sock_send(struct gd_reactor *r, struct gd_sock *s, const char *data,
 	if (s->datagram)
 		return send(s->fd, data, size, MSG_NOSIGNAL) < 0 ? -1 : 0;
 	if (s->connecting || s->under_way > 0)
-		return keep_rest(s, data, size);
+		return gd_sock_keep_rest(s, data, size);
 	maybe_register(me, s);
 	if (send_new(me, s, data, size) < 0)
 		return -1;
@@ -324,7 +300,7 @@ static int send_rest(struct uring_reactor *me, struct gd_sock *s)
 	if (s->n_rest == 0)
 		return 0;
 	status = send_new(me, s, s->rest, s->n_rest);
-	drop_rest(s);
+	gd_sock_drop_rest(s);
 	return status;
 }
 
@@ -376,7 +352,7 @@ static void sock_close(struct gd_reactor *r, struct gd_sock *s)
 		(void)shutdown(s->fd, SHUT_RDWR);
 	forget(me, s);
 	gd_close_fd(&s->fd);
-	drop_rest(s);
+	gd_sock_drop_rest(s);
 	s->under_way = 0;
 }
 
