@@ -184,14 +184,9 @@ int gd_inventory_load(const char *path, struct gd_inventory *ret, struct gd_diag
 	size_t before = diags->n_errors;
 	struct raw raw = {0};
 
-	*ret = (struct gd_inventory){.path = strdup(path)};
-	if (!ret->path) {
-		gd_diag_error(diags, (struct gd_pos){0}, "out of memory");
-		return -1;
-	}
-	if (gd_source_read(ret->path, &ret->source, &ret->source_size, &ret->tree,
-			   diags) < 0 &&
-	    !ret->tree)
+	*ret = (struct gd_inventory){0};
+	if (gd_source_load(path, &ret->path, &ret->source, &ret->source_size, &ret->tree,
+			   diags) < 0)
 		return -1;
 	if (gd_shape_decode(&gd_inventory_shape, ret->tree, &raw, diags) == 0) {
 		ret->hosts = raw.hosts;

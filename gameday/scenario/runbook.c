@@ -225,14 +225,9 @@ int gd_runbook_load(const char *path, struct gd_runbook *ret, struct gd_diags *d
 	size_t before = diags->n_errors;
 	struct raw raw = {0};
 
-	*ret = (struct gd_runbook){.path = strdup(path)};
-	if (!ret->path) {
-		gd_diag_error(diags, (struct gd_pos){0}, "out of memory");
-		return -1;
-	}
-	if (gd_source_read(ret->path, &ret->source, &ret->source_size, &ret->tree,
-			   diags) < 0 &&
-	    !ret->tree)
+	*ret = (struct gd_runbook){0};
+	if (gd_source_load(path, &ret->path, &ret->source, &ret->source_size, &ret->tree,
+			   diags) < 0)
 		return -1;
 	if (gd_shape_decode(&gd_runbook_shape, ret->tree, &raw, diags) < 0)
 		before =

@@ -341,14 +341,9 @@ int gd_scenario_load(const char *path, struct gd_scenario *ret, struct gd_diags 
 	struct raw raw = {0};
 	int rc;
 
-	*ret = (struct gd_scenario){.path = strdup(path)};
-	if (!ret->path) {
-		gd_diag_error(diags, (struct gd_pos){0}, "out of memory");
-		return -1;
-	}
-	if (gd_source_read(ret->path, &ret->source, &ret->source_size, &ret->tree,
-			   diags) < 0 &&
-	    !ret->tree)
+	*ret = (struct gd_scenario){0};
+	if (gd_source_load(path, &ret->path, &ret->source, &ret->source_size, &ret->tree,
+			   diags) < 0)
 		return -1;
 	rc = gd_shape_decode(&gd_scenario_shape, ret->tree, &raw, diags);
 	move(&raw, ret);

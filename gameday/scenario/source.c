@@ -44,6 +44,20 @@ int gd_source_read(const char *path, char **ret_source, size_t *ret_size,
 	return gd_yaml_parse(*ret_source, *ret_size, path, ret_tree, diags);
 }
 
+int gd_source_load(const char *path, char **ret_path, char **ret_source, size_t *ret_size,
+		   struct gd_node **ret_tree, struct gd_diags *diags)
+{
+	*ret_path = strdup(path);
+	if (!*ret_path) {
+		gd_diag_error(diags, (struct gd_pos){0}, "out of memory");
+		return -1;
+	}
+	if (gd_source_read(*ret_path, ret_source, ret_size, ret_tree, diags) < 0 &&
+	    !*ret_tree)
+		return -1;
+	return 0;
+}
+
 int gd_name_check(const char *name, const char *what, struct gd_pos pos,
 		  struct gd_diags *diags)
 {

@@ -20,6 +20,14 @@ extern const struct gd_shape gd_text_shape;
 int gd_source_read(const char *path, char **ret_source, size_t *ret_size,
 		   struct gd_node **ret_tree,
 		   struct gd_diags *diags) GD_NONNULL GD_MUST_CHECK;
+/*
+ * The beginning of each gd_*_load: takes a copy of path as *ret_path and reads it as
+ * gd_source_read does. -1 with a diag when there is nothing to decode. All that is returned,
+ * NULL before, is the caller's in every case.
+ */
+int gd_source_load(const char *path, char **ret_path, char **ret_source, size_t *ret_size,
+		   struct gd_node **ret_tree,
+		   struct gd_diags *diags) GD_NONNULL GD_MUST_CHECK;
 /* Letters, digits, - and _, at most GD_NAME_MAX: else -1 and a diag calling it `what`. */
 int gd_name_check(const char *name, const char *what, struct gd_pos pos,
 		  struct gd_diags *diags) GD_NONNULL;
