@@ -1,60 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/cmocka_all.h"
+#include "tests/unit/injectors/fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gameday/base/json.h"
 #include "injectors/bgp_config.h"
-#include "injectors/injector.h"
-#include "tests/unit/injectors/fakes/host.h"
 
 static const char down[] = "{\"protocol\":\"uplink\"}";
 static const char away[] = "{\"protocol\":\"uplink\",\"withdraw\":[\"10.20.0.0/24\"]}";
 
-struct fixture {
-	const struct gd_injector *i;
-	struct fake_host h;
-	void *args, *undo;
-	char *before; /* the state text when the fault was captured */
-	struct gd_error err;
-};
-
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	assert_non_null(f);
-	f->i = gd_injector_find("bgp");
-	f->args = calloc(1, f->i->args.size);
-	f->undo = calloc(1, f->i->undo.size);
-	fake_host_init(&f->h);
-	*state = f;
+	(void)set_up(state, "bgp");
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	gd_shape_fini(&f->i->args, f->args);
-	free(f->args);
-	free(f->undo);
-	free(f->before);
-	free(f);
-	return 0;
-}
-
-static int parse(struct fixture *f, const char *text)
-{
-	GD_AUTO(cJSON) cJSON *json = NULL;
-
-	assert_int_equal(gd_json_parse(text, strlen(text), &json, &f->err), 0);
-	gd_shape_fini(&f->i->args, f->args);
-	if (gd_shape_from_json(&f->i->args, json, f->args, &f->err) < 0)
-		return -1;
-	return f->i->check(f->args, &f->err);
 }
 
 static char *state_now(struct fixture *f)
@@ -65,16 +24,11 @@ static char *state_now(struct fixture *f)
 	return gd_strbuf_steal(&text);
 }
 
-static void inject(struct fixture *f, const char *args)
+static void inject_noted(struct fixture *f, const char *args)
 {
-	assert_int_equal(parse(f, args), 0);
-	if (f->i->preflight(&f->h.ports, f->args, &f->err) < 0)
-		fail_msg("%s", f->err.text);
+	must_parse(f, args);
 	f->before = state_now(f);
-	assert_int_equal(f->i->capture(&f->h.ports, f->args, f->undo, &f->err), 0);
-	if (f->i->apply(&f->h.ports, f->args, f->undo, &f->err) < 0 ||
-	    f->i->verify(&f->h.ports, f->args, f->undo, &f->err) < 0)
-		fail_msg("%s", f->err.text);
+	put_in(f);
 }
 
 static void assert_restored(struct fixture *f)
@@ -95,13 +49,10 @@ static void undo(struct fixture *f)
 	assert_restored(f);
 }
 
-static void assert_refused(struct fixture *f, const char *args, const char *word)
+static void assert_args_refused(struct fixture *f, const char *args, const char *word)
 {
-	assert_int_equal(parse(f, args), 0);
-	assert_int_equal(f->i->preflight(&f->h.ports, f->args, &f->err), -1);
-	assert_int_equal(f->err.code, GD_E_REFUSED);
-	if (!strstr(f->err.text, word))
-		fail_msg("\"%s\" does not say \"%s\"", f->err.text, word);
+	must_parse(f, args);
+	assert_refused(f, word);
 }
 
 static void assert_effect(struct fixture *f, bool seen, const char *word)
@@ -118,7 +69,7 @@ static void a_session_goes_down_and_comes_back(void **state)
 {
 	struct fixture *f = *state;
 
-	inject(f, down);
+	inject_noted(f, down);
 	assert_true(f->h.bird.down);
 	assert_effect(f, true, "exports 0 routes (before: 2)");
 	undo(f);
@@ -129,7 +80,7 @@ static void a_session_that_stays_away_is_told(void **state)
 {
 	struct fixture *f = *state;
 
-	inject(f, down);
+	inject_noted(f, down);
 	f->h.bird.reconnect = gd_span_s(20);
 	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), -1);
 	assert_int_equal(f->err.code, GD_E_TIMEOUT);
@@ -142,7 +93,7 @@ static void a_prefix_is_withdrawn_and_announced_again(void **state)
 {
 	struct fixture *f = *state;
 
-	inject(f, away);
+	inject_noted(f, away);
 	assert_true(f->h.bird.undo_ns > 0);
 	assert_string_equal(f->h.bird.running,
 			    "protocol static s {\n"
@@ -174,7 +125,7 @@ static void birds_own_timer_is_enough(void **state)
 {
 	struct fixture *f = *state;
 
-	inject(f, away);
+	inject_noted(f, away);
 	fake_bird_timer(&f->h);
 	assert_effect(f, false, "BIRD's own timer");
 	undo(f);
@@ -195,7 +146,7 @@ static void a_healthy_fault_outlives_the_timer(void **state)
 {
 	struct fixture *f = *state;
 
-	inject(f, away);
+	inject_noted(f, away);
 	for (int i = 0; i < 300; i++) {
 		f->h.now_ns += 2 * GD_NS_PER_S;
 		if (tend(f) < 0)
@@ -209,7 +160,7 @@ static void the_timer_fires_soon_after_the_last_tending(void **state)
 {
 	struct fixture *f = *state;
 
-	inject(f, away);
+	inject_noted(f, away);
 	f->h.now_ns += 20 * GD_NS_PER_S;
 	assert_int_equal(tend(f), 0);
 	f->h.now_ns += 29 * GD_NS_PER_S;
@@ -224,7 +175,7 @@ static void tending_leaves_an_operators_change_alone(void **state)
 {
 	struct fixture *f = *state;
 
-	inject(f, down);
+	inject_noted(f, down);
 	assert_int_equal(tend(f), 0);
 	fake_bird_configure(&f->h);
 	assert_int_equal(tend(f), -1);
@@ -232,7 +183,7 @@ static void tending_leaves_an_operators_change_alone(void **state)
 	undo(f);
 	for (int with_timer = 0; with_timer < 2; with_timer++) {
 		free(f->before);
-		inject(f, away);
+		inject_noted(f, away);
 		fake_bird_configure(&f->h);
 		f->h.bird.running[0] = 'P'; /* theirs */
 		if (with_timer)
@@ -252,7 +203,7 @@ static void somebody_elses_countdown_is_not_ours(void **state)
 {
 	struct fixture *f = *state;
 
-	inject(f, away);
+	inject_noted(f, away);
 	f->h.bird.undo_ns = f->h.now_ns + 300 * GD_NS_PER_S;
 	assert_int_equal(tend(f), -1);
 	assert_int_equal(f->err.code, GD_E_DRIFT);
@@ -264,7 +215,7 @@ static void a_renewal_cut_short_is_undone(void **state)
 {
 	struct fixture *f = *state;
 
-	inject(f, away);
+	inject_noted(f, away);
 	(void)memcpy(f->h.bird.running, f->h.bird.original, sizeof(f->h.bird.running));
 	f->h.bird.undo_ns = 0;
 	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
@@ -332,12 +283,12 @@ static void an_operator_in_the_middle_is_noticed(void **state)
 {
 	struct fixture *f = *state;
 
-	inject(f, down);
+	inject_noted(f, down);
 	fake_bird_configure(&f->h);
 	assert_effect(f, false, "operator");
 	undo(f);
 	free(f->before);
-	inject(f, away);
+	inject_noted(f, away);
 	fake_bird_configure(&f->h);
 	assert_effect(f, false, "operator");
 	undo(f);
@@ -347,7 +298,7 @@ static void a_confirmed_change_is_loaded_back_unless_edited(void **state)
 {
 	struct fixture *f = *state;
 
-	inject(f, away);
+	inject_noted(f, away);
 	f->h.bird.undo_ns = 0; /* `configure confirm` */
 	assert_effect(f, false, "confirmed");
 	f->h.bird.file[0] = 'P';
@@ -365,17 +316,17 @@ static void edits_not_loaded_yet_are_not_ours_to_load(void **state)
 
 	f->h.now_ns = 60 * GD_NS_PER_S;
 	f->h.bird.saved_ns = 50 * GD_NS_PER_S;
-	assert_refused(f, away, "saved after BIRD last read it");
+	assert_args_refused(f, away, "saved after BIRD last read it");
 	assert_int_equal(parse(f, down), 0);
 	assert_int_equal(f->i->preflight(&f->h.ports, f->args, &f->err), 0);
 	f->h.now_ns += GD_NS_PER_S;
 	fake_bird_configure(&f->h);
-	inject(f, away);
+	inject_noted(f, away);
 	undo(f);
 	/* Ours came and went; that is no reading of what was saved meanwhile. */
 	f->h.now_ns += GD_NS_PER_S;
 	f->h.bird.saved_ns = f->h.now_ns;
-	assert_refused(f, away, "saved after BIRD last read it");
+	assert_args_refused(f, away, "saved after BIRD last read it");
 }
 
 /* Saved while the prefix is away: the timer is not started anew over it, and fires. */
@@ -383,7 +334,7 @@ static void an_edit_in_the_middle_ends_the_fault(void **state)
 {
 	struct fixture *f = *state;
 
-	inject(f, away);
+	inject_noted(f, away);
 	f->h.now_ns += 8 * GD_NS_PER_S;
 	f->h.bird.saved_ns = f->h.now_ns;
 	f->h.now_ns += 8 * GD_NS_PER_S;
@@ -392,7 +343,7 @@ static void an_edit_in_the_middle_ends_the_fault(void **state)
 	assert_non_null(strstr(f->err.text, "saved after"));
 	f->h.now_ns += 15 * GD_NS_PER_S;
 	assert_effect(f, false, "BIRD's own timer");
-	assert_refused(f, away, "saved after BIRD last read it");
+	assert_args_refused(f, away, "saved after BIRD last read it");
 	undo(f);
 }
 
@@ -400,25 +351,25 @@ static void what_is_refused(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_refused(f, "{\"protocol\":\"nobody\"}", "no protocol nobody");
-	assert_refused(f, "{\"protocol\":\"uplink\",\"withdraw\":[\"10.9.0.0/24\"]}",
-		       "does not announce 10.9.0.0/24");
+	assert_args_refused(f, "{\"protocol\":\"nobody\"}", "no protocol nobody");
+	assert_args_refused(f, "{\"protocol\":\"uplink\",\"withdraw\":[\"10.9.0.0/24\"]}",
+			    "does not announce 10.9.0.0/24");
 	f->h.bird.undo_ns = GD_NS_PER_S;
-	assert_refused(f, down, "configure confirm");
+	assert_args_refused(f, down, "configure confirm");
 	f->h.bird.undo_ns = 0;
 	f->h.bird.has_generated = true;
-	assert_refused(f, away, "is there already");
+	assert_args_refused(f, away, "is there already");
 	f->h.bird.has_generated = false;
 	f->h.bird.file[0] = '#';
 	f->h.bird.file[1] = '\0';
-	assert_refused(f, away, "has no static route 10.20.0.0/24");
+	assert_args_refused(f, away, "has no static route 10.20.0.0/24");
 	(void)snprintf(f->h.bird.type, sizeof(f->h.bird.type), "Kernel");
-	assert_refused(f, down, "is a Kernel protocol");
+	assert_args_refused(f, down, "is a Kernel protocol");
 	(void)snprintf(f->h.bird.type, sizeof(f->h.bird.type), "BGP");
 	f->h.bird.down = true;
-	assert_refused(f, down, "not up before the fault");
+	assert_args_refused(f, down, "not up before the fault");
 	f->h.bird.absent = true;
-	assert_refused(f, down, "no control socket");
+	assert_args_refused(f, down, "no control socket");
 }
 
 static void arguments_cannot_smuggle_commands(void **state)

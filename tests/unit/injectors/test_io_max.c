@@ -1,77 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/cmocka_all.h"
+#include "tests/unit/injectors/fixture.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "gameday/base/json.h"
-#include "injectors/injector.h"
-#include "tests/unit/injectors/fakes/host.h"
-
-struct fixture {
-	const struct gd_injector *i;
-	struct fake_host h;
-	void *args, *undo;
-	struct gd_error err;
-};
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	assert_non_null(f);
-	f->i = gd_injector_find("io_max");
-	f->args = calloc(1, f->i->args.size);
-	f->undo = calloc(1, f->i->undo.size);
-	fake_host_init(&f->h);
-	*state = f;
+	(void)set_up(state, "io_max");
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	gd_shape_fini(&f->i->args, f->args);
-	gd_shape_fini(&f->i->undo, f->undo);
-	free(f->args);
-	free(f->undo);
-	free(f);
-	return 0;
-}
-
-static int parse(struct fixture *f, const char *text)
-{
-	GD_AUTO(cJSON) cJSON *json = NULL;
-
-	gd_shape_fini(&f->i->args, f->args);
-	assert_int_equal(gd_json_parse(text, strlen(text), &json, &f->err), 0);
-	if (gd_shape_from_json(&f->i->args, json, f->args, &f->err) < 0)
-		return -1;
-	return f->i->check(f->args, &f->err);
-}
-
-static void assert_refused(struct fixture *f, const char *word)
-{
-	assert_int_equal(f->i->preflight(&f->h.ports, f->args, &f->err), -1);
-	assert_int_equal(f->err.code, GD_E_REFUSED);
-	if (!strstr(f->err.text, word))
-		fail_msg("\"%s\" does not say \"%s\"", f->err.text, word);
-}
-
-static void inject(struct fixture *f, const char *args)
-{
-	if (parse(f, args) < 0 || f->i->preflight(&f->h.ports, f->args, &f->err) < 0 ||
-	    f->i->capture(&f->h.ports, f->args, f->undo, &f->err) < 0 ||
-	    f->i->apply(&f->h.ports, f->args, f->undo, &f->err) < 0 ||
-	    f->i->verify(&f->h.ports, f->args, f->undo, &f->err) < 0)
-		fail_msg("%s", f->err.text);
-}
-
-static int revert(struct fixture *f)
-{
-	return f->i->revert(&f->h.ports, f->undo, &f->err);
 }
 
 #define ARGS(more) "{\"device\":\"/data\",\"group\":\"db\"" more "}"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/cmocka_all.h"
+#include "tests/unit/injectors/fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,43 +7,14 @@
 
 #include "gameday/base/file.h"
 #include "gameday/base/json.h"
-#include "injectors/injector.h"
-#include "tests/unit/injectors/fakes/host.h"
-
-struct fixture {
-	const struct gd_injector *i;
-	struct fake_host h;
-	void *args, *undo;
-	struct gd_error err;
-};
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	assert_non_null(f);
-	f->i = gd_injector_find("mitigation");
-	assert_non_null(f->i);
-	f->args = calloc(1, f->i->args.size);
-	f->undo = calloc(1, f->i->undo.size);
-	fake_host_init(&f->h);
-	*state = f;
+	(void)set_up(state, "mitigation");
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	gd_shape_fini(&f->i->args, f->args);
-	gd_shape_fini(&f->i->undo, f->undo);
-	free(f->args);
-	free(f->undo);
-	free(f);
-	return 0;
-}
-
-static void parse(struct fixture *f, const char *command, const char *undo)
+static void prepare(struct fixture *f, const char *command, const char *undo)
 {
 	GD_AUTO_FREE char *text =
 		gd_strf("{\"action\":\"Turn\\nit up\",\"command\":\"%s\","
@@ -62,7 +33,7 @@ static void test_before_is_given_back(void **state)
 {
 	struct fixture *f = *state;
 
-	parse(f, "set high", "restore");
+	prepare(f, "set high", "restore");
 	assert_int_equal(f->i->apply(&f->h.ports, f->args, f->undo, &f->err), 0);
 	assert_string_equal(f->h.knob, "high");
 	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
@@ -74,7 +45,7 @@ static void test_undone_once(void **state)
 {
 	struct fixture *f = *state;
 
-	parse(f, "set high", "false");
+	prepare(f, "set high", "false");
 	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
 	assert_int_equal(f->i->apply(&f->h.ports, f->args, f->undo, &f->err), 0);
 	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), -1);
@@ -86,7 +57,7 @@ static void test_nothing_changed(void **state)
 	struct fixture *f = *state;
 	struct gd_effect effect;
 
-	parse(f, "set low", "restore");
+	prepare(f, "set low", "restore");
 	assert_int_equal(f->i->apply(&f->h.ports, f->args, f->undo, &f->err), 0);
 	assert_int_equal(f->i->verify(&f->h.ports, f->args, f->undo, &f->err), -1);
 	assert_int_equal(f->err.code, GD_E_DRIFT);
@@ -99,7 +70,7 @@ static void test_failing_command(void **state)
 {
 	struct fixture *f = *state;
 
-	parse(f, "false", "restore");
+	prepare(f, "false", "restore");
 	assert_int_equal(f->i->apply(&f->h.ports, f->args, f->undo, &f->err), -1);
 	assert_non_null(strstr(f->err.text, "ended with status 1"));
 }
@@ -110,7 +81,7 @@ static void test_words(void **state)
 	GD_AUTO_STRBUF(out);
 
 	(void)snprintf(f->h.knob, sizeof(f->h.knob), "it's");
-	parse(f, "set high\\nset higher", "x $GAMEDAY_BEFORE");
+	prepare(f, "set high\\nset higher", "x $GAMEDAY_BEFORE");
 	f->i->describe(f->args, &out);
 	assert_string_equal(gd_strbuf_str(&out), "mitigation \"Turn ...\": set high ...");
 	gd_strbuf_clear(&out);

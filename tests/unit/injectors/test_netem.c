@@ -1,80 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/cmocka_all.h"
+#include "tests/unit/injectors/fixture.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "gameday/base/json.h"
-#include "injectors/injector.h"
-#include "tests/unit/injectors/fakes/host.h"
-
-struct fixture {
-	const struct gd_injector *i;
-	struct fake_host h;
-	void *args, *undo;
-	struct gd_error err;
-};
-
-static int parse(struct fixture *f, const char *text)
-{
-	GD_AUTO(cJSON) cJSON *json = NULL;
-
-	gd_shape_fini(&f->i->args, f->args);
-	assert_int_equal(gd_json_parse(text, strlen(text), &json, &f->err), 0);
-	if (gd_shape_from_json(&f->i->args, json, f->args, &f->err) < 0)
-		return -1;
-	return f->i->check(f->args, &f->err);
-}
-
-static void must_parse(struct fixture *f, const char *text)
-{
-	if (parse(f, text) < 0)
-		fail_msg("%s: %s", text, f->err.text);
-}
-
-static void inject(struct fixture *f)
-{
-	const struct gd_ports *p = &f->h.ports;
-
-	if (f->i->preflight(p, f->args, &f->err) < 0 ||
-	    f->i->capture(p, f->args, f->undo, &f->err) < 0 ||
-	    f->i->apply(p, f->args, f->undo, &f->err) < 0 ||
-	    f->i->verify(p, f->args, f->undo, &f->err) < 0)
-		fail_msg("%s", f->err.text);
-}
-
-static void assert_refused(struct fixture *f, const char *word)
-{
-	assert_int_equal(f->i->preflight(&f->h.ports, f->args, &f->err), -1);
-	assert_int_equal(f->err.code, GD_E_REFUSED);
-	if (!strstr(f->err.text, word))
-		fail_msg("\"%s\" does not say \"%s\"", f->err.text, word);
-}
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	assert_non_null(f);
-	f->i = gd_injector_find("netem");
-	f->args = calloc(1, f->i->args.size);
-	f->undo = calloc(1, f->i->undo.size);
-	fake_host_init(&f->h);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	gd_shape_fini(&f->i->args, f->args);
-	gd_shape_fini(&f->i->undo, f->undo);
-	free(f->args);
-	free(f->undo);
-	free(f);
+	(void)set_up(state, "netem");
 	return 0;
 }
 
@@ -170,7 +103,7 @@ static void test_the_way_back_stays_open(void **state)
 	int64_t first_redirect = INT64_MAX;
 
 	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"100%\"}");
-	inject(f);
+	put_in(f);
 	eth0 = fake_link(&f->h, "eth0");
 	for (size_t i = 0; i < eth0->n_filters; i++) {
 		const struct gd_tc_match *m = &eth0->filters[i].match;
@@ -198,7 +131,7 @@ static void test_only_chosen_peers_and_ports(void **state)
 
 	must_parse(f, "{\"device\":\"eth0\",\"delay\":\"5ms\",\"peers\":[\"10.1.0.0/16\","
 		      "\"2001:db8::1\"],\"ports\":[8080,53]}");
-	inject(f);
+	put_in(f);
 	eth0 = fake_link(&f->h, "eth0");
 	for (size_t i = 0; i < eth0->n_filters; i++) {
 		const struct gd_tc_match *m = &eth0->filters[i].match;
@@ -229,7 +162,7 @@ static void test_incoming_packets(void **state)
 
 	must_parse(f, "{\"device\":\"eth0\",\"direction\":\"ingress\",\"loss\":\"100%\","
 		      "\"peers\":[\"10.1.0.0/16\"]}");
-	inject(f);
+	put_in(f);
 	eth0 = fake_link(&f->h, "eth0");
 	assert_int_equal(fake_count_filters(eth0, false), 0);
 	assert_null(fake_link(&f->h, "gd-eth0"));
@@ -254,7 +187,7 @@ static void test_each_direction_its_own(void **state)
 
 	must_parse(f, "{\"device\":\"eth0\",\"direction\":\"both\",\"delay\":\"50ms\","
 		      "\"ingress\":{\"loss\":\"30%\"}}");
-	inject(f);
+	put_in(f);
 	eth0 = fake_link(&f->h, "eth0");
 	assert_int_equal(fake_count_filters(eth0, false), fake_count_filters(eth0, true));
 	assert_int_equal(fake_link(&f->h, "gd-eth0")->netem.delay.ns, 50 * GD_NS_PER_MS);
@@ -279,7 +212,7 @@ static void test_refused_by_direction(void **state)
 	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\",\"direction\":\"both\"}");
 	assert_refused(f, "egress filters");
 	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\",\"direction\":\"ingress\"}");
-	inject(f);
+	put_in(f);
 	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
 	assert_int_equal(fake_link(&f->h, "eth0")->n_filters, 1);
 	fake_link(&f->h, "eth0")->filters[0].ingress = true;
@@ -327,7 +260,7 @@ static void test_exceptions_pass_before_the_redirects(void **state)
 		f,
 		"{\"device\":\"eth0\",\"loss\":\"5%\",\"protocols\":[\"tcp\",\"icmp\"],"
 		"\"except\":{\"ports\":[2379]}}");
-	inject(f);
+	put_in(f);
 	eth0 = fake_link(&f->h, "eth0");
 	for (size_t i = 0; i < eth0->n_filters; i++) {
 		const struct gd_tc_match *m = &eth0->filters[i].match;
@@ -352,7 +285,7 @@ static void test_seed_needs_a_newer_kernel(void **state)
 	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\",\"seed\":7}");
 	assert_refused(f, "6.1");
 	f->h.kernel_minor = 6;
-	inject(f);
+	put_in(f);
 	assert_int_equal(fake_link(&f->h, "gd-eth0")->netem.seed, 7);
 }
 
@@ -375,17 +308,17 @@ static void test_queue_is_large_enough(void **state)
 
 	/* 1 Gbit/s for 100 ms in packets of 500 bytes */
 	must_parse(f, "{\"device\":\"eth0\",\"delay\":\"100ms\"}");
-	inject(f);
+	put_in(f);
 	assert_int_equal(fake_link(&f->h, "gd-eth0")->netem.limit, 25000);
 	assert_false(fake_link(&f->h, "gd-eth0")->segmenter);
 	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
 	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"1%\"}");
-	inject(f);
+	put_in(f);
 	assert_int_equal(fake_link(&f->h, "gd-eth0")->netem.limit, 1000);
 	assert_true(fake_link(&f->h, "gd-eth0")->below_segmenter);
 	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
 	must_parse(f, "{\"device\":\"eth0\",\"delay\":\"1s\",\"limit\":77}");
-	inject(f);
+	put_in(f);
 	assert_int_equal(fake_link(&f->h, "gd-eth0")->netem.limit, 77);
 }
 
@@ -394,7 +327,7 @@ static void test_a_changed_netem_is_drift(void **state)
 	struct fixture *f = *state;
 
 	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\"}");
-	inject(f);
+	put_in(f);
 	fake_link(&f->h, "gd-eth0")->netem.loss.ppb /= 2;
 	assert_int_equal(f->i->verify(&f->h.ports, f->args, f->undo, &f->err), -1);
 	assert_int_equal(f->err.code, GD_E_DRIFT);
@@ -419,7 +352,7 @@ static void test_effect_needs_evidence(void **state)
 	struct fixture *f = *state;
 
 	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\"}");
-	inject(f);
+	put_in(f);
 	assert_false(seen(f, 0, 0));
 	assert_true(seen(f, 40, 0)); /* two drops expected: none is no proof */
 	assert_false(seen(f, 1000, 0));
@@ -435,7 +368,7 @@ static void test_effect_counts_bursts(void **state)
 	must_parse(
 		f,
 		"{\"device\":\"eth0\",\"burst_start\":\"0.1%\",\"burst_end\":\"10%\"}");
-	inject(f);
+	put_in(f);
 	assert_true(seen(f, 4000, 0)); /* four bursts expected: none is no proof */
 	assert_false(seen(f, 10000, 0));
 	assert_true(seen(f, 9900, 100));
@@ -443,7 +376,7 @@ static void test_effect_counts_bursts(void **state)
 	must_parse(
 		f,
 		"{\"device\":\"eth0\",\"p13\":\"10%\",\"p31\":\"50%\",\"p14\":\"5%\"}");
-	inject(f);
+	put_in(f);
 	assert_true(seen(f, 20, 0));
 	assert_false(seen(f, 100, 0));
 }
@@ -454,7 +387,7 @@ static void test_a_hook_that_was_there_stays(void **state)
 
 	fake_link(&f->h, "eth0")->hook = GD_TC_HOOK_CLSACT;
 	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\"}");
-	inject(f);
+	put_in(f);
 	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
 	assert_int_equal(fake_link(&f->h, "eth0")->hook, GD_TC_HOOK_CLSACT);
 	assert_int_equal(fake_link(&f->h, "eth0")->n_filters, 0);
@@ -466,7 +399,7 @@ static void test_filters_of_others_survive_the_revert(void **state)
 	struct fake_link *eth0;
 
 	must_parse(f, "{\"device\":\"eth0\",\"loss\":\"5%\"}");
-	inject(f);
+	put_in(f);
 	eth0 = fake_link(&f->h, "eth0");
 	fake_add_foreign_filter(eth0);
 	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), -1);
@@ -483,7 +416,7 @@ static void test_packets_on_their_way_get_time(void **state)
 	int64_t start;
 
 	must_parse(f, "{\"device\":\"eth0\",\"delay\":\"100ms\"}");
-	inject(f);
+	put_in(f);
 	fake_link(&f->h, "gd-eth0")->stats.queued = 3;
 	start = f->h.now_ns;
 	assert_int_equal(f->i->revert(&f->h.ports, f->undo, &f->err), 0);
@@ -496,7 +429,7 @@ static void test_long_names(void **state)
 
 	(void)fake_add_link(&f->h, "enp130s0f1np14", "");
 	must_parse(f, "{\"device\":\"enp130s0f1np14\",\"loss\":\"5%\"}");
-	inject(f);
+	put_in(f);
 	assert_non_null(fake_link(&f->h, "gd-p130s0f1np14"));
 }
 

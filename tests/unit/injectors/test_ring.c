@@ -1,61 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/cmocka_all.h"
+#include "tests/unit/injectors/fixture.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "gameday/base/json.h"
-#include "injectors/injector.h"
-#include "tests/unit/injectors/fakes/host.h"
-
-struct fixture {
-	const struct gd_injector *i;
-	struct fake_host h;
-	struct fake_link *eth0;
-	void *args, *undo;
-	struct gd_error err;
-};
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = set_up(state, "ring");
 
-	assert_non_null(f);
-	f->i = gd_injector_find("ring");
-	f->args = calloc(1, f->i->args.size);
-	f->undo = calloc(1, f->i->undo.size);
-	fake_host_init(&f->h);
 	f->eth0 = fake_link(&f->h, "eth0");
-	*state = f;
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	free(f->args);
-	free(f->undo);
-	free(f);
-	return 0;
-}
-
-static int parse(struct fixture *f, const char *text)
-{
-	GD_AUTO(cJSON) cJSON *json = NULL;
-
-	assert_int_equal(gd_json_parse(text, strlen(text), &json, &f->err), 0);
-	if (gd_shape_from_json(&f->i->args, json, f->args, &f->err) < 0)
-		return -1;
-	return f->i->check(f->args, &f->err);
-}
-
-static void assert_refused(struct fixture *f, const char *word)
-{
-	assert_int_equal(f->i->preflight(&f->h.ports, f->args, &f->err), -1);
-	assert_int_equal(f->err.code, GD_E_REFUSED);
-	if (!strstr(f->err.text, word))
-		fail_msg("\"%s\" does not say \"%s\"", f->err.text, word);
 }
 
 static void capture(struct fixture *f)
