@@ -16,6 +16,8 @@ struct driven {
 	int64_t start_ns; /* of the load, CLOCK_MONOTONIC */
 };
 
+/* What must be so in every run: nothing is lost and nothing counted twice. */
+void check_sums(const struct gd_interval *s) GD_NONNULL;
 /*
  * spec is the JSON of a load with printf's parameters, so that ports can be put in. Fails the
  * test when something does not add up: requests by outcome, attempts by outcome, histograms.

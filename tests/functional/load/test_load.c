@@ -78,25 +78,6 @@ static void add(struct total *t, const struct gd_interval *iv)
 	gd_interval_add(&t->sum, iv);
 }
 
-/* What must be so in every run: nothing is lost and nothing counted twice. */
-static void check_sums(const struct gd_interval *s)
-{
-	uint64_t requests = 0, attempts = 0, n_latency = 0, n_attempt_latency = 0;
-
-	for (int i = 0; i < GD_N_OUTCOMES; i++) {
-		bool measured = gd_outcome_is_measured((enum gd_outcome)i);
-
-		requests += s->outcomes[i];
-		attempts += s->attempt_outcomes[i];
-		n_latency += measured ? s->outcomes[i] : 0;
-		n_attempt_latency += measured ? s->attempt_outcomes[i] : 0;
-	}
-	assert_int_equal(requests, s->intended);
-	assert_int_equal(attempts, s->attempts);
-	assert_int_equal(gd_hist_count(s->latency), n_latency);
-	assert_int_equal(gd_hist_count(s->attempt_latency), n_attempt_latency);
-}
-
 static void wait_readable(int fd)
 {
 	struct pollfd pfd = {.fd = fd, .events = POLLIN};

@@ -17,29 +17,10 @@
 #include "gameday/report/people.h"
 #include "gameday/report/report.h"
 #include "tests/unit/cmocka_all.h"
+#include "tests/unit/place.h"
 
 #define DATA GD_SOURCE_DIR "/tests/unit/report/data/refuted/"
 #define START (INT64_C(1795442400) * GD_NS_PER_S)
-
-struct place {
-	char dir[64];
-};
-
-static int enter(void **state)
-{
-	static struct place p;
-
-	(void)snprintf(p.dir, sizeof(p.dir), "/tmp/gameday-test-XXXXXX");
-	*state = &p;
-	return mkdtemp(p.dir) ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-	struct gd_error err = GD_ERROR_INIT;
-
-	return gd_remove_tree(((struct place *)*state)->dir, &err);
-}
 
 static void put(const struct place *p, const char *name, const char *text)
 {

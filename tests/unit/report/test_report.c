@@ -22,6 +22,7 @@
 #include "gameday/report/story.h"
 #include "gameday/report/writer.h"
 #include "tests/unit/cmocka_all.h"
+#include "tests/unit/place.h"
 
 #define HERE GD_SOURCE_DIR "/tests/unit/report/"
 #define DATA HERE "data/"
@@ -184,26 +185,6 @@ static void what_is_no_run(void **state)
 }
 
 /* --- a place to write into -------------------------------------------------------------- */
-
-struct place {
-	char dir[64];
-};
-
-static int enter(void **state)
-{
-	static struct place p;
-
-	(void)snprintf(p.dir, sizeof(p.dir), "/tmp/gameday-test-XXXXXX");
-	*state = &p;
-	return mkdtemp(p.dir) ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-	struct gd_error err = GD_ERROR_INIT;
-
-	return gd_remove_tree(((struct place *)*state)->dir, &err);
-}
 
 /* The first `size` bytes of a file of the run "refuted" into the place. */
 static void copy_cut(const struct place *p, const char *name, size_t size)

@@ -23,27 +23,7 @@
 #include "gameday/report/report.h"
 #include "gameday/report/rundir.h"
 #include "tests/unit/cmocka_all.h"
-
-struct place {
-	char dir[64];
-};
-
-static int enter(void **state)
-{
-	static struct place p;
-
-	(void)snprintf(p.dir, sizeof(p.dir), "/tmp/gameday-test-XXXXXX");
-	*state = &p;
-	return mkdtemp(p.dir) ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-	struct place *p = *state;
-	struct gd_error err = GD_ERROR_INIT;
-
-	return gd_remove_tree(p->dir, &err);
-}
+#include "tests/unit/place.h"
 
 /* --- two runs ------------------------------------------------------------------------- */
 
