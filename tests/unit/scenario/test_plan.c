@@ -175,8 +175,8 @@ static void the_plan_tells_all_that_will_be_done(void **state)
 		"must hold, or nothing is injected:",
 		"slow on api-1: eth1 becomes slow\n",
 		/* What one line of the scenario does on several hosts is told once. */
-		"slow on api-1, api-2: eth2 becomes slow (from 5s into the stage)\n"
-		"        undone by itself; by hand on each:\n",
+		("slow on api-1, api-2: eth2 becomes slow (from 5s into the stage)\n"
+		 "        undone by itself; by hand on each:\n"),
 		"          unslow --check eth1\n",
 		"   0:20  lossy, 40s",
 		"checkout.retrying.success < 80% for 5s",
