@@ -111,7 +111,7 @@ static void the_captured_lines_can_be_typed(void **state)
 	struct fixture *f = *state;
 	GD_AUTO_STRBUF(lines);
 
-	inject(f, away);
+	inject_noted(f, away);
 	f->i->manual_captured(f->args, f->undo, &lines);
 	assert_string_equal(
 		gd_strbuf_str(&lines),
