@@ -8,21 +8,44 @@ BUILD=$2
 GD=$BUILD/bin/gameday
 export GAMEDAY_LAB_DIR=${GAMEDAY_LAB_DIR:-$BUILD/lab}
 WORK=$(mktemp -d)
-trap 'status=$?; [ $status -eq 0 ] || echo "kept: $WORK"; [ $status -ne 0 ] || rm -rf "$WORK"; exit $status' EXIT
 RUNS=$WORK/runs
+
+leave() { # STATUS
+	local line
+	for line in "$WORK"/on-*; do
+		[ ! -S "$line" ] || ssh -S "$line" -O exit lab 2>/dev/null || true
+	done
+	if [ "$1" -eq 0 ]; then
+		rm -rf "$WORK"
+	else
+		echo "kept: $WORK"
+	fi
+	exit "$1"
+}
+trap 'leave $?' EXIT
 
 fail() {
 	echo "FAILED: $*" >&2
 	exit 1
 }
 
-on() { # HOST COMMAND...: in the lab
+# In the lab, as somebody who logs in for it. What may take the path of SSH away, or proves that
+# it is there, is done like this.
+login() { # HOST COMMAND...
 	local host=$1
 	shift
 	timeout 60 "$GD" lab ssh "$host" "$@"
 }
 
-# One login for many commands: open_session HOST, then ask COMMAND as `on HOST COMMAND`.
+# In the lab, over a connection that is kept for the commands to come, as a login takes a second
+# where the lab is emulated.
+on() { # HOST COMMAND...
+	local host=$1
+	shift
+	login "$host" -o ControlMaster=auto -o "ControlPath=$WORK/on-$host" -o ControlPersist=60 "$@"
+}
+
+# One shell for many commands: open_session HOST, then ask COMMAND as `on HOST COMMAND`.
 open_session() { # HOST
 	# shellcheck disable=SC2034 # named by the shell
 	coproc SESSION { exec "$GD" lab ssh "$1" bash 2>&1; }
@@ -40,17 +63,20 @@ ask() { # COMMAND
 	fail "the session gave no answer: $1"
 }
 
-# Everything a fault may change on a host, without counters.
+# Everything a fault may change on a host, without counters. Few programs, as each costs a tenth
+# of a second there.
 state() { # HOST
 	on "$1" 'for d in eth0 eth1; do
-		echo "== $d"
-		tc -d qdisc show dev $d
-		tc -d class show dev $d
-		tc -d filter show dev $d
-		tc -d filter show dev $d ingress
-		tc -d filter show dev $d egress
-		done 2>/dev/null | grep -v "^class fq_codel" # one line per live flow: not configuration
-		ip -o link show | cut -d: -f2 | sort
+			echo "== $d"
+			tc -d -force -b - 2>/dev/null <<-END
+				qdisc show dev $d
+				class show dev $d
+				filter show dev $d
+				filter show dev $d ingress
+				filter show dev $d egress
+			END
+		done | grep -v "^class fq_codel" # one line per live flow: not configuration
+		echo /sys/class/net/*
 		ethtool -g eth1'
 }
 
@@ -59,8 +85,9 @@ kill_on() { # HOST NAME...
 	local host=$1
 	shift
 	on "$host" "for p in /proc/[0-9]*; do
-		case \" $* \" in *\" \$(cat \$p/comm 2>/dev/null) \"*) pids=\"\$pids \${p#/proc/}\" ;; esac
-	done
+		read -r name <\$p/comm || continue
+		case \" $* \" in *\" \$name \"*) pids=\"\$pids \${p#/proc/}\" ;; esac
+	done 2>/dev/null
 	[ -n \"\$pids\" ] && kill -STOP \$pids && kill -KILL \$pids"
 }
 

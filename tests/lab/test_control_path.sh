@@ -10,7 +10,7 @@ runner=$!
 wait_for 60 journal_has "$RUNS" fault_injected || { cat "$WORK/out"; fail "no fault in"; }
 # New connections, each after a flush of the neighbour caches on the host.
 for _ in 1 2 3; do
-	on api-1 'ip neigh flush all; ip -6 neigh flush all; ip route flush cache' || fail "SSH was cut"
+	login api-1 'ip neigh flush all; ip -6 neigh flush all; ip route flush cache' || fail "SSH was cut"
 done
 # Only SSH goes over eth0, which is exempt: something else must be lost for the fault to count.
 on api-1 'ping -c 3 -W 1 -I eth0 224.0.0.1 >/dev/null; true'

@@ -44,7 +44,7 @@ run_and() { # EXPECTED_STATUS COMMAND...
 		grep -q "^ .* fault  " "$WORK/out" && break
 		sleep 0.1
 	done
-	on client "$@"
+	login client "$@"
 	wait "$run" || got=$?
 	cat "$WORK/out"
 	[ "$got" -eq "$want" ] || fail "the run ended with $got, expected $want"

@@ -20,9 +20,11 @@ inject() { # NAME ARGS...: in the background; $runner is its pid
 
 kill_all() { # agent and guardian on the host, and the program here
 	ask 'for p in /proc/[0-9]*; do
-		case $(cat $p/comm 2>/dev/null) in gameday-agent | gd-guardian) pids="$pids ${p#/proc/}" ;; esac
-	done
-	kill -KILL $pids'
+		read -r name <$p/comm || continue
+		case $name in gameday-agent | gd-guardian) pids="$pids ${p#/proc/}" ;; esac
+	done 2>/dev/null
+	# All stand still before the first one dies, or the other would undo the fault.
+	kill -STOP $pids; kill -KILL $pids'
 	kill -KILL $runner 2>/dev/null || true
 	wait $runner 2>/dev/null || true
 }
@@ -58,7 +60,9 @@ ask 'dm=$(basename "$(dirname "$(dirname "$(grep -lx api-1-data /sys/block/dm-*/
 	dmsetup load api-1-data --table "0 2097152 delay 254:0 0 500"
 	dmsetup suspend --noflush --nolockfs api-1-data
 	dd if=/dev/zero of=/var/lib/etcd/gdtest bs=4k count=1 conv=fsync 2>/dev/null &
-	for p in /proc/[0-9]*; do [ "$(cat $p/comm 2>/dev/null)" = gameday-agent ] && pids="$pids ${p#/proc/}"; done
+	for p in /proc/[0-9]*; do
+		read -r name <$p/comm && [ "$name" = gameday-agent ] && pids="$pids ${p#/proc/}"
+	done 2>/dev/null
 	kill -0 $! || echo "the write did not wait"
 	from=${EPOCHREALTIME/[.,]/}; kill -KILL $pids
 	while read -r suspended </sys/block/$dm/dm/suspended && [ $suspended = 1 ]; do

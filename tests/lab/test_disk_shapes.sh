@@ -122,8 +122,9 @@ runner=$!
 page_is_there() { ! kill -0 $runner 2>/dev/null || grep -qs '^How it was before:' "$RUNS"/*/undo.md; }
 wait_for 60 page_is_there && kill -0 $runner 2>/dev/null || { cat "$WORK/out"; fail "typed: no fault came"; }
 ask 'for p in /proc/[0-9]*; do
-		case $(cat $p/comm 2>/dev/null) in gameday-agent | gd-guardian) pids="$pids ${p#/proc/}" ;; esac
-	done
+		read -r name <$p/comm || continue
+		case $name in gameday-agent | gd-guardian) pids="$pids ${p#/proc/}" ;; esac
+	done 2>/dev/null
 	# All stand still before the first one dies, or the other would undo the fault.
 	kill -STOP $pids; kill -KILL $pids'
 kill -KILL $runner

@@ -55,7 +55,7 @@ head -n 1 "$WORK"/stopped/*/report.md | grep -q "aborted: .*stood still" || fail
 
 # The link is cut: nothing passes the host's eth0 for longer than the lease.
 under_fault cut long
-on api-1 '(trap "" HUP
+login api-1 '(trap "" HUP
 	tc qdisc add dev eth0 clsact
 	tc filter add dev eth0 ingress matchall action drop
 	tc filter add dev eth0 egress matchall action drop

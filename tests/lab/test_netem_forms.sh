@@ -128,8 +128,8 @@ timeout 60 "$GD" inject netem -i "$WORK/inventory.yaml" --on api-1 --for 12s --y
 inject=$!
 has_fault() { on api-1 'ip link show gi-eth0' >/dev/null 2>&1; }
 wait_for 60 has_fault || { cat "$WORK/out"; fail "eth0: the fault did not go in"; }
-on api-1 'ip neigh flush dev eth0; ip -6 neigh flush dev eth0; ping -c 2 -i 0.2 -W 1 10.0.2.2; true' >/dev/null
-on api-1 'ip neigh flush dev eth0' || fail "no new connection under 100 % loss"
+login api-1 'ip neigh flush dev eth0; ip -6 neigh flush dev eth0; ping -c 2 -i 0.2 -W 1 10.0.2.2; true' >/dev/null
+login api-1 'ip neigh flush dev eth0' || fail "no new connection under 100 % loss"
 # Nothing but SSH comes in on eth0, so that side may have had nothing to lose (exit 6).
 status=0
 wait $inject || status=$?

@@ -49,7 +49,7 @@ YAML
 "$GD" run "$WORK/vantages.yaml" -i lab --yes -o "$RUNS" >"$WORK/out" 2>&1 &
 run=$!
 wait_for 60 grep -q "^ .* fault  " "$WORK/out" || fail "no fault came"
-on client 'setsid sh -c "ip link set eth0 down; sleep 6; ip link set eth0 up" >/dev/null 2>&1 &'
+login client 'setsid sh -c "ip link set eth0 down; sleep 6; ip link set eth0 up" >/dev/null 2>&1 &'
 got=0
 wait $run || got=$?
 cat "$WORK/out"

@@ -26,7 +26,7 @@ lost() { # NAME WHY: a run during which the way back gets lost, while $breaker w
 
 # Once the run has its session and its guardian is there, the host's sshd takes no more
 # connections, until the fault came and went. The sessions that are open go on.
-on api-1 "$WAITING"'
+login api-1 "$WAITING"'
 	for p in /proc/[0-9]*; do
 		[ "$(cut -d " " -f 2,4 $p/stat 2>/dev/null)" = "(sshd) 1" ] && listener=${p#/proc/}
 	done
@@ -42,7 +42,7 @@ lost "sshd stopped" "no new SSH connection gets through"
 
 # The host hears no ARP. Its entry for the way back is still good for minutes, so without
 # forgetting it the proof would pass.
-on api-1 "$WAITING"'
+login api-1 "$WAITING"'
 	until_true has_guardian || exit 2
 	tc qdisc add dev eth0 clsact && tc filter add dev eth0 ingress protocol arp matchall action drop || exit 3
 	until_true has_netem && until_true has_none

@@ -13,7 +13,7 @@ run_gameday 0 lab inventory
 cp "$WORK/out" "$WORK/inventory.yaml"
 run_gameday 0 check "$WORK/inventory.yaml"
 for host in api-1 api-2 api-3 r1 r2 client; do
-	[ "$(on $host hostname)" = $host ] || fail "$host does not answer"
+	[ "$(login $host hostname)" = $host ] || fail "$host does not answer"
 done
 on client 'curl -s -m 5 -o /dev/null -w "%{http_code}\n" http://10.20.0.11:8080/' | grep -qx 200 ||
 	fail "the client does not reach api-1 through the routers"
