@@ -141,15 +141,15 @@ load:
   - name: page
     from: client
     http: http://{server}:8080/
-    rate: 50/s
+    rate: 25/s
     connections: 16
     timeout: 1s
     clients:
       plain: {}
 stages:
-  - baseline: {for: 4s}
+  - baseline: {for: 2s}
 $2
-  - recovery: {for: 4s}
+  - recovery: {for: 2s}
 expect:
   - page.plain.success in recovery > 90%
 YAML

@@ -8,7 +8,7 @@ scenario "$WORK/flap.yaml" '  - flap:
       for: 22s
       faults:
         - bgp: {on: router, protocol: bgp_r1, every: 9s, hold: 2s, spread: 2s, count: 2}'
-sed -i -e 's/^  server: api-1/  router: r2\n&/' -e 's/connections: 16/connections: 128/' \
+sed -i -e 's/^  server: api-1/  router: r2\n&/' -e 's/connections: 16/connections: 128/; s/rate: 25/rate: 50/; s/{for: 2s}/{for: 4s}/' \
 	-e 's/^stages:/watch:\n  - bgp: {on: router, protocol: bgp_r1}\n&/' "$WORK/flap.yaml"
 run_gameday 0 run "$WORK/flap.yaml" -i lab --yes -o "$RUNS"
 run=$(last_run)

@@ -3,7 +3,7 @@
 # 100 % loss on the interface that SSH itself uses, neighbour caches flushed: SSH stays.
 . "$(dirname "$0")/functions.sh"
 
-scenario "$WORK/cut.yaml" '  - cut: {for: 15s, faults: [{netem: {on: server, device: eth0, loss: 100%}}]}'
+scenario "$WORK/cut.yaml" '  - cut: {for: 12s, faults: [{netem: {on: server, device: eth0, loss: 100%}}]}'
 state api-1 >"$WORK/before"
 "$GD" run "$WORK/cut.yaml" -i lab --yes -o "$RUNS" >"$WORK/out" 2>&1 &
 runner=$!

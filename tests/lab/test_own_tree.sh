@@ -3,7 +3,7 @@
 # A host with its own htb + fq_codel tree has it back byte for byte and carries traffic on.
 . "$(dirname "$0")/functions.sh"
 
-scenario "$WORK/tree.yaml" '  - slow: {for: 8s, faults: [{netem: {on: server, device: eth1, delay: 30ms, loss: 1%}}]}'
+scenario "$WORK/tree.yaml" '  - slow: {for: 5s, faults: [{netem: {on: server, device: eth1, delay: 30ms, loss: 1%}}]}'
 sed -i 's/server: api-1/server: api-3/' "$WORK/tree.yaml"
 state api-3 >"$WORK/before"
 grep -q htb "$WORK/before" || fail "api-3 has no htb tree"

@@ -4,7 +4,7 @@
 # and how to see it. Once that is mended, `gameday revert` closes the matter.
 . "$(dirname "$0")/functions.sh"
 
-scenario "$WORK/planted.yaml" '  - slow: {for: 20s, faults: [{netem: {on: server, device: eth1, delay: 20ms}}]}'
+scenario "$WORK/planted.yaml" '  - slow: {for: 10s, faults: [{netem: {on: server, device: eth1, delay: 20ms}}]}'
 state api-1 >"$WORK/before"
 "$GD" run "$WORK/planted.yaml" -i lab --yes -o "$RUNS" >"$WORK/out" 2>&1 &
 runner=$!
