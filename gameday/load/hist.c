@@ -2,13 +2,15 @@
 /*
  * The counts of one histogram would take 192 KiB, and a run keeps hundreds of them. A
  * latency distribution touches only a few of the 24,576 steps' neighbourhoods, so counts
- * live in chunks of 256 that are allocated when first counted in.
+ * live in chunks of 256 that are allocated when first counted in. A report reads some
+ * 100,000 histograms of an interval each, of a hundred values: those are lists.
  */
 #include "gameday/load/hist.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gameday/load/hist_impl.h"
 
@@ -21,43 +23,99 @@ struct gd_hist *gd_hist_free(struct gd_hist *h)
 {
 	if (!h)
 		return NULL;
-	for (size_t i = 0; i < GD_HIST_N_CHUNKS; i++)
+	for (size_t i = 0; h->chunks && i < GD_HIST_N_CHUNKS; i++)
 		free(h->chunks[i]);
+	free(h->chunks);
+	free(h->list);
 	free(h);
 	return NULL;
 }
 
 void gd_hist_clear(struct gd_hist *h)
 {
-	for (size_t i = 0; i < GD_HIST_N_CHUNKS; i++)
+	for (size_t i = 0; h->chunks && i < GD_HIST_N_CHUNKS; i++)
 		if (h->chunks[i])
 			*h->chunks[i] = (struct gd_hist_chunk){0};
+	h->n_list = 0;
 	h->count = 0;
 	h->lost = 0;
 }
 
-static void note_extremes(struct gd_hist *h, int64_t min, int64_t max)
+static bool has_chunks(struct gd_hist *h)
 {
-	if (h->count == 0 || min < h->min)
-		h->min = min;
-	if (h->count == 0 || max > h->max)
-		h->max = max;
+	if (!h->chunks)
+		h->chunks = calloc(GD_HIST_N_CHUNKS, sizeof(*h->chunks));
+	return h->chunks;
+}
+
+/* The chunk of an index, made when it is not there; NULL: no memory. */
+static struct gd_hist_chunk *chunk_of(struct gd_hist *h, int64_t index)
+{
+	struct gd_hist_chunk **chunk;
+
+	if (!has_chunks(h))
+		return NULL;
+	chunk = &h->chunks[index / GD_HIST_CHUNK];
+	if (!*chunk)
+		*chunk = calloc(1, sizeof(**chunk));
+	return *chunk;
+}
+
+static void add_count(struct gd_hist_chunk *chunk, int64_t index, uint64_t n)
+{
+	int64_t at = index % GD_HIST_CHUNK;
+
+	chunk->used[at / 64] |= (uint64_t)(n > 0) << (at % 64);
+	chunk->n[at] += n;
+}
+
+/* Adds the counts of a list; returns how many found no memory. */
+static uint64_t add_list(struct gd_hist *into, const struct gd_hist_pair *list, size_t n)
+{
+	struct gd_hist_chunk *chunk = NULL;
+	uint32_t number = UINT32_MAX; /* of that chunk */
+	uint64_t lost = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].index / GD_HIST_CHUNK != number) {
+			number = list[i].index / GD_HIST_CHUNK;
+			chunk = chunk_of(into, list[i].index);
+		}
+		if (chunk)
+			add_count(chunk, list[i].index, list[i].n);
+		else
+			lost += list[i].n;
+	}
+	return lost;
+}
+
+static void list_to_chunks(struct gd_hist *h)
+{
+	struct gd_hist_pair *list = h->list;
+	uint64_t lost;
+
+	if (!list)
+		return;
+	h->list = NULL;
+	lost = add_list(h, list, h->n_list);
+	h->n_list = 0;
+	h->count -= lost;
+	h->lost += lost;
+	free(list);
 }
 
 void gd_hist_add(struct gd_hist *h, int64_t index, uint64_t n, int64_t min, int64_t max)
 {
-	struct gd_hist_chunk **chunk = &h->chunks[index / GD_HIST_CHUNK];
-	int64_t at = index % GD_HIST_CHUNK;
+	struct gd_hist_chunk *chunk;
 
-	if (!*chunk)
-		*chunk = calloc(1, sizeof(**chunk));
-	if (!*chunk) {
+	list_to_chunks(h);
+	chunk = chunk_of(h, index);
+	if (!chunk) {
 		h->lost += n;
 		return;
 	}
-	note_extremes(h, min, max);
-	(*chunk)->used[at / 64] |= (uint64_t)(n > 0) << (at % 64);
-	(*chunk)->n[at] += n;
+	add_count(chunk, index, n);
+	gd_hist_note_extremes(h, min, max);
 	h->count += n;
 }
 
@@ -75,10 +133,13 @@ static int64_t next_in_chunk(const struct gd_hist_chunk *c, int64_t from)
 	return GD_HIST_CHUNK;
 }
 
-int64_t gd_hist_next(const struct gd_hist *h, int64_t from)
+/* The first index from `from` on that counts something; GD_HIST_N_COUNTS: none. */
+static int64_t next_in_chunks(const struct gd_hist *h, int64_t from)
 {
 	int64_t at = from % GD_HIST_CHUNK;
 
+	if (!h->chunks)
+		return GD_HIST_N_COUNTS;
 	for (int64_t c = from / GD_HIST_CHUNK; c < GD_HIST_N_CHUNKS; c++, at = 0) {
 		int64_t found =
 			h->chunks[c] ? next_in_chunk(h->chunks[c], at) : GD_HIST_CHUNK;
@@ -87,6 +148,18 @@ int64_t gd_hist_next(const struct gd_hist *h, int64_t from)
 			return c * GD_HIST_CHUNK + found;
 	}
 	return GD_HIST_N_COUNTS;
+}
+
+bool gd_hist_walk_chunks(struct gd_hist_walk *w)
+{
+	const struct gd_hist *h = w->h;
+
+	w->index = next_in_chunks(h, w->at);
+	if (w->index == GD_HIST_N_COUNTS)
+		return false;
+	w->n = h->chunks[w->index / GD_HIST_CHUNK]->n[w->index % GD_HIST_CHUNK];
+	w->at = w->index + 1;
+	return true;
 }
 
 void gd_hist_record(struct gd_hist *h, int64_t value_ns)
@@ -116,15 +189,44 @@ static uint64_t merge_chunk(struct gd_hist_chunk **into, const struct gd_hist_ch
 	return lost;
 }
 
+static uint64_t merge_chunks(struct gd_hist *into, const struct gd_hist *from)
+{
+	uint64_t lost = 0;
+
+	if (!has_chunks(into))
+		return from->count;
+	for (size_t i = 0; i < GD_HIST_N_CHUNKS; i++)
+		if (from->chunks[i])
+			lost += merge_chunk(&into->chunks[i], from->chunks[i]);
+	return lost;
+}
+
+/* A copy of a list, into what has nothing yet. */
+static uint64_t copy_list(struct gd_hist *into, const struct gd_hist *from)
+{
+	into->list = malloc((from->n_list + 1) * sizeof(*into->list));
+	if (!into->list)
+		return from->count;
+	memcpy(into->list, from->list, from->n_list * sizeof(*into->list));
+	into->n_list = from->n_list;
+	return 0;
+}
+
 void gd_hist_merge(struct gd_hist *into, const struct gd_hist *from)
 {
 	uint64_t lost = 0;
 
-	for (size_t i = 0; i < GD_HIST_N_CHUNKS; i++)
-		if (from->chunks[i])
-			lost += merge_chunk(&into->chunks[i], from->chunks[i]);
+	if (from->list && !into->list && !into->chunks) {
+		lost = copy_list(into, from);
+	} else {
+		list_to_chunks(into);
+		if (from->list)
+			lost = add_list(into, from->list, from->n_list);
+		else if (from->chunks)
+			lost = merge_chunks(into, from);
+	}
 	if (from->count > lost)
-		note_extremes(into, from->min, from->max);
+		gd_hist_note_extremes(into, from->min, from->max);
 	into->count += from->count - lost;
 	into->lost += from->lost + lost;
 }
@@ -142,13 +244,13 @@ uint64_t gd_hist_lost(const struct gd_hist *h)
 /* The index at which the running count reaches n; n is 1..count. */
 static int64_t index_of_rank(const struct gd_hist *h, uint64_t n)
 {
+	struct gd_hist_walk w = {.h = h};
 	uint64_t seen = 0;
 
-	for (int64_t i = gd_hist_next(h, 0); i < GD_HIST_N_COUNTS;
-	     i = gd_hist_next(h, i + 1)) {
-		seen += gd_hist_at(h, i);
+	while (gd_hist_walk(&w)) {
+		seen += w.n;
 		if (seen >= n)
-			return i;
+			return w.index;
 	}
 	return GD_HIST_N_COUNTS - 1;
 }
@@ -181,15 +283,16 @@ int64_t gd_hist_percentile(const struct gd_hist *h, double percentile)
 void gd_hist_percentiles(const struct gd_hist *h, const double *percentiles, size_t n,
 			 int64_t *ret)
 {
-	uint64_t seen = 0;
+	struct gd_hist_walk w = {.h = h};
+	uint64_t seen = 0, rank = n > 0 ? rank_of(h, percentiles[0]) : 0;
 	size_t k = 0;
 
-	for (int64_t i = gd_hist_next(h, 0); i < GD_HIST_N_COUNTS && k < n;
-	     i = gd_hist_next(h, i + 1)) {
-		seen += gd_hist_at(h, i);
-		while (k < n && seen >= rank_of(h, percentiles[k])) {
-			ret[k] = value_at(i, percentiles[k]);
-			k++;
+	while (k < n && gd_hist_walk(&w)) {
+		seen += w.n;
+		while (k < n && seen >= rank) {
+			ret[k] = value_at(w.index, percentiles[k]);
+			if (++k < n)
+				rank = rank_of(h, percentiles[k]);
 		}
 	}
 	for (; k < n; k++)
@@ -199,16 +302,16 @@ void gd_hist_percentiles(const struct gd_hist *h, const double *percentiles, siz
 void gd_hist_ranges(const struct gd_hist *h, const int64_t *upper, size_t n,
 		    uint64_t *ret)
 {
+	struct gd_hist_walk w = {.h = h};
 	size_t k = 0;
 
 	for (size_t i = 0; i < n; i++)
 		ret[i] = 0;
-	for (int64_t i = gd_hist_next(h, 0); i < GD_HIST_N_COUNTS && k < n;
-	     i = gd_hist_next(h, i + 1)) {
-		while (k < n && gd_hist_lowest(&gd_hist_own, i) > upper[k])
+	while (k < n && gd_hist_walk(&w)) {
+		while (k < n && gd_hist_lowest(&gd_hist_own, w.index) > upper[k])
 			k++;
 		if (k < n)
-			ret[k] += gd_hist_at(h, i);
+			ret[k] += w.n;
 	}
 }
 
@@ -231,18 +334,19 @@ static double middle_of(int64_t index)
 
 double gd_hist_mean(const struct gd_hist *h)
 {
+	struct gd_hist_walk w = {.h = h};
 	double sum = 0;
 
 	if (h->count == 0)
 		return (double)NAN;
-	for (int64_t i = gd_hist_next(h, 0); i < GD_HIST_N_COUNTS;
-	     i = gd_hist_next(h, i + 1))
-		sum += (double)gd_hist_at(h, i) * middle_of(i);
+	while (gd_hist_walk(&w))
+		sum += (double)w.n * middle_of(w.index);
 	return sum / (double)h->count;
 }
 
 uint64_t gd_hist_count_below(const struct gd_hist *h, int64_t value_ns)
 {
+	struct gd_hist_walk w = {.h = h};
 	int64_t last;
 	uint64_t n = 0;
 
@@ -251,8 +355,8 @@ uint64_t gd_hist_count_below(const struct gd_hist *h, int64_t value_ns)
 	if (value_ns > GD_HIST_HIGHEST)
 		return h->count;
 	last = gd_hist_index(&gd_hist_own, value_ns);
-	for (int64_t i = gd_hist_next(h, 0); i <= last; i = gd_hist_next(h, i + 1))
-		n += gd_hist_at(h, i);
+	while (gd_hist_walk(&w) && w.index <= last)
+		n += w.n;
 	return n;
 }
 
@@ -307,9 +411,10 @@ static void add_missing(struct gd_hist *into, int64_t v, int64_t e, uint64_t n)
 void gd_hist_add_corrected(struct gd_hist *into, const struct gd_hist *from,
 			   int64_t expected_ns)
 {
+	struct gd_hist_walk w = {.h = from};
+
 	gd_hist_merge(into, from);
-	for (int64_t i = gd_hist_next(from, 0); i < GD_HIST_N_COUNTS;
-	     i = gd_hist_next(from, i + 1))
-		add_missing(into, gd_hist_highest(&gd_hist_own, i), expected_ns,
-			    gd_hist_at(from, i));
+	while (gd_hist_walk(&w))
+		add_missing(into, gd_hist_highest(&gd_hist_own, w.index), expected_ns,
+			    w.n);
 }

@@ -75,3 +75,13 @@ int gd_hist_encode(const struct gd_hist *h, char **ret,
 /* The reverse, for any V2 histogram whose values fit; bounded against hostile input. */
 int gd_hist_decode(const char *base64, struct gd_hist **ret,
 		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+
+/*
+ * What a histogram counts in a byte or two for each step that is used, extremes included:
+ * for keeping many, as unpacking costs a tenth of decoding. The caller frees (with free());
+ * NULL when out of memory.
+ */
+struct gd_hist_pack;
+struct gd_hist_pack *gd_hist_pack(const struct gd_hist *h) GD_NONNULL GD_MUST_CHECK;
+/* The caller frees; NULL when out of memory. */
+struct gd_hist *gd_hist_unpack(const struct gd_hist_pack *p) GD_NONNULL GD_MUST_CHECK;

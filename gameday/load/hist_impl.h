@@ -2,6 +2,8 @@
 /* What hist.c and hist_codec.c share: the bucket layout and the struct. For no one else. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "gameday/load/hist.h"
 
 enum {
@@ -67,21 +69,54 @@ struct gd_hist_chunk {
 	uint64_t n[GD_HIST_CHUNK];
 };
 
+struct gd_hist_pair {
+	uint32_t index;
+	uint64_t n; /* > 0 */
+};
+
+/*
+ * What was decoded is a list, which is all that asking, merging and packing need; counting
+ * into it turns it into chunks.
+ */
 struct gd_hist {
 	uint64_t count, lost;
 	int64_t min, max; /* exact, when count > 0 */
-	struct gd_hist_chunk
-		*chunks[GD_HIST_N_CHUNKS]; /* owned; NULL: all counts are 0 */
+	struct gd_hist_chunk *
+		*chunks; /* owned: GD_HIST_N_CHUNKS, of which NULL: all 0; NULL: none */
+	struct gd_hist_pair *list; /* owned: in order; only when there are no chunks */
+	size_t n_list;
 };
 
 /* Adds n values at index, of which the lowest is min and the highest max. */
 void gd_hist_add(struct gd_hist *h, int64_t index, uint64_t n, int64_t min,
 		 int64_t max) GD_NONNULL;
-/* The first index from `from` on that counts something; GD_HIST_N_COUNTS: none. */
-int64_t gd_hist_next(const struct gd_hist *h, int64_t from) GD_NONNULL;
-static inline uint64_t gd_hist_at(const struct gd_hist *h, int64_t index)
+/* Before the values are counted. */
+static inline void gd_hist_note_extremes(struct gd_hist *h, int64_t min, int64_t max)
 {
-	const struct gd_hist_chunk *chunk = h->chunks[index / GD_HIST_CHUNK];
+	if (h->count == 0 || min < h->min)
+		h->min = min;
+	if (h->count == 0 || max > h->max)
+		h->max = max;
+}
 
-	return chunk ? chunk->n[index % GD_HIST_CHUNK] : 0;
+/* Goes through what a histogram counts, in order: start with {.h = h}. */
+struct gd_hist_walk {
+	const struct gd_hist *h;
+	int64_t at; /* of the list, or the next index */
+	int64_t index;
+	uint64_t n; /* what is counted at index */
+};
+bool gd_hist_walk_chunks(struct gd_hist_walk *w) GD_NONNULL;
+/* False at the end. */
+static inline bool gd_hist_walk(struct gd_hist_walk *w)
+{
+	const struct gd_hist *h = w->h;
+
+	if (!h->list)
+		return gd_hist_walk_chunks(w);
+	if (w->at == (int64_t)h->n_list)
+		return false;
+	w->index = h->list[w->at].index;
+	w->n = h->list[w->at++].n;
+	return true;
 }

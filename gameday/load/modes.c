@@ -205,14 +205,14 @@ static void join_weak(const struct density *d, struct pieces *p)
 void gd_modes_find(const struct gd_hist *h, struct gd_modes *ret)
 {
 	struct density d = {.n = (double)gd_hist_count(h)};
+	struct gd_hist_walk w = {.h = h};
 	struct pieces p;
 
 	*ret = (struct gd_modes){0};
 	if (d.n < GD_MODES_FEWEST)
 		return;
-	for (int64_t i = 0; i < GD_HIST_N_COUNTS; i++)
-		if (gd_hist_at(h, i) > 0)
-			add_step(&d, i, (double)gd_hist_at(h, i));
+	while (gd_hist_walk(&w))
+		add_step(&d, w.index, (double)w.n);
 	d.bandwidth = bandwidth_of(&d);
 	smooth(&d);
 	cut(&d, &p);

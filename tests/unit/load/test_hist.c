@@ -499,6 +499,110 @@ static void many_answers_in_one_pass(void **state)
 	assert_true(below < 5000);
 }
 
+/* What is the same in all of its answers. */
+static void assert_same(const struct gd_hist *a, const struct gd_hist *b)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO_FREE char *text_a = NULL, *text_b = NULL;
+
+	assert_int_equal(gd_hist_count(a), gd_hist_count(b));
+	assert_int_equal(gd_hist_min(a), gd_hist_min(b));
+	assert_int_equal(gd_hist_max(a), gd_hist_max(b));
+	assert_int_equal(gd_hist_encode(a, &text_a, &err), 0);
+	assert_int_equal(gd_hist_encode(b, &text_b, &err), 0);
+	assert_string_equal(text_a, text_b);
+}
+
+static struct gd_hist *decoded(const struct gd_hist *h)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO_FREE char *text = NULL;
+	struct gd_hist *ret = NULL;
+
+	assert_int_equal(gd_hist_encode(h, &text, &err), 0);
+	assert_int_equal(gd_hist_decode(text, &ret, &err), 0);
+	gd_hist_refine(ret, gd_hist_min(h), gd_hist_max(h));
+	return ret;
+}
+
+/* One that was read is kept otherwise than one that was counted; nobody can tell. */
+static void what_was_decoded_counts_on(void **state)
+{
+	GD_AUTO(gd_hist) struct gd_hist *counted = gd_hist_new();
+	GD_AUTO(gd_hist) struct gd_hist *other = gd_hist_new();
+	GD_AUTO(gd_hist) struct gd_hist *sum = gd_hist_new();
+	GD_AUTO(gd_hist) struct gd_hist *read = NULL;
+	GD_AUTO(gd_hist) struct gd_hist *read_other = NULL;
+
+	(void)state;
+	fill_bimodal(counted);
+	fill_squares(other);
+	read = decoded(counted);
+	read_other = decoded(other);
+	assert_same(read, counted);
+	gd_hist_merge(sum, read); /* into nothing, then into what was merged */
+	assert_same(sum, counted);
+	gd_hist_merge(sum, read_other);
+	gd_hist_merge(counted, other);
+	assert_same(sum, counted);
+	gd_hist_merge(read, other); /* counted into read */
+	assert_same(read, counted);
+	gd_hist_record(read_other, 77);
+	gd_hist_record(other, 77);
+	assert_same(read_other, other);
+	gd_hist_free(read);
+	read = decoded(other);
+	gd_hist_clear(read);
+	gd_hist_clear(other);
+	assert_same(read, other);
+	fill_bimodal(read);
+	fill_bimodal(other);
+	assert_same(read, other);
+}
+
+static void what_is_packed_comes_back(void **state)
+{
+	static void (*const fills[])(struct gd_hist * h) = {fill_zero, fill_squares,
+							    fill_bimodal};
+
+	(void)state;
+	for (size_t i = 0; i <= GD_N_ELEMS(fills); i++) {
+		GD_AUTO(gd_hist) struct gd_hist *h = gd_hist_new(), *read = NULL;
+		struct gd_hist_pack *counted GD_AUTO_FREE = NULL;
+		struct gd_hist_pack *as_read GD_AUTO_FREE = NULL;
+		GD_AUTO(gd_hist) struct gd_hist *back = NULL, *again = NULL;
+
+		if (i < GD_N_ELEMS(fills))
+			fills[i](h); /* the last is empty */
+		read = decoded(h);
+		counted = gd_hist_pack(h);
+		as_read = gd_hist_pack(read);
+		assert_true(counted && as_read);
+		back = gd_hist_unpack(counted);
+		again = gd_hist_unpack(as_read);
+		assert_true(back && again);
+		assert_same(back, h);
+		assert_same(again, h);
+	}
+}
+
+/* More than the buffers on the stack hold. */
+static void a_large_one_is_decoded(void **state)
+{
+	GD_AUTO(gd_hist) struct gd_hist *h = gd_hist_new();
+	GD_AUTO(gd_hist) struct gd_hist *read = NULL;
+	uint32_t seed = 1;
+
+	(void)state;
+	for (int64_t v = 0; v < INT64_C(3600000000000); v += 512 + v / 2500) {
+		seed = seed * 1664525U + 1013904223U;
+		for (uint32_t n = 0; n < seed >> 22; n++)
+			gd_hist_record(h, v);
+	}
+	read = decoded(h);
+	assert_same(read, h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -517,6 +621,9 @@ int main(void)
 		cmocka_unit_test(test_refuses_damage),
 		cmocka_unit_test(many_answers_in_one_pass),
 		cmocka_unit_test(test_refuses_hostile_headers),
+		cmocka_unit_test(what_was_decoded_counts_on),
+		cmocka_unit_test(what_is_packed_comes_back),
+		cmocka_unit_test(a_large_one_is_decoded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
