@@ -10,11 +10,30 @@
 
 enum { MAX_DEPTH = 64 };
 
+/* So few brackets, in texts or not, can't be too deep: true of almost all that is read. */
+static bool is_shallow(const char *text, size_t size)
+{
+	static const char opening[] = {'{', '['};
+	const char *end = text + size;
+	int n = 0;
+
+	for (size_t i = 0; i < GD_N_ELEMS(opening); i++)
+		for (const char *p = text; n <= MAX_DEPTH; p++, n++) {
+			p = p < end ? memchr(p, opening[i], (size_t)(end - p)) : NULL;
+			if (!p)
+				break;
+		}
+	return n <= MAX_DEPTH;
+}
+
 /* cJSON's own limit is 1000 levels, and its free recurses: bound the depth before parsing. */
 static int check_depth(const char *text, size_t size, struct gd_error *err)
 {
-	int depth = 0;
 	bool in_string = false;
+	int depth = 0;
+
+	if (is_shallow(text, size))
+		return 0;
 
 	for (size_t i = 0; i < size; i++) {
 		char c = text[i];
@@ -73,30 +92,39 @@ char *gd_json_print_pretty(const cJSON *json)
 	return cJSON_Print(json);
 }
 
+const cJSON *gd_json_get(const cJSON *obj, const char *key)
+{
+	const cJSON *v = obj ? obj->child : NULL;
+
+	while (v && v->string && (*v->string != *key || strcmp(v->string, key) != 0))
+		v = v->next;
+	return v && v->string ? v : NULL;
+}
+
 const char *gd_json_str(const cJSON *obj, const char *key, const char *fallback)
 {
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(obj, key);
+	const cJSON *v = gd_json_get(obj, key);
 
 	return cJSON_IsString(v) ? v->valuestring : fallback;
 }
 
 double gd_json_num(const cJSON *obj, const char *key, double fallback)
 {
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(obj, key);
+	const cJSON *v = gd_json_get(obj, key);
 
 	return cJSON_IsNumber(v) ? v->valuedouble : fallback;
 }
 
 bool gd_json_bool(const cJSON *obj, const char *key, bool fallback)
 {
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(obj, key);
+	const cJSON *v = gd_json_get(obj, key);
 
 	return cJSON_IsBool(v) ? cJSON_IsTrue(v) != 0 : fallback;
 }
 
 int64_t gd_json_int(const cJSON *obj, const char *key, int64_t fallback)
 {
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(obj, key);
+	const cJSON *v = gd_json_get(obj, key);
 	long long n;
 	char *end;
 

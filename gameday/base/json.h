@@ -22,6 +22,8 @@ char *gd_json_print(const cJSON *json) GD_NONNULL GD_MUST_CHECK;
 /* Indented, for people; the caller frees. NULL when out of memory. */
 char *gd_json_print_pretty(const cJSON *json) GD_NONNULL GD_MUST_CHECK;
 
+/* The member of that name, the first if there are several; NULL: none, or obj is NULL. */
+const cJSON *gd_json_get(const cJSON *obj, const char *key) GD_NONNULL_ARGS(2);
 /* Lenient getters: a missing or wrongly typed member gives the fallback. */
 const char *gd_json_str(const cJSON *obj, const char *key, const char *fallback)
 	GD_NONNULL_ARGS(2);

@@ -258,7 +258,7 @@ static int get_name(const cJSON *json, const char *key, char ret[64],
 
 static int get_problem(const cJSON *json, struct gd_interval *iv, struct gd_error *err)
 {
-	if (!cJSON_HasObjectItem(json, "problem"))
+	if (!gd_json_get(json, "problem"))
 		return 0;
 	return get_text(json, "problem", iv->problem, sizeof(iv->problem), err);
 }
@@ -278,7 +278,7 @@ static int get_vantage(const cJSON *json, struct gd_interval *iv, struct gd_erro
 {
 	int64_t n = 0;
 
-	if (!cJSON_HasObjectItem(json, "vantage"))
+	if (!gd_json_get(json, "vantage"))
 		return 0;
 	if (get_name(json, "vantage", iv->vantage, err) < 0 ||
 	    get_int(json, "vantages", 1, GD_INTERVAL_MAX_VANTAGES, &n, err) < 0)
@@ -307,7 +307,7 @@ static int get_numbers(const cJSON *json, struct gd_interval *iv, struct gd_erro
 static int get_outcomes(const cJSON *json, const char *key, uint64_t ret[GD_N_OUTCOMES],
 			struct gd_error *err)
 {
-	const cJSON *map = cJSON_GetObjectItemCaseSensitive(json, key);
+	const cJSON *map = gd_json_get(json, key);
 	size_t n_known = 0;
 
 	if (!cJSON_IsObject(map))
@@ -315,7 +315,7 @@ static int get_outcomes(const cJSON *json, const char *key, uint64_t ret[GD_N_OU
 	for (size_t i = 0; i < GD_N_OUTCOMES; i++) {
 		int64_t v = 0;
 
-		if (!cJSON_HasObjectItem(map, gd_outcome_name((enum gd_outcome)i)))
+		if (!gd_json_get(map, gd_outcome_name((enum gd_outcome)i)))
 			continue;
 		if (get_int(map, gd_outcome_name((enum gd_outcome)i), 0, MAX_COUNT, &v,
 			    err) < 0)
@@ -326,13 +326,26 @@ static int get_outcomes(const cJSON *json, const char *key, uint64_t ret[GD_N_OU
 	return n_known == (size_t)cJSON_GetArraySize(map) ? 0 : bad(err, key);
 }
 
+static const struct gd_count_row *find_count(const char *name)
+{
+	for (const struct gd_count_row *row = gd_count_rows; row->name; row++)
+		if (*row->name == *name && strcmp(row->name, name) == 0)
+			return row;
+	return NULL;
+}
+
 /* Those that are 0, or of which an older agent knows nothing, are not there. */
 static int get_counts(const cJSON *json, struct gd_counts *ret, struct gd_error *err)
 {
-	for (const struct gd_count_row *row = gd_count_rows; row->name; row++) {
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, json)
+	{
+		const struct gd_count_row *row =
+			item->string ? find_count(item->string) : NULL;
 		int64_t v = 0;
 
-		if (!cJSON_HasObjectItem(json, row->name))
+		if (!row)
 			continue;
 		if (get_int(json, row->name, 0, INT64_MAX, &v, err) < 0)
 			return -1;
@@ -357,7 +370,7 @@ static int get_target(const cJSON *json, struct gd_target_count *ret,
 
 static int get_targets(const cJSON *json, struct gd_interval *iv, struct gd_error *err)
 {
-	const cJSON *list = cJSON_GetObjectItemCaseSensitive(json, "targets"), *item;
+	const cJSON *list = gd_json_get(json, "targets"), *item;
 	int n = cJSON_GetArraySize(list);
 
 	if (!list)
@@ -378,7 +391,7 @@ static int get_targets(const cJSON *json, struct gd_interval *iv, struct gd_erro
 static int get_hist(const cJSON *json, const char *key, struct gd_hist **ret,
 		    struct gd_error *err)
 {
-	const cJSON *map = cJSON_GetObjectItemCaseSensitive(json, key);
+	const cJSON *map = gd_json_get(json, key);
 	const char *text = gd_json_str(map, "hdr", NULL);
 
 	if (!text)
@@ -393,14 +406,14 @@ static int get_hist(const cJSON *json, const char *key, struct gd_hist **ret,
 static int get_hist_if(const cJSON *json, const char *key, struct gd_hist **ret,
 		       struct gd_error *err)
 {
-	return cJSON_HasObjectItem(json, key) ? get_hist(json, key, ret, err) : 0;
+	return gd_json_get(json, key) ? get_hist(json, key, ret, err) : 0;
 }
 
 /* Without retries every request is one attempt: then the two texts are the same. */
 static int get_attempts(const cJSON *json, struct gd_interval *iv, struct gd_error *err)
 {
-	const cJSON *a = cJSON_GetObjectItemCaseSensitive(json, "latency");
-	const cJSON *b = cJSON_GetObjectItemCaseSensitive(json, "attempt_latency");
+	const cJSON *a = gd_json_get(json, "latency");
+	const cJSON *b = gd_json_get(json, "attempt_latency");
 	const char *text = gd_json_str(b, "hdr", NULL);
 
 	if (!text || strcmp(text, gd_json_str(a, "hdr", "")) != 0)
@@ -419,7 +432,7 @@ static int get_pace(const cJSON *json, struct gd_interval *iv, struct gd_error *
 {
 	int64_t sent = (int64_t)iv->intended;
 
-	if (cJSON_HasObjectItem(json, "sent") &&
+	if (gd_json_get(json, "sent") &&
 	    get_int(json, "sent", 0, MAX_COUNT, &sent, err) < 0)
 		return -1;
 	iv->sent = (uint64_t)sent;

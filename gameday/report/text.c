@@ -32,6 +32,21 @@ static size_t decode(const unsigned char *s, size_t left, uint32_t *ret)
 	return len;
 }
 
+/* How many of the bytes are ASCII and not NUL, to the last whole eight. */
+static size_t plain_length(const unsigned char *s, size_t size)
+{
+	static const uint64_t low = 0x0101010101010101, high = 0x8080808080808080;
+	size_t i = 0;
+	uint64_t w;
+
+	for (; size - i >= sizeof(w); i += sizeof(w)) {
+		memcpy(&w, s + i, sizeof(w));
+		if ((w & high) || ((w - low) & ~w & high))
+			break;
+	}
+	return i;
+}
+
 void gd_text_clean(char *text, size_t size)
 {
 	unsigned char *s = (unsigned char *)text;
@@ -41,10 +56,11 @@ void gd_text_clean(char *text, size_t size)
 		uint32_t c = 0;
 		size_t len;
 
-		if (s[i] > 0 && s[i] < 0x80) {
+		i += plain_length(s + i, size - i);
+		while (i < size && s[i] > 0 && s[i] < 0x80)
 			i++;
-			continue;
-		}
+		if (i == size)
+			break;
 		len = decode(s + i, size - i, &c);
 
 		if (len == 0 || c == 0) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gameday/base/json.h"
+#include "gameday/base/strbuf.h"
 
 static void test_big_integers_keep_every_digit(void **state GD_UNUSED)
 {
@@ -40,6 +41,55 @@ static void test_bad_json(void **state GD_UNUSED)
 	assert_non_null(strstr(err.text, "levels deep"));
 }
 
+static int parse_nested(size_t levels)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO(cJSON) cJSON *json = NULL;
+	char text[200];
+
+	memset(text, '[', levels);
+	memset(text + levels, ']', levels);
+	return gd_json_parse(text, 2 * levels, &json, &err);
+}
+
+/* Depth is what counts, not how many brackets there are. */
+static void test_depth_is_bounded(void **state GD_UNUSED)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO(cJSON) cJSON *in_text = NULL, *in_row = NULL;
+	GD_AUTO_STRBUF(row);
+	char text[200];
+
+	assert_int_equal(parse_nested(64), 0);
+	assert_int_equal(parse_nested(65), -1);
+	memset(text, '{', sizeof(text));
+	text[0] = text[sizeof(text) - 1] = '"';
+	assert_int_equal(gd_json_parse(text, sizeof(text), &in_text, &err), 0);
+	for (int i = 0; i < 200; i++)
+		gd_strbuf_adds(&row, i == 0 ? "[{}" : ",{}");
+	gd_strbuf_addc(&row, ']');
+	assert_int_equal(gd_json_parse(row.data, row.len, &in_row, &err), 0);
+	assert_int_equal(cJSON_GetArraySize(in_row), 200);
+}
+
+static void test_members_are_found_by_name(void **state GD_UNUSED)
+{
+	static const char text[] = "{\"ab\":1,\"a\":2,\"A\":3,\"a\":4,\"\":5}";
+	static const char list[] = "[1,2]";
+	GD_AUTO(cJSON) cJSON *json = NULL, *array = NULL;
+	struct gd_error err = GD_ERROR_INIT;
+
+	assert_int_equal(gd_json_parse(text, strlen(text), &json, &err), 0);
+	assert_int_equal(gd_json_parse(list, strlen(list), &array, &err), 0);
+	assert_int_equal(gd_json_int(json, "a", 9), 2); /* the first */
+	assert_int_equal(gd_json_int(json, "A", 9), 3);
+	assert_int_equal(gd_json_int(json, "ab", 9), 1);
+	assert_int_equal(gd_json_int(json, "", 9), 5);
+	assert_null(gd_json_get(json, "abc"));
+	assert_null(gd_json_get(array, "a"));
+	assert_null(gd_json_get(NULL, "a"));
+}
+
 static void test_lenient_getters(void **state GD_UNUSED)
 {
 	static const char text[] = "{\"s\":\"x\",\"n\":2.5,\"b\":true,\"i\":\"12x\"}";
@@ -59,6 +109,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_big_integers_keep_every_digit),
 		cmocka_unit_test(test_bad_json),
+		cmocka_unit_test(test_depth_is_bounded),
+		cmocka_unit_test(test_members_are_found_by_name),
 		cmocka_unit_test(test_lenient_getters),
 	};
 
