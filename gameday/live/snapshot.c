@@ -135,10 +135,9 @@ static void take_one(struct gd_snap_series *to, size_t i, const struct gd_shown_
 	for (; to->taken < n; to->taken++) {
 		const struct gd_interval *iv =
 			gd_results_interval(run->results, i, to->taken);
-		struct gd_load_stats stats;
 
-		gd_results_point(run->results, i, to->taken, &stats);
-		add_point(to, &stats, fault_at(run, iv->start_wall_ns + iv->length_ns));
+		add_point(to, gd_results_point(run->results, i, to->taken),
+			  fault_at(run, iv->start_wall_ns + iv->length_ns));
 	}
 	if (to->n_history == 0)
 		to->rate = to->success = to->p50 = to->p99 = to->attempts_per_request =

@@ -8,6 +8,9 @@
  *	for (size_t k = 0; gd_charts[k]; k++)
  *		for (size_t i = 0; i < gd_charts[k]->count(r); i++)
  *			gd_chart_draw(gd_charts[k], r, i, GD_CHART_INLINE, &svg, &err);
+ *
+ * A chart is made when it is first asked for and kept with the report: all formats show the
+ * same one. That changes a report that is const, so one thread at a time may ask.
  */
 #pragma once
 
@@ -28,15 +31,30 @@ struct gd_chart {
 	size_t (*count)(const struct gd_report *r);
 	/* What the i-th is about ("checkout.plain"): foreign text, not escaped. */
 	void (*label)(const struct gd_report *r, size_t i, struct gd_strbuf *out);
-	/* For gd_chart_draw. */
-	int (*draw)(const struct gd_report *r, size_t i, const char *id,
-		    struct gd_strbuf *out, struct gd_error *err);
-	int (*table)(const struct gd_report *r, size_t i, struct gd_chart_table *ret,
-		     struct gd_error *err);
+	/* For gd_chart_get: what is drawn and its table, from one look at the records. */
+	int (*make)(const struct gd_report *r, size_t i, const char *id,
+		    struct gd_strbuf *svg, struct gd_chart_table *ret_table,
+		    struct gd_error *err);
 };
 
 /* In the order of a report; ends with NULL. */
 extern const struct gd_chart *const gd_charts[];
+
+struct gd_chart_made {
+	/*
+	 * "latency-1-checkout": lower case letters, digits and '-', one per chart of a run.
+	 */
+	char *id;  /* owned */
+	char *svg; /* owned: as GD_CHART_INLINE */
+	struct gd_chart_table
+		table; /* owned: the values, at most 64 rows and 64 columns */
+	const struct gd_chart *chart;
+	size_t i;
+};
+/* Borrowed from r. */
+int gd_chart_get(const struct gd_chart *c, const struct gd_report *r, size_t i,
+		 const struct gd_chart_made **ret,
+		 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 
 enum gd_chart_form {
 	GD_CHART_FILE,   /* complete in itself: with its <style> */
@@ -52,18 +70,13 @@ int gd_chart_draw(const struct gd_chart *c, const struct gd_report *r, size_t i,
 /* An inline chart, whose id is its own, made complete: as GD_CHART_FILE. */
 int gd_chart_standalone(const char *svg, struct gd_strbuf *out,
 			struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
-/* The values: at most 64 rows and 64 columns. Caller calls fini. */
-int gd_chart_table(const struct gd_chart *c, const struct gd_report *r, size_t i,
-		   struct gd_chart_table *ret,
-		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
-/*
- * "latency-1-checkout": lower case letters, digits and '-', one per chart of a run; caller
- * frees. NULL when out of memory.
- */
-char *gd_chart_id(const struct gd_chart *c, const struct gd_report *r,
-		  size_t i) GD_NONNULL GD_MUST_CHECK;
 /*
  * Appends the style of all charts, for a page's <style>. Every rule is below the class gdc; the
  * colours are variables (--gdc-ink, ...) that a page may set, also for a theme of its own.
  */
 void gd_chart_css(struct gd_strbuf *out) GD_NONNULL;
+
+/* What a report keeps of its charts. */
+struct gd_chart_set;
+struct gd_chart_set *gd_chart_set_new(void) GD_MUST_CHECK; /* NULL: out of memory */
+void gd_chart_set_free(struct gd_chart_set *s);            /* accepts NULL */

@@ -187,12 +187,9 @@ static int interval_values(const struct gd_report *r, const struct gd_compare_ro
 	if (room_for(ret, n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		struct gd_load_stats s;
-
 		if (!counts(gd_results_interval(r->results, series, i), &st))
 			continue;
-		gd_results_point(r->results, series, i, &s);
-		put(ret, stat_at(&s, offset));
+		put(ret, stat_at(gd_results_point(r->results, series, i), offset));
 	}
 	return 0;
 }

@@ -67,14 +67,14 @@ static void count_requests(const struct gd_report *r, int64_t from, int64_t to,
 		for (size_t k = 0; k < gd_results_n_intervals(r->results, i); k++) {
 			const struct gd_interval *iv =
 				gd_results_interval(r->results, i, k);
-			struct gd_load_stats s;
+			const struct gd_load_stats *s =
+				gd_results_point(r->results, i, k);
 
 			if (iv->start_wall_ns + iv->length_ns <= from ||
 			    iv->start_wall_ns >= to)
 				continue;
-			gd_results_point(r->results, i, k, &s);
-			gap->requests += s.requests;
-			gap->failed += s.errors;
+			gap->requests += s->requests;
+			gap->failed += s->errors;
 		}
 	}
 }
@@ -290,17 +290,16 @@ static int sample(const struct gd_report *r, size_t series, const char *stage,
 			st = gd_results_stage(r->results, i);
 	for (size_t i = 0; i < n; i++) {
 		const struct gd_interval *iv = gd_results_interval(r->results, series, i);
-		struct gd_load_stats s;
+		const struct gd_load_stats *s = gd_results_point(r->results, series, i);
 
 		if (!st.measured_ns || iv->start_wall_ns < st.measured_ns ||
 		    (st.figures_end_ns &&
 		     iv->start_wall_ns + iv->length_ns > st.figures_end_ns))
 			continue;
-		gd_results_point(r->results, series, i, &s);
-		if (isnan(s.success) || isnan(s.p99))
+		if (isnan(s->success) || isnan(s->p99))
 			continue;
-		ret->success[ret->n] = s.success;
-		ret->p99[ret->n++] = s.p99;
+		ret->success[ret->n] = s->success;
+		ret->p99[ret->n++] = s->p99;
 	}
 	return 0;
 }

@@ -22,23 +22,26 @@ char *gd_hlog_name(const char *load, const char *client)
 	return name;
 }
 
-void gd_hlog_render(const struct gd_report *r, size_t series, struct gd_strbuf *out)
+int gd_hlog_render(const struct gd_report *r, size_t series, struct gd_strbuf *out,
+		   struct gd_error *err)
 {
 	size_t n = gd_results_n_intervals(r->results, series);
 	int64_t start = n ? gd_results_interval(r->results, series, 0)->start_wall_ns : 0;
 
 	if (n == 0)
-		return;
+		return 0;
 	gd_hist_log_head((struct gd_wall){start}, out);
 	for (size_t i = 0; i < n; i++) {
 		const struct gd_interval *iv = gd_results_interval(r->results, series, i);
-		struct gd_load_stats s;
+		double max = gd_results_point(r->results, series, i)->max;
+		const char *encoded;
 
-		gd_results_point(r->results, series, i, &s);
+		if (gd_results_encoded(r->results, series, i, &encoded, err) < 0)
+			return -1;
 		gd_hist_log_line(NULL, iv->start_wall_ns - start, iv->length_ns,
-				 isnan(s.max) ? 0 : s.max,
-				 gd_results_encoded(r->results, series, i), out);
+				 isnan(max) ? 0 : max, encoded, out);
 	}
+	return 0;
 }
 
 static int write_one(const struct gd_report *r, size_t series, struct gd_error *err)
@@ -50,7 +53,8 @@ static int write_one(const struct gd_report *r, size_t series, struct gd_error *
 	gd_results_series(r->results, series, &load, &client);
 	name = gd_hlog_name(load, client);
 	path = name ? gd_path_join(r->dir, name) : NULL;
-	gd_hlog_render(r, series, &out);
+	if (gd_hlog_render(r, series, &out, err) < 0)
+		return -1;
 	if (!path || out.failed)
 		return gd_raise_nomem(err);
 	return gd_file_write(path, gd_strbuf_str(&out), out.len, 0644, err);

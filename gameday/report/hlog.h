@@ -8,8 +8,8 @@
 #include "gameday/report/model.h"
 
 /* The log of one series: times in seconds from its first interval, values in ns. */
-void gd_hlog_render(const struct gd_report *r, size_t series,
-		    struct gd_strbuf *out) GD_NONNULL;
+int gd_hlog_render(const struct gd_report *r, size_t series, struct gd_strbuf *out,
+		   struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* Writes <load>.<client>.hlog for every series into the run's directory. */
 int gd_hlog_write_all(const struct gd_report *r,
 		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

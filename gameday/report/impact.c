@@ -107,13 +107,13 @@ static struct normal normal_of(const struct gd_report *r, size_t series)
 	n.p99 = s.p99;
 	for (size_t i = 0; i < gd_results_n_intervals(r->results, series); i++) {
 		const struct gd_interval *iv = gd_results_interval(r->results, series, i);
+		const struct gd_load_stats *one = gd_results_point(r->results, series, i);
 
 		if (iv->start_wall_ns < st.begin_ns ||
 		    (st.figures_end_ns && iv->start_wall_ns >= st.figures_end_ns))
 			continue;
-		gd_results_point(r->results, series, i, &s);
-		n.worst_p99 = fmax(n.worst_p99, s.p99);
-		n.worst_success = fmin(n.worst_success, s.success);
+		n.worst_p99 = fmax(n.worst_p99, one->p99);
+		n.worst_success = fmin(n.worst_success, one->success);
 	}
 	return n;
 }
@@ -153,18 +153,17 @@ static struct course course_of(const struct gd_report *r, const struct normal *n
 		const struct gd_interval *iv = gd_results_interval(r->results, series, i);
 		int64_t end = iv->start_wall_ns + iv->length_ns;
 		int64_t start = iv->start_wall_ns > from ? iv->start_wall_ns : from;
-		struct gd_load_stats s;
+		const struct gd_load_stats *s = gd_results_point(r->results, series, i);
 		bool hurt;
 
 		if (end <= from)
 			continue;
-		gd_results_point(r->results, series, i, &s);
-		hurt = hurts(n, &s);
+		hurt = hurts(n, s);
 		if (hurt && !c.hurt_ns) {
 			c.hurt_ns = start;
-			c.hurt = s;
+			c.hurt = *s;
 		}
-		if (end > until || s.requests == 0)
+		if (end > until || s->requests == 0)
 			continue;
 		c.well_ns = hurt ? 0 : c.well_ns ? c.well_ns : start;
 		c.seen_ns = end;

@@ -8,6 +8,7 @@
 
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
+#include "gameday/report/chart.h"
 #include "gameday/report/impact.h"
 #include "gameday/report/speeds.h"
 
@@ -40,6 +41,7 @@ void gd_report_free(struct gd_report *r)
 	if (!r)
 		return;
 	gd_results_free(r->results);
+	gd_chart_set_free(r->charts);
 	for (size_t i = 0; i < r->n_events; i++)
 		cJSON_Delete(r->events[i]);
 	for (size_t i = 0; i < r->n_findings; i++)
@@ -489,6 +491,9 @@ int gd_report_load(const char *dir, struct gd_report **ret, struct gd_error *err
 	GD_AUTO(gd_report) struct gd_report *r = calloc(1, sizeof(*r));
 
 	if (!r)
+		return gd_raise_nomem(err);
+	r->charts = gd_chart_set_new();
+	if (!r->charts)
 		return gd_raise_nomem(err);
 	if (load(dir, r, false, err) < 0)
 		return -1;

@@ -47,6 +47,7 @@ struct gd_report {
 	struct gd_noted_list noted;  /* the people's findings */
 	struct gd_finding *findings; /* owned */
 	size_t n_findings;
+	struct gd_chart_set *charts; /* owned: those made so far, see chart.h */
 };
 
 /*

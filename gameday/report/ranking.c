@@ -55,15 +55,14 @@ static int take_values(const struct gd_results *r, size_t series,
 		return gd_raise_nomem(err);
 	for (size_t i = 0; i < n; i++) {
 		const struct gd_interval *iv = gd_results_interval(r, series, i);
-		struct gd_load_stats s;
+		const struct gd_load_stats *s = gd_results_point(r, series, i);
 
 		if (iv->start_wall_ns < st->measured_ns ||
 		    (st->figures_end_ns &&
 		     iv->start_wall_ns + iv->length_ns > st->figures_end_ns))
 			continue;
-		gd_results_point(r, series, i, &s);
-		if (!isnan(get(&s)))
-			ret->v[ret->n++] = get(&s);
+		if (!isnan(get(s)))
+			ret->v[ret->n++] = get(s);
 	}
 	return 0;
 }

@@ -32,48 +32,34 @@ static void add_rows(struct gd_doc *d, const struct gd_chart_table *t,
 	gd_doc_table_end(d);
 }
 
-static void add_table(const struct gd_report *r, struct gd_doc *d,
-		      const struct gd_chart *c, size_t i, const char *title)
-{
-	struct gd_error err = GD_ERROR_INIT;
-	struct gd_chart_table t = {0};
-
-	if (gd_chart_table(c, r, i, &t, &err) < 0) {
-		gd_doc_paraf(d, "There is no table: %s.", err.text);
-		return;
-	}
-	if (t.n_rows > 0)
-		add_rows(d, &t, title);
-	gd_chart_table_fini(&t);
-}
-
 /* How many bytes of markup it took. */
 static size_t add_chart(const struct gd_report *r, struct gd_doc *d,
 			const struct gd_chart *c, size_t i)
 {
-	enum gd_chart_form form =
-		gd_doc_figures_are_files(d) ? GD_CHART_FILE : GD_CHART_INLINE;
-	GD_AUTO_FREE char *id = gd_chart_id(c, r, i);
+	const struct gd_chart_made *m;
 	struct gd_error err = GD_ERROR_INIT;
-	GD_AUTO_STRBUF(svg);
+	GD_AUTO_STRBUF(file);
 	GD_AUTO_STRBUF(title);
+	bool files = gd_doc_figures_are_files(d);
 
 	gd_strbuf_addf(&title, "%s: ", c->title);
 	c->label(r, i, &title);
-	if (!id || gd_chart_draw(c, r, i, form, &svg, &err) < 0) {
+	if (gd_chart_get(c, r, i, &m, &err) < 0 ||
+	    (files && gd_chart_standalone(m->svg, &file, &err) < 0)) {
 		gd_doc_paraf(d, "%s could not be drawn: %s.", gd_strbuf_str(&title),
-			     id ? err.text : "out of memory");
+			     err.text);
 		return 0;
 	}
 	gd_doc_figure(d, &(struct gd_doc_figure){
-				 .name = id,
+				 .name = m->id,
 				 .title = gd_strbuf_str(&title),
 				 .about = i == 0 ? c->about : "",
-				 .svg = gd_strbuf_str(&svg),
+				 .svg = files ? gd_strbuf_str(&file) : m->svg,
 			 });
-	add_table(r, d, c, i, gd_strbuf_str(&title));
+	if (m->table.n_rows > 0)
+		add_rows(d, &m->table, gd_strbuf_str(&title));
 	gd_doc_figure_end(d);
-	return svg.len;
+	return files ? file.len : strlen(m->svg);
 }
 
 static void add_kind(const struct gd_report *r, struct gd_doc *d,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Load intervals and their sums. A histogram has some 24,000 buckets, so keeping two per
- * interval would cost gigabytes in an hour's run: each interval keeps its histograms as
- * encoded text (about a kilobyte) and its own percentiles, each series one merged pair per
- * stage, to which intervals are added as they come.
+ * interval would cost gigabytes in an hour's run: each interval keeps its histograms packed
+ * (some hundred bytes) and its own percentiles, each series one merged pair per stage, to
+ * which intervals are added as they come.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -15,9 +15,10 @@
 static void point_fini(struct point *p)
 {
 	free(p->latency);
-	free(p->attempt_latency);
+	free(p->attempts);
 	free(p->connect);
 	free(p->handshake);
+	free(p->encoded);
 	gd_interval_fini(&p->iv);
 	*p = (struct point){0};
 }
@@ -131,9 +132,22 @@ static double percentile(const struct gd_hist *h, double p)
 	return v < 0 ? (double)NAN : (double)v;
 }
 
+/* The same at several, ascending, in one pass. */
+static void percentiles(const struct gd_hist *h, const double *at, double *const *ret,
+			size_t n)
+{
+	int64_t values[4] = {-1, -1, -1, -1};
+
+	if (h)
+		gd_hist_percentiles(h, at, n, values);
+	for (size_t i = 0; i < n; i++)
+		*ret[i] = values[i] < 0 ? (double)NAN : (double)values[i];
+}
+
 static void finish(struct gd_load_stats *s, const struct gd_hist *latency,
 		   const struct gd_hist *attempts)
 {
+	static const double of_requests[] = {50, 90, 99, 99.9}, of_attempts[] = {50, 99};
 	bool any = latency && gd_hist_count(latency) > 0;
 	double n = (double)s->requests;
 
@@ -146,15 +160,13 @@ static void finish(struct gd_load_stats *s, const struct gd_hist *latency,
 	s->rtt = s->counts.rtt_samples
 			 ? (double)s->counts.rtt_sum / (double)s->counts.rtt_samples
 			 : (double)NAN;
-	s->p50 = percentile(latency, 50);
-	s->p90 = percentile(latency, 90);
-	s->p99 = percentile(latency, 99);
-	s->p999 = percentile(latency, 99.9);
+	percentiles(latency, of_requests,
+		    (double *const[]){&s->p50, &s->p90, &s->p99, &s->p999}, 4);
 	s->max = any ? (double)gd_hist_max(latency) : (double)NAN;
 	s->min = any ? (double)gd_hist_min(latency) : (double)NAN;
 	s->mean = any ? gd_hist_mean(latency) : (double)NAN;
-	s->attempt_p50 = percentile(attempts, 50);
-	s->attempt_p99 = percentile(attempts, 99);
+	percentiles(attempts, of_attempts,
+		    (double *const[]){&s->attempt_p50, &s->attempt_p99}, 2);
 }
 
 static void finish_connects(struct gd_load_stats *s, const struct gd_hist *connect,
@@ -164,13 +176,6 @@ static void finish_connects(struct gd_load_stats *s, const struct gd_hist *conne
 	s->connect_p99 = percentile(connect, 99);
 	s->handshake_p50 = percentile(handshake, 50);
 	s->handshake_p99 = percentile(handshake, 99);
-}
-
-void gd_res_tally_finish(const struct tally *t, struct gd_load_stats *ret)
-{
-	*ret = t->stats;
-	finish(ret, t->latency, t->attempt_latency);
-	finish_connects(ret, t->connect, t->handshake);
 }
 
 /* into may be NULL: then it is made. */
@@ -185,19 +190,19 @@ static int merge(struct gd_hist **into, const struct gd_hist *from)
 	return 0;
 }
 
-static int merge_encoded(struct gd_hist **into, const char *text, int64_t min_ns,
-			 int64_t max_ns)
+/* packed may be NULL: nothing. */
+static int merge_packed(struct gd_hist **into, const struct gd_hist_pack *packed)
 {
-	GD_AUTO(gd_hist) struct gd_hist *h = NULL;
-	struct gd_error ignored = GD_ERROR_INIT;
+	GD_AUTO(gd_hist) struct gd_hist *h = packed ? gd_hist_unpack(packed) : NULL;
 
-	if (!text)
+	if (!packed)
 		return 0;
-	/* It is our own encoding of a histogram that was whole: only memory can fail. */
-	if (gd_hist_decode(text, &h, &ignored) < 0)
-		return -1;
-	gd_hist_refine(h, min_ns, max_ns);
-	return merge(into, h);
+	return h ? merge(into, h) : -1;
+}
+
+static const struct gd_hist_pack *attempts_of(const struct point *p)
+{
+	return p->attempts ? p->attempts : p->latency;
 }
 
 static int tally_build(struct tally *t, const struct series *s, struct window win)
@@ -208,10 +213,10 @@ static int tally_build(struct tally *t, const struct series *s, struct window wi
 
 		if (!inside(&p->iv, win))
 			continue;
-		if (merge_encoded(&t->latency, p->latency, p->min_ns, p->max_ns) < 0 ||
-		    merge_encoded(&t->attempt_latency, p->attempt_latency, -1, -1) < 0 ||
-		    merge_encoded(&t->connect, p->connect, -1, -1) < 0 ||
-		    merge_encoded(&t->handshake, p->handshake, -1, -1) < 0) {
+		if (merge_packed(&t->latency, p->latency) < 0 ||
+		    merge_packed(&t->attempt_latency, attempts_of(p)) < 0 ||
+		    merge_packed(&t->connect, p->connect) < 0 ||
+		    merge_packed(&t->handshake, p->handshake) < 0) {
 			tally_reset(t);
 			return -1;
 		}
@@ -258,24 +263,13 @@ static void tally_interval(const struct gd_results *r, struct series *s,
 	}
 }
 
-/* text: what h was decoded from, or NULL. */
-static int encode(const struct gd_hist *h, const char *text, char **ret,
-		  struct gd_error *err)
+/* h NULL: an empty one. */
+static int pack(const struct gd_hist *h, struct gd_hist_pack **ret, struct gd_error *err)
 {
-	GD_AUTO(gd_hist) struct gd_hist *empty = NULL;
+	GD_AUTO(gd_hist) struct gd_hist *empty = h ? NULL : gd_hist_new();
 
-	if (text) {
-		*ret = strdup(text);
-		return *ret ? 0 : gd_raise_nomem(err);
-	}
-
-	if (!h) {
-		empty = gd_hist_new();
-		if (!empty)
-			return gd_raise_nomem(err);
-		h = empty;
-	}
-	return gd_hist_encode(h, ret, err);
+	*ret = h || empty ? gd_hist_pack(h ? h : empty) : NULL;
+	return *ret ? 0 : gd_raise_nomem(err);
 }
 
 /* A copy; NULL when out of memory, which costs a live view its newest figures only. */
@@ -299,27 +293,32 @@ static struct gd_target_count *copy_targets(const struct gd_interval *iv)
 	return c;
 }
 
-static int point_make(const struct gd_interval *iv, const struct encoded *text,
+static int keep_hists(const struct gd_interval *iv, const struct as_read *read,
+		      struct point *p, struct gd_error *err)
+{
+	if (read->encoded && !(p->encoded = strdup(read->encoded)))
+		return gd_raise_nomem(err);
+	if ((iv->connect && pack(iv->connect, &p->connect, err) < 0) ||
+	    (iv->handshake && pack(iv->handshake, &p->handshake, err) < 0) ||
+	    pack(iv->latency, &p->latency, err) < 0)
+		return -1;
+	return read->one_each ? 0 : pack(iv->attempt_latency, &p->attempts, err);
+}
+
+static int point_make(const struct gd_interval *iv, const struct as_read *read,
 		      struct point *ret, struct gd_error *err)
 {
-	struct point p = {.iv = *iv, .min_ns = -1, .max_ns = -1};
+	struct point p = {.iv = *iv};
 
 	p.iv.latency = p.iv.attempt_latency = NULL;
 	p.iv.lateness = p.iv.connect = p.iv.handshake = NULL;
 	p.iv.targets = copy_targets(iv);
 	if (!p.iv.targets)
 		p.iv.n_targets = 0;
-	if (iv->latency) {
-		p.min_ns = gd_hist_min(iv->latency);
-		p.max_ns = gd_hist_max(iv->latency);
-	}
 	sum_interval(&p.stats, iv);
 	finish(&p.stats, iv->latency, iv->attempt_latency);
 	finish_connects(&p.stats, iv->connect, iv->handshake);
-	if ((iv->connect && encode(iv->connect, NULL, &p.connect, err) < 0) ||
-	    (iv->handshake && encode(iv->handshake, NULL, &p.handshake, err) < 0) ||
-	    encode(iv->latency, text->latency, &p.latency, err) < 0 ||
-	    encode(iv->attempt_latency, text->attempts, &p.attempt_latency, err) < 0) {
+	if (keep_hists(iv, read, &p, err) < 0) {
 		point_fini(&p);
 		return -1;
 	}
@@ -367,7 +366,7 @@ static size_t place(const struct series *s, int64_t start)
 }
 
 static int series_insert(struct series *s, const struct gd_interval *iv,
-			 const struct encoded *text, size_t *ret_at, struct gd_error *err)
+			 const struct as_read *read, size_t *ret_at, struct gd_error *err)
 {
 	size_t at = place(s, iv->start_wall_ns);
 	struct point p;
@@ -376,7 +375,7 @@ static int series_insert(struct series *s, const struct gd_interval *iv,
 		return gd_raise(err, GD_E_INPUT,
 				"load %s.%s: interval %llu is there twice", s->load,
 				s->client, (unsigned long long)iv->index);
-	if (points_reserve(s, err) < 0 || point_make(iv, text, &p, err) < 0)
+	if (points_reserve(s, err) < 0 || point_make(iv, read, &p, err) < 0)
 		return -1;
 	p.n_parts = 1;
 	memmove(&s->points[at + 1], &s->points[at], (s->n_points - at) * sizeof(p));
@@ -433,14 +432,15 @@ static int point_restore(const struct point *p, struct gd_interval *ret,
 	iv.connect = iv.handshake = NULL;
 	iv.targets = copy_targets(&p->iv);
 	iv.n_targets = iv.targets ? iv.n_targets : 0;
-	if (gd_hist_decode(p->latency, &iv.latency, err) < 0 ||
-	    gd_hist_decode(p->attempt_latency, &iv.attempt_latency, err) < 0 ||
-	    (p->connect && gd_hist_decode(p->connect, &iv.connect, err) < 0) ||
-	    (p->handshake && gd_hist_decode(p->handshake, &iv.handshake, err) < 0)) {
+	iv.latency = gd_hist_unpack(p->latency);
+	iv.attempt_latency = gd_hist_unpack(attempts_of(p));
+	iv.connect = p->connect ? gd_hist_unpack(p->connect) : NULL;
+	iv.handshake = p->handshake ? gd_hist_unpack(p->handshake) : NULL;
+	if (!iv.latency || !iv.attempt_latency || (p->connect && !iv.connect) ||
+	    (p->handshake && !iv.handshake)) {
 		gd_interval_fini(&iv);
-		return -1;
+		return gd_raise_nomem(err);
 	}
-	gd_hist_refine(iv.latency, p->min_ns, p->max_ns);
 	*ret = iv;
 	return 0;
 }
@@ -454,7 +454,7 @@ static int point_join(struct point *p, const struct gd_interval *iv, struct gd_e
 	if (point_restore(p, &sum, err) < 0)
 		return -1;
 	gd_interval_join(&sum, iv);
-	rc = point_make(&sum, &(struct encoded){0}, &made, err);
+	rc = point_make(&sum, &(struct as_read){0}, &made, err);
 	if (rc == 0) {
 		made.iv.latency = gd_steal_ptr(&sum.latency);
 		made.iv.attempt_latency = gd_steal_ptr(&sum.attempt_latency);
@@ -470,12 +470,12 @@ static int point_join(struct point *p, const struct gd_interval *iv, struct gd_e
 
 /* Inserts a part; the newest keeps histograms. */
 static int insert_part(const struct gd_results *r, struct series *s,
-		       const struct gd_interval *iv, const struct encoded *text,
+		       const struct gd_interval *iv, const struct as_read *read,
 		       struct gd_error *err)
 {
 	size_t at = 0;
 
-	if (series_insert(s, iv, text, &at, err) < 0)
+	if (series_insert(s, iv, read, &at, err) < 0)
 		return -1;
 	tally_interval(r, s, iv);
 	if (at + 1 == s->n_points) {
@@ -487,7 +487,7 @@ static int insert_part(const struct gd_results *r, struct series *s,
 
 /* Adds what one of several saw, to its own series and to the whole. */
 static int add_part(struct gd_results *r, struct series *s, const struct gd_interval *iv,
-		    const struct encoded *text, struct gd_error *err)
+		    const struct as_read *read, struct gd_error *err)
 {
 	struct series *own = vantage_find(s, iv->vantage);
 	struct point *p = point_of(s, iv->index);
@@ -502,10 +502,10 @@ static int add_part(struct gd_results *r, struct series *s, const struct gd_inte
 		return gd_raise_nomem(err);
 	s->n_of = iv->n_vantages;
 	/* Refused when it is there already, before it would be added to the whole. */
-	if (insert_part(r, own, iv, text, err) < 0)
+	if (insert_part(r, own, iv, read, err) < 0)
 		return -1;
 	if (!p)
-		return insert_part(r, s, iv, text, err);
+		return insert_part(r, s, iv, read, err);
 	if (point_join(p, iv, err) < 0)
 		return -1;
 	drop_hists(s, (size_t)(p - s->points));
@@ -522,18 +522,19 @@ int gd_results_add_load(struct gd_results *r, const struct gd_interval *iv,
 
 	own.latency = copy(iv->latency);
 	own.attempt_latency = copy(iv->attempt_latency);
-	rc = gd_res_add_load(r, &own, &(struct encoded){0}, err);
+	rc = gd_res_add_load(r, &own, &(struct as_read){0}, err);
 	gd_hist_free(own.latency);
 	gd_hist_free(own.attempt_latency);
 	return rc;
 }
 
 int gd_res_add_load(struct gd_results *r, struct gd_interval *iv,
-		    const struct encoded *text, struct gd_error *err)
+		    const struct as_read *read, struct gd_error *err)
 {
 	struct series *s = gd_res_series_find(r, iv->load, iv->client);
 	size_t at = 0;
 
+	r->n_fed++;
 	if (iv->start_wall_ns <= 0 || iv->length_ns <= 0 ||
 	    iv->length_ns > INT64_MAX - iv->start_wall_ns)
 		return gd_raise(err, GD_E_INPUT,
@@ -548,8 +549,8 @@ int gd_res_add_load(struct gd_results *r, struct gd_interval *iv,
 		return gd_raise_nomem(err);
 	gd_res_saw(r, point_end(iv));
 	if (iv->vantage[0] != '\0')
-		return add_part(r, s, iv, text, err);
-	if (series_insert(s, iv, text, &at, err) < 0)
+		return add_part(r, s, iv, read, err);
+	if (series_insert(s, iv, read, &at, err) < 0)
 		return -1;
 	tally_interval(r, s, iv);
 	/* The newest keeps its histograms. */
@@ -584,12 +585,12 @@ int gd_results_vantage_stats(const struct gd_results *r, size_t series, size_t v
 {
 	struct series *s = r->series[series]->vantages[vantage];
 	size_t i = gd_res_stage_find(r, stage);
-	const struct tally *t = i < MAX_STAGES ? gd_res_series_tally(r, s, i) : NULL;
+	const struct gd_load_stats *stats =
+		i < MAX_STAGES ? gd_res_series_stats(r, s, i) : NULL;
 
-	if (!t)
+	if (!stats)
 		return 1;
-	gd_res_tally_finish(t, ret);
-	ret->drained = gd_res_drained(r, s, i);
+	*ret = *stats;
 	return 0;
 }
 
@@ -639,7 +640,11 @@ static uint64_t usual_open(const struct gd_results *r, const struct series *s)
 	return most;
 }
 
-double gd_res_drained(const struct gd_results *r, const struct series *s, size_t stage)
+/*
+ * Nanoseconds from the end of the last fault before the stage until no more requests of the
+ * series were under way than at worst in a baseline; 0: there was no such fault; NAN: not yet.
+ */
+static double drained(const struct gd_results *r, const struct series *s, size_t stage)
 {
 	int64_t out = last_fault_out(r, stage);
 	uint64_t usual;
@@ -656,21 +661,35 @@ double gd_res_drained(const struct gd_results *r, const struct series *s, size_t
 	return (double)NAN;
 }
 
+const struct gd_load_stats *gd_res_series_stats(const struct gd_results *r,
+						struct series *s, size_t stage)
+{
+	struct tally *t = gd_res_series_tally(r, s, stage);
+
+	if (!t)
+		return NULL;
+	if (t->finished_at != r->n_fed) {
+		t->finished = t->stats;
+		finish(&t->finished, t->latency, t->attempt_latency);
+		finish_connects(&t->finished, t->connect, t->handshake);
+		t->finished.drained = drained(r, s, stage);
+		t->finished_at = r->n_fed;
+	}
+	return &t->finished;
+}
+
 int gd_results_load_stats(const struct gd_results *r, const char *load,
 			  const char *client, const char *stage,
 			  struct gd_load_stats *ret)
 {
 	struct series *s = gd_res_series_find(r, load, client);
 	size_t i = gd_res_stage_find(r, stage);
-	const struct tally *t;
+	const struct gd_load_stats *stats =
+		s && i < MAX_STAGES ? gd_res_series_stats(r, s, i) : NULL;
 
-	if (!s || i == MAX_STAGES)
+	if (!stats)
 		return 1;
-	t = gd_res_series_tally(r, s, i);
-	if (!t)
-		return 1;
-	gd_res_tally_finish(t, ret);
-	ret->drained = gd_res_drained(r, s, i);
+	*ret = *stats;
 	return 0;
 }
 
@@ -697,15 +716,32 @@ const struct gd_interval *gd_results_interval(const struct gd_results *r, size_t
 	return &r->series[series]->points[i].iv;
 }
 
-void gd_results_point(const struct gd_results *r, size_t series, size_t i,
-		      struct gd_load_stats *ret)
+const struct gd_load_stats *gd_results_point(const struct gd_results *r, size_t series,
+					     size_t i)
 {
-	*ret = r->series[series]->points[i].stats;
+	return &r->series[series]->points[i].stats;
 }
 
-const char *gd_results_encoded(const struct gd_results *r, size_t series, size_t i)
+struct gd_hist *gd_results_latency(const struct gd_results *r, size_t series, size_t i)
 {
-	return r->series[series]->points[i].latency;
+	return gd_hist_unpack(r->series[series]->points[i].latency);
+}
+
+int gd_results_encoded(const struct gd_results *r, size_t series, size_t i,
+		       const char **ret, struct gd_error *err)
+{
+	struct point *p = &r->series[series]->points[i];
+	GD_AUTO(gd_hist) struct gd_hist *h = NULL;
+
+	if (!p->encoded) {
+		h = gd_hist_unpack(p->latency);
+		if (!h)
+			return gd_raise_nomem(err);
+		if (gd_hist_encode(h, &p->encoded, err) < 0)
+			return -1;
+	}
+	*ret = p->encoded;
+	return 0;
 }
 
 int gd_results_hist(const struct gd_results *r, size_t series, const char *stage,

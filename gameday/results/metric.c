@@ -275,14 +275,12 @@ static enum gd_found load_value(const struct gd_results *r, const struct source 
 				size_t stage, double *ret)
 {
 	struct series *series = mutable_series(r, s->series);
-	const struct tally *t = series ? gd_res_series_tally(r, series, stage) : NULL;
-	struct gd_load_stats stats;
+	const struct gd_load_stats *stats =
+		series ? gd_res_series_stats(r, series, stage) : NULL;
 
-	if (!t)
+	if (!stats)
 		return GD_FOUND_NO_DATA;
-	gd_res_tally_finish(t, &stats);
-	stats.drained = gd_res_drained(r, series, stage);
-	*ret = metric_of(s->metric, &stats);
+	*ret = metric_of(s->metric, stats);
 	return isnan(*ret) ? GD_FOUND_NO_DATA : GD_FOUND;
 }
 

@@ -19,6 +19,7 @@ int gd_results_new(struct gd_results **ret, struct gd_error *err)
 
 	if (!r)
 		return gd_raise_nomem(err);
+	r->n_fed = 1;
 	*ret = r;
 	return 0;
 }
@@ -45,7 +46,7 @@ void gd_res_saw(struct gd_results *r, int64_t wall_ns)
 
 int64_t gd_res_record_time(const cJSON *record, const char *key)
 {
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(record, key);
+	const cJSON *v = gd_json_get(record, key);
 	int64_t ns;
 
 	/* Wall times are beyond 2^53 and come as text; a number has lost digits, not sense. */
@@ -101,6 +102,7 @@ int gd_results_stage_begin(struct gd_results *r, const char *name, const char *k
 				name);
 	if (r->n_stages == MAX_STAGES)
 		return gd_raise(err, GD_E_INPUT, "more than %d stages", MAX_STAGES);
+	r->n_fed++;
 	s = &r->stages[r->n_stages++];
 	*s = (struct stage){.begin_ns = wall_ns};
 	memcpy(s->name, name, strlen(name) + 1);
@@ -115,6 +117,7 @@ void gd_results_stage_measured(struct gd_results *r, const char *name, int64_t w
 
 	if (i == MAX_STAGES || r->stages[i].measured_ns || wall_ns <= 0)
 		return;
+	r->n_fed++;
 	r->stages[i].measured_ns = wall_ns;
 	gd_res_series_invalidate(r, i);
 }
@@ -125,6 +128,7 @@ void gd_results_stage_end(struct gd_results *r, const char *name, int64_t wall_n
 
 	if (i == MAX_STAGES || r->stages[i].end_ns || wall_ns <= 0)
 		return;
+	r->n_fed++;
 	r->stages[i].end_ns = wall_ns;
 	gd_res_series_invalidate(r, i);
 }
@@ -159,34 +163,35 @@ struct gd_stage_span gd_results_stage(const struct gd_results *r, size_t i)
 /* The text of a histogram in a line that was read without error. */
 static const char *text_of(const cJSON *line, const char *key)
 {
-	return gd_json_str(cJSON_GetObjectItemCaseSensitive(line, key), "hdr", NULL);
+	return gd_json_str(gd_json_get(line, key), "hdr", NULL);
 }
 
 static int add_load_line(struct gd_results *r, const cJSON *line, struct gd_error *err)
 {
-	struct encoded text = {text_of(line, "latency"),
-			       text_of(line, "attempt_latency")};
+	const char *latency = text_of(line, "latency");
+	const char *attempts = text_of(line, "attempt_latency");
+	struct as_read read = {latency,
+			       latency && attempts && strcmp(latency, attempts) == 0};
 	struct gd_interval iv = {0};
 	int rc;
 
 	if (gd_interval_from_json(line, &iv, err) < 0)
 		return -1;
-	rc = gd_res_add_load(r, &iv, &text, err);
+	rc = gd_res_add_load(r, &iv, &read, err);
 	gd_interval_fini(&iv);
 	return rc;
 }
 
 static int add_watch_line(struct gd_results *r, const cJSON *line, struct gd_error *err)
 {
-	const cJSON *gauges = cJSON_GetObjectItemCaseSensitive(line, "gauges");
+	const cJSON *gauges = gd_json_get(line, "gauges");
 	const char *watch = gd_json_str(line, "watch", "");
 
 	if (gauges && gd_results_add_watch_info(r, watch, gauges, NULL, err) < 0)
 		return -1;
 	return gd_results_add_watch(
 		r, gd_json_str(line, "role", ""), gd_json_str(line, "host", ""), watch,
-		gd_res_record_time(line, "wall_ns"),
-		cJSON_GetObjectItemCaseSensitive(line, "values"), err);
+		gd_res_record_time(line, "wall_ns"), gd_json_get(line, "values"), err);
 }
 
 int gd_results_add_metrics_line(struct gd_results *r, const cJSON *line,
@@ -199,10 +204,9 @@ int gd_results_add_metrics_line(struct gd_results *r, const cJSON *line,
 	if (strcmp(type, "watch") == 0)
 		return add_watch_line(r, line, err);
 	if (strcmp(type, "watch_info") == 0)
-		return gd_results_add_watch_info(
-			r, gd_json_str(line, "watch", ""),
-			cJSON_GetObjectItemCaseSensitive(line, "gauges"),
-			cJSON_GetObjectItemCaseSensitive(line, "units"), err);
+		return gd_results_add_watch_info(r, gd_json_str(line, "watch", ""),
+						 gd_json_get(line, "gauges"),
+						 gd_json_get(line, "units"), err);
 	return 0;
 }
 
@@ -213,6 +217,7 @@ int gd_results_add_journal_line(struct gd_results *r, const cJSON *line,
 	const char *stage = gd_json_str(line, "stage", "");
 	int64_t at = gd_res_record_time(line, "wall_ns");
 
+	r->n_fed++;
 	if (strcmp(event, "stage_begin") == 0 &&
 	    gd_results_stage_begin(r, stage, gd_json_str(line, "kind", ""), at, err) < 0)
 		return -1;

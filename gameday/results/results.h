@@ -54,7 +54,7 @@ void gd_results_stage_measured(struct gd_results *r, const char *name,
 void gd_results_stage_end(struct gd_results *r, const char *name,
 			  int64_t wall_ns) GD_NONNULL;
 /*
- * Copies what it needs: the histograms are kept encoded, so an hour of intervals stays in
+ * Copies what it needs: the histograms are kept packed, so an hour of intervals stays in
  * memory easily. The same load, client and start again replaces nothing: GD_E_INPUT.
  */
 int gd_results_add_load(struct gd_results *r, const struct gd_interval *iv,
@@ -210,12 +210,17 @@ size_t gd_results_n_intervals(const struct gd_results *r, size_t series) GD_NONN
  */
 const struct gd_interval *gd_results_interval(const struct gd_results *r, size_t series,
 					      size_t i) GD_NONNULL;
-/* The figures of one interval alone, for charts; all of gd_load_stats. */
-void gd_results_point(const struct gd_results *r, size_t series, size_t i,
-		      struct gd_load_stats *ret) GD_NONNULL;
-/* Its request latencies as HdrHistogram V2 text, as gd_hist_encode makes it. Borrowed. */
-const char *gd_results_encoded(const struct gd_results *r, size_t series,
-			       size_t i) GD_NONNULL;
+/* The figures of one interval alone, for charts; all of gd_load_stats. Borrowed as above. */
+const struct gd_load_stats *gd_results_point(const struct gd_results *r, size_t series,
+					     size_t i) GD_NONNULL;
+/* Its request latencies; the caller frees. NULL: out of memory. */
+struct gd_hist *gd_results_latency(const struct gd_results *r, size_t series,
+				   size_t i) GD_NONNULL GD_MUST_CHECK;
+/*
+ * The same as HdrHistogram V2 text: as it was read, or as gd_hist_encode makes it. Borrowed.
+ */
+int gd_results_encoded(const struct gd_results *r, size_t series, size_t i,
+		       const char **ret, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /*
  * The merged request latencies of one series over a stage, for distributions. 0, or 1 when
  * nothing was measured there; borrowed, good until the next thing is fed.

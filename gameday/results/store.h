@@ -22,6 +22,8 @@ struct tally {
 	struct gd_load_stats stats; /* sums only; ratios and percentiles come on demand */
 	struct gd_hist *latency, *attempt_latency; /* owned; NULL until needed */
 	struct gd_hist *connect, *handshake; /* owned; NULL: no connection was made */
+	struct gd_load_stats finished;       /* what was last answered ... */
+	uint64_t finished_at;                /* ... when so much was fed; 0: never */
 };
 
 struct stage {
@@ -32,12 +34,14 @@ struct stage {
 };
 
 struct point {
-	struct gd_interval iv;           /* its histograms are NULL, but for the newest */
-	struct gd_load_stats stats;      /* finished: ratios and percentiles included */
-	char *latency, *attempt_latency; /* owned: encoded */
-	char *connect, *handshake;       /* the same; NULL: no connection was made */
-	int64_t min_ns, max_ns; /* exact; the encoding does not carry them; -1: empty */
-	uint32_t n_parts;       /* of how many vantage points it is the sum so far */
+	struct gd_interval iv;         /* its histograms are NULL, but for the newest */
+	struct gd_load_stats stats;    /* finished: ratios and percentiles included */
+	struct gd_hist_pack *latency;  /* owned */
+	struct gd_hist_pack *attempts; /* owned; NULL: the same as latency */
+	struct gd_hist_pack *connect,
+		*handshake; /* owned; NULL: no connection was made */
+	char *encoded;      /* owned: latency as text; NULL: until somebody asks for it */
+	uint32_t n_parts;   /* of how many vantage points it is the sum so far */
 };
 
 struct series {
@@ -115,6 +119,8 @@ struct gd_results {
 	struct watch_info *infos[MAX_WATCHES]; /* owned */
 	size_t n_infos;
 	struct ledger ledger;
+	uint64_t
+		n_fed; /* intervals and events so far, from 1: answers are good until then */
 	int64_t latest_ns; /* the end of the latest interval, sample or event */
 };
 
@@ -134,16 +140,17 @@ void gd_res_saw(struct gd_results *r, int64_t wall_ns);
 /* A wall time from a record: digits as number or text; 0 when it is none. */
 int64_t gd_res_record_time(const cJSON *record, const char *key);
 
-/* The texts that an interval's histograms were decoded from; NULL: not known. */
-struct encoded {
-	const char *latency, *attempts;
-};
 /*
- * gd_results_add_load, which need not encode again what it has the text of, and takes what
- * it keeps of iv's histograms out of it (they may be NULL after).
+ * gd_results_add_load, which takes what it keeps of iv's histograms out of it (they may be
+ * NULL after). encoded: the text that its latency was decoded from; NULL: not known.
+ * one_each: its attempts are counted as its requests are.
  */
+struct as_read {
+	const char *encoded;
+	bool one_each;
+};
 int gd_res_add_load(struct gd_results *r, struct gd_interval *iv,
-		    const struct encoded *text, struct gd_error *err);
+		    const struct as_read *read, struct gd_error *err);
 
 void gd_res_series_free(struct series *s);
 void gd_res_series_invalidate(struct gd_results *r, size_t stage);
@@ -158,14 +165,12 @@ struct tally *gd_res_series_tally(const struct gd_results *r, struct series *s,
  * intervals is not waited for: it may be cut off, and abort conditions must not wait.
  */
 bool gd_res_point_is_whole(const struct series *s, size_t i);
-/* Fills *ret with ratios and percentiles from the tally's sums and histograms. */
-void gd_res_tally_finish(const struct tally *t, struct gd_load_stats *ret);
-
 /*
- * Nanoseconds from the end of the last fault before the stage until no more requests of the
- * series were under way than at worst in a baseline; 0: there was no such fault; NAN: not yet.
+ * The figures of a series in a stage, all of them; NULL when nothing counts or memory ran out.
+ * Borrowed, good until the next thing is fed.
  */
-double gd_res_drained(const struct gd_results *r, const struct series *s, size_t stage);
+const struct gd_load_stats *gd_res_series_stats(const struct gd_results *r,
+						struct series *s, size_t stage);
 
 void gd_res_watch_free(struct watch *w);
 bool gd_res_column_is_gauge(const struct column *c);

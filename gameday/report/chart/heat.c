@@ -17,58 +17,66 @@
 
 /* --- counting -------------------------------------------------------------------------- */
 
-static int add_interval(struct gd_heat *h, size_t column, const char *encoded,
-			struct gd_error *err)
+/* Columns of equal length; where a column is an interval, its own follow. */
+static void lay_out(struct gd_heat *h, size_t n_intervals, size_t max, double lo,
+		    double hi)
 {
-	GD_AUTO(gd_hist) struct gd_hist *hist = NULL;
+	max = max < GD_HEAT_COLUMNS ? max : GD_HEAT_COLUMNS;
+	h->own = n_intervals <= max;
+	h->columns = h->own ? n_intervals : max;
+	for (size_t i = 0; i < h->columns; i++) {
+		h->from[i] = lo + (hi - lo) * (double)i / (double)h->columns;
+		h->to[i] = lo + (hi - lo) * (double)(i + 1) / (double)h->columns;
+	}
+}
+
+static size_t column_of(const struct gd_heat *h, size_t interval, double at, double lo,
+			double hi)
+{
+	double part = (at - lo) / (hi - lo) * (double)h->columns;
+
+	if (h->own)
+		return interval;
+	return (size_t)fmin(fmax(part, 0), (double)h->columns - 1);
+}
+
+static void add_counts(struct gd_heat *h, size_t column, const struct gd_hist *hist)
+{
 	uint64_t counts[GD_HEAT_ROWS];
 
-	if (gd_hist_decode(encoded, &hist, err) < 0)
-		return -1;
 	gd_hist_ranges(hist, h->upper, h->rows, counts);
 	for (size_t i = 0; i < h->rows; i++) {
 		h->counts[column][i] += counts[i];
 		h->total[column] += counts[i];
 	}
-	return 0;
 }
 
-static size_t column_of(const struct gd_heat *h, size_t interval, bool own, double at,
-			double lo, double hi)
+int gd_heat_fill(struct gd_heat *const *h, const size_t *max, size_t n,
+		 const struct gd_report *r, size_t series, double lo, double hi,
+		 struct gd_error *err)
 {
-	double part = (at - lo) / (hi - lo) * (double)h->columns;
+	size_t n_intervals = gd_results_n_intervals(r->results, series);
 
-	if (own)
-		return interval;
-	return (size_t)fmin(fmax(part, 0), (double)h->columns - 1);
-}
-
-int gd_heat_fill(struct gd_heat *h, const struct gd_report *r, size_t series, size_t max,
-		 double lo, double hi, struct gd_error *err)
-{
-	size_t n = gd_results_n_intervals(r->results, series);
-	bool own;
-
-	max = max < GD_HEAT_COLUMNS ? max : GD_HEAT_COLUMNS;
-	own = n <= max;
-	h->columns = own ? n : max;
-	for (size_t i = 0; i < h->columns; i++) {
-		h->from[i] = lo + (hi - lo) * (double)i / (double)h->columns;
-		h->to[i] = lo + (hi - lo) * (double)(i + 1) / (double)h->columns;
-	}
-	for (size_t i = 0; i < n; i++) {
+	for (size_t k = 0; k < n; k++)
+		lay_out(h[k], n_intervals, max[k], lo, hi);
+	for (size_t i = 0; i < n_intervals; i++) {
 		const struct gd_interval *iv = gd_results_interval(r->results, series, i);
+		GD_AUTO(gd_hist)
+		struct gd_hist *hist = gd_results_latency(r->results, series, i);
 		double from = gd_report_seconds(r, iv->start_wall_ns);
 		double to = gd_report_seconds(r, iv->start_wall_ns + iv->length_ns);
-		size_t column = column_of(h, i, own, (from + to) / 2, lo, hi);
 
-		if (own) {
-			h->from[i] = from;
-			h->to[i] = to;
+		if (!hist)
+			return gd_raise_nomem(err);
+		for (size_t k = 0; k < n; k++) {
+			size_t column = column_of(h[k], i, (from + to) / 2, lo, hi);
+
+			if (h[k]->own) {
+				h[k]->from[i] = from;
+				h[k]->to[i] = to;
+			}
+			add_counts(h[k], column, hist);
 		}
-		if (add_interval(h, column, gd_results_encoded(r->results, series, i),
-				 err) < 0)
-			return -1;
 	}
 	return 0;
 }
@@ -111,24 +119,35 @@ static void range_of(const struct gd_report *r, size_t series, double *ret_lo,
 	*ret_lo = (double)INFINITY;
 	*ret_hi = -(double)INFINITY;
 	for (size_t i = 0; i < gd_results_n_intervals(r->results, series); i++) {
-		struct gd_load_stats s;
+		const struct gd_load_stats *s = gd_results_point(r->results, series, i);
 
-		gd_results_point(r->results, series, i, &s);
-		if (s.min > 0)
-			*ret_lo = fmin(*ret_lo, s.min);
-		if (s.max > 0)
-			*ret_hi = fmax(*ret_hi, s.max);
+		if (s->min > 0)
+			*ret_lo = fmin(*ret_lo, s->min);
+		if (s->max > 0)
+			*ret_hi = fmax(*ret_hi, s->max);
 	}
 }
 
+static void log_ranges(const struct gd_report *r, size_t series, struct gd_heat *h)
+{
+	struct gd_scale y;
+	double lo, hi;
+
+	range_of(r, series, &lo, &hi);
+	y = gd_scale_nice(true, lo, hi);
+	h->rows = GD_HEAT_ROWS;
+	for (size_t k = 0; k < GD_HEAT_ROWS; k++)
+		h->upper[k] =
+			llround(y.lo * pow(y.hi / y.lo, (double)(k + 1) / GD_HEAT_ROWS));
+}
+
+/* All but the counts of its map. */
 static int build(const struct gd_report *r, size_t i, const char *id,
 		 struct gd_plot **ret, struct gd_error *err)
 {
 	GD_AUTO(gd_plot)
 	struct gd_plot *p = gd_plot_new(r, id, gd_chart_heat.title, gd_chart_heat.about);
 	struct gd_panel *panel;
-	struct gd_scale y;
-	double lo, hi;
 
 	if (!p)
 		return gd_raise_nomem(err);
@@ -144,26 +163,12 @@ static int build(const struct gd_report *r, size_t i, const char *id,
 	for (size_t k = 0; k < GD_N_ELEMS(figures); k++)
 		gd_chart_fill(r, i, figures[k].value, p,
 			      gd_plot_track(panel, figures[k].name, 0));
-	range_of(r, i, &lo, &hi);
-	y = gd_scale_nice(true, lo, hi);
-	panel->heat->rows = GD_HEAT_ROWS;
-	for (size_t k = 0; k < GD_HEAT_ROWS; k++)
-		panel->heat->upper[k] =
-			llround(y.lo * pow(y.hi / y.lo, (double)(k + 1) / GD_HEAT_ROWS));
-	if (gd_heat_fill(panel->heat, r, i, p->columns * 4 / 7, p->times.lo, p->times.hi,
-			 err) < 0)
-		return -1;
+	log_ranges(r, i, panel->heat);
 	(void)snprintf(p->subject, sizeof(p->subject), "client %s",
 		       gd_chart_client(r, i));
 	gd_chart_mark_late(r, i, p);
 	*ret = gd_steal_ptr(&p);
 	return 0;
-}
-
-static int draw(const struct gd_report *r, size_t i, const char *id,
-		struct gd_strbuf *out, struct gd_error *err)
-{
-	return gd_plot_draw_built(build, r, i, id, out, err);
 }
 
 /* --- the table: requests by round ranges ------------------------------------------------ */
@@ -244,29 +249,39 @@ static int fill_table(const struct gd_heat *h, double length, struct gd_chart_ta
 	return 0;
 }
 
-static int table(const struct gd_report *r, size_t i, struct gd_chart_table *ret,
-		 struct gd_error *err)
+static int make_table(const struct gd_heat *h, double length, struct gd_chart_table *ret,
+		      struct gd_error *err)
 {
-	struct gd_heat *h GD_AUTO_FREE = calloc(1, sizeof(*h));
 	struct gd_chart_table t;
-	struct gd_times times;
-	double lo, hi;
 
-	if (!h || gd_times_init(&times, r) < 0)
-		return gd_raise_nomem(err);
-	lo = times.lo;
-	hi = times.hi;
-	gd_times_fini(&times);
-	round_ranges(r, i, h);
-	if (gd_heat_fill(h, r, i, 63, lo, hi, err) < 0 ||
-	    gd_chart_table_init(&t, h->rows + 2, h->columns + 1, err) < 0)
+	if (gd_chart_table_init(&t, h->rows + 2, h->columns + 1, err) < 0)
 		return -1;
-	if (fill_table(h, hi - lo, &t, err) < 0) {
+	if (fill_table(h, length, &t, err) < 0) {
 		gd_chart_table_fini(&t);
 		return -1;
 	}
 	*ret = t;
 	return 0;
+}
+
+static int make(const struct gd_report *r, size_t i, const char *id,
+		struct gd_strbuf *svg, struct gd_chart_table *ret_table,
+		struct gd_error *err)
+{
+	struct gd_heat *round GD_AUTO_FREE = calloc(1, sizeof(*round));
+	GD_AUTO(gd_plot) struct gd_plot *p = NULL;
+
+	if (!round)
+		return gd_raise_nomem(err);
+	if (build(r, i, id, &p, err) < 0)
+		return -1;
+	round_ranges(r, i, round);
+	if (gd_heat_fill((struct gd_heat *[]){p->panels[0].heat, round},
+			 (size_t[]){p->columns * 4 / 7, 63}, 2, r, i, p->times.lo,
+			 p->times.hi, err) < 0 ||
+	    gd_plot_draw(p, svg, err) < 0)
+		return -1;
+	return make_table(round, p->times.hi - p->times.lo, ret_table, err);
 }
 
 const struct gd_chart gd_chart_heat = {
@@ -277,6 +292,5 @@ const struct gd_chart gd_chart_heat = {
 		"darker, the larger their share of that moment. Two bands are two speeds.",
 	.count = gd_chart_count_series,
 	.label = gd_chart_label_series,
-	.draw = draw,
-	.table = table,
+	.make = make,
 };

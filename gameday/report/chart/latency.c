@@ -116,16 +116,11 @@ static int build(const struct gd_report *r, size_t i, const char *id,
 	return 0;
 }
 
-static int draw(const struct gd_report *r, size_t i, const char *id,
-		struct gd_strbuf *out, struct gd_error *err)
+static int make(const struct gd_report *r, size_t i, const char *id,
+		struct gd_strbuf *svg, struct gd_chart_table *ret_table,
+		struct gd_error *err)
 {
-	return gd_plot_draw_built(build, r, i, id, out, err);
-}
-
-static int table(const struct gd_report *r, size_t i, struct gd_chart_table *ret,
-		 struct gd_error *err)
-{
-	return gd_plot_table_built(build, r, i, ret, err);
+	return gd_plot_make(build, r, i, id, svg, ret_table, err);
 }
 
 const struct gd_chart gd_chart_latency = {
@@ -136,6 +131,5 @@ const struct gd_chart gd_chart_latency = {
 		"than p50, 99 % faster than p99. Shaded: a fault was in.",
 	.count = gd_chart_count_loads,
 	.label = gd_chart_label_load,
-	.draw = draw,
-	.table = table,
+	.make = make,
 };

@@ -85,12 +85,11 @@ void gd_chart_fill(const struct gd_report *r, size_t series,
 {
 	for (size_t i = 0; i < gd_results_n_intervals(r->results, series); i++) {
 		const struct gd_interval *iv = gd_results_interval(r->results, series, i);
-		struct gd_load_stats s;
 		double from, to;
 
-		gd_results_point(r->results, series, i, &s);
 		span_of(r, iv, &from, &to);
-		gd_plot_add(p, t, from, to, value(&s));
+		gd_plot_add(p, t, from, to,
+			    value(gd_results_point(r->results, series, i)));
 	}
 }
 
@@ -114,22 +113,13 @@ void gd_chart_label_series(const struct gd_report *r, size_t i, struct gd_strbuf
 	gd_strbuf_addf(out, "%s.%s", load_of(r, i), gd_chart_client(r, i));
 }
 
-int gd_plot_draw_built(gd_plot_build *build, const struct gd_report *r, size_t i,
-		       const char *id, struct gd_strbuf *out, struct gd_error *err)
+int gd_plot_make(gd_plot_build *build, const struct gd_report *r, size_t i,
+		 const char *id, struct gd_strbuf *svg, struct gd_chart_table *ret_table,
+		 struct gd_error *err)
 {
 	GD_AUTO(gd_plot) struct gd_plot *p = NULL;
 
-	if (build(r, i, id, &p, err) < 0)
+	if (build(r, i, id, &p, err) < 0 || gd_plot_draw(p, svg, err) < 0)
 		return -1;
-	return gd_plot_draw(p, out, err);
-}
-
-int gd_plot_table_built(gd_plot_build *build, const struct gd_report *r, size_t i,
-			struct gd_chart_table *ret, struct gd_error *err)
-{
-	GD_AUTO(gd_plot) struct gd_plot *p = NULL;
-
-	if (build(r, i, "table", &p, err) < 0)
-		return -1;
-	return gd_plot_table(p, ret, err);
+	return gd_plot_table(p, ret_table, err);
 }

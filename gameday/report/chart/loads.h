@@ -25,12 +25,9 @@ void gd_chart_label_load(const struct gd_report *r, size_t i, struct gd_strbuf *
 size_t gd_chart_count_series(const struct gd_report *r);
 void gd_chart_label_series(const struct gd_report *r, size_t i, struct gd_strbuf *out);
 
-/* For draw and table of a chart that is a plot. */
+/* For the make of a chart that is a plot. */
 typedef int gd_plot_build(const struct gd_report *r, size_t i, const char *id,
 			  struct gd_plot **ret, struct gd_error *err);
-int gd_plot_draw_built(gd_plot_build *build, const struct gd_report *r, size_t i,
-		       const char *id, struct gd_strbuf *out,
-		       struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
-int gd_plot_table_built(gd_plot_build *build, const struct gd_report *r, size_t i,
-			struct gd_chart_table *ret,
-			struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+int gd_plot_make(gd_plot_build *build, const struct gd_report *r, size_t i,
+		 const char *id, struct gd_strbuf *svg, struct gd_chart_table *ret_table,
+		 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;

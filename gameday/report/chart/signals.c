@@ -308,8 +308,8 @@ static bool came_before(const struct gd_report *r, const struct group *g, size_t
 	return false;
 }
 
-static int build_up_to(const struct gd_report *r, size_t i, const char *id, size_t most,
-		       struct gd_plot **ret, struct gd_error *err)
+static int build(const struct gd_report *r, size_t i, const char *id,
+		 struct gd_plot **ret, struct gd_error *err)
 {
 	GD_AUTO(gd_plot)
 	struct gd_plot *p =
@@ -334,37 +334,25 @@ static int build_up_to(const struct gd_report *r, size_t i, const char *id, size
 				add_number(r, &g, name, gauge, unit, p);
 		}
 	}
-	while (p->n_panels > most) {
-		gd_plot_drop_panel(p);
-		p->n_left_out++;
-	}
 	p->full = true;
 	*ret = gd_steal_ptr(&p);
 	return 0;
 }
 
-static int build_drawn(const struct gd_report *r, size_t i, const char *id,
-		       struct gd_plot **ret, struct gd_error *err)
+/* The table has all numbers; those that there is room for are drawn. */
+static int make(const struct gd_report *r, size_t i, const char *id,
+		struct gd_strbuf *svg, struct gd_chart_table *ret_table,
+		struct gd_error *err)
 {
-	return build_up_to(r, i, id, DRAWN_PANELS, ret, err);
-}
+	GD_AUTO(gd_plot) struct gd_plot *p = NULL;
 
-static int build_all(const struct gd_report *r, size_t i, const char *id,
-		     struct gd_plot **ret, struct gd_error *err)
-{
-	return build_up_to(r, i, id, GD_MAX_PANELS, ret, err);
-}
-
-static int draw(const struct gd_report *r, size_t i, const char *id,
-		struct gd_strbuf *out, struct gd_error *err)
-{
-	return gd_plot_draw_built(build_drawn, r, i, id, out, err);
-}
-
-static int table(const struct gd_report *r, size_t i, struct gd_chart_table *ret,
-		 struct gd_error *err)
-{
-	return gd_plot_table_built(build_all, r, i, ret, err);
+	if (build(r, i, id, &p, err) < 0 || gd_plot_table(p, ret_table, err) < 0)
+		return -1;
+	while (p->n_panels > DRAWN_PANELS) {
+		gd_plot_drop_panel(p);
+		p->n_left_out++;
+	}
+	return gd_plot_draw(p, svg, err);
 }
 
 const struct gd_chart gd_chart_signals = {
@@ -376,6 +364,5 @@ const struct gd_chart gd_chart_signals = {
 		"second.",
 	.count = count,
 	.label = label,
-	.draw = draw,
-	.table = table,
+	.make = make,
 };

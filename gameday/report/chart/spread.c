@@ -326,8 +326,9 @@ static size_t count_stages(const struct gd_report *r)
 	return gd_results_n_stages(r->results) > 0 ? gd_chart_count_series(r) : 0;
 }
 
-static int draw_stages(const struct gd_report *r, size_t i, const char *id,
-		       struct gd_strbuf *out, struct gd_error *err)
+static int make_stages(const struct gd_report *r, size_t i, const char *id,
+		       struct gd_strbuf *svg, struct gd_chart_table *ret_table,
+		       struct gd_error *err)
 {
 	struct spreads *all GD_AUTO_FREE = malloc(sizeof(*all));
 	GD_AUTO_STRBUF(label);
@@ -336,18 +337,9 @@ static int draw_stages(const struct gd_report *r, size_t i, const char *id,
 		return gd_raise_nomem(err);
 	build_stages(r, i, all);
 	gd_chart_label_series(r, i, &label);
-	return draw_spreads(all, &gd_chart_stages, gd_strbuf_str(&label), id, out, err);
-}
-
-static int table_stages(const struct gd_report *r, size_t i, struct gd_chart_table *ret,
-			struct gd_error *err)
-{
-	struct spreads *all GD_AUTO_FREE = malloc(sizeof(*all));
-
-	if (!all)
-		return gd_raise_nomem(err);
-	build_stages(r, i, all);
-	return table_spreads(all, ret, err);
+	if (draw_spreads(all, &gd_chart_stages, gd_strbuf_str(&label), id, svg, err) < 0)
+		return -1;
+	return table_spreads(all, ret_table, err);
 }
 
 const struct gd_chart gd_chart_stages = {
@@ -359,8 +351,7 @@ const struct gd_chart gd_chart_stages = {
 		"client gave up.",
 	.count = count_stages,
 	.label = gd_chart_label_series,
-	.draw = draw_stages,
-	.table = table_stages,
+	.make = make_stages,
 };
 
 /* --- policy against policy -------------------------------------------------------------- */
@@ -418,8 +409,9 @@ static void build_policies(const struct gd_report *r, const char *load,
 	}
 }
 
-static int draw_policies(const struct gd_report *r, size_t i, const char *id,
-			 struct gd_strbuf *out, struct gd_error *err)
+static int make_policies(const struct gd_report *r, size_t i, const char *id,
+			 struct gd_strbuf *svg, struct gd_chart_table *ret_table,
+			 struct gd_error *err)
 {
 	struct spreads *all GD_AUTO_FREE = malloc(sizeof(*all));
 	const char *load = compared_load(r, i);
@@ -427,19 +419,9 @@ static int draw_policies(const struct gd_report *r, size_t i, const char *id,
 	if (!all || !load)
 		return gd_raise_nomem(err);
 	build_policies(r, load, all);
-	return draw_spreads(all, &gd_chart_policies, load, id, out, err);
-}
-
-static int table_policies(const struct gd_report *r, size_t i, struct gd_chart_table *ret,
-			  struct gd_error *err)
-{
-	struct spreads *all GD_AUTO_FREE = malloc(sizeof(*all));
-	const char *load = compared_load(r, i);
-
-	if (!all || !load)
-		return gd_raise_nomem(err);
-	build_policies(r, load, all);
-	return table_spreads(all, ret, err);
+	if (draw_spreads(all, &gd_chart_policies, load, id, svg, err) < 0)
+		return -1;
+	return table_spreads(all, ret_table, err);
 }
 
 const struct gd_chart gd_chart_policies = {
@@ -450,6 +432,5 @@ const struct gd_chart gd_chart_policies = {
 		"each stage on one scale: the difference is the policy's.",
 	.count = count_policies,
 	.label = label_policies,
-	.draw = draw_policies,
-	.table = table_policies,
+	.make = make_policies,
 };

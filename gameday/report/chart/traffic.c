@@ -95,16 +95,11 @@ static int build_rate(const struct gd_report *r, size_t i, const char *id,
 	return 0;
 }
 
-static int draw_rate(const struct gd_report *r, size_t i, const char *id,
-		     struct gd_strbuf *out, struct gd_error *err)
+static int make_rate(const struct gd_report *r, size_t i, const char *id,
+		     struct gd_strbuf *svg, struct gd_chart_table *ret_table,
+		     struct gd_error *err)
 {
-	return gd_plot_draw_built(build_rate, r, i, id, out, err);
-}
-
-static int table_rate(const struct gd_report *r, size_t i, struct gd_chart_table *ret,
-		      struct gd_error *err)
-{
-	return gd_plot_table_built(build_rate, r, i, ret, err);
+	return gd_plot_make(build_rate, r, i, id, svg, ret_table, err);
 }
 
 const struct gd_chart gd_chart_rate = {
@@ -114,8 +109,7 @@ const struct gd_chart gd_chart_rate = {
 		 "meant to start. The dashed line is the rate that was asked for.",
 	.count = gd_chart_count_loads,
 	.label = gd_chart_label_load,
-	.draw = draw_rate,
-	.table = table_rate,
+	.make = make_rate,
 };
 
 /* --- retries ---------------------------------------------------------------------------- */
@@ -223,16 +217,11 @@ static int build_effort(const struct gd_report *r, size_t i, const char *id,
 	return 0;
 }
 
-static int draw_effort(const struct gd_report *r, size_t i, const char *id,
-		       struct gd_strbuf *out, struct gd_error *err)
+static int make_effort(const struct gd_report *r, size_t i, const char *id,
+		       struct gd_strbuf *svg, struct gd_chart_table *ret_table,
+		       struct gd_error *err)
 {
-	return gd_plot_draw_built(build_effort, r, i, id, out, err);
-}
-
-static int table_effort(const struct gd_report *r, size_t i, struct gd_chart_table *ret,
-			struct gd_error *err)
-{
-	return gd_plot_table_built(build_effort, r, i, ret, err);
+	return gd_plot_make(build_effort, r, i, id, svg, ret_table, err);
 }
 
 const struct gd_chart gd_chart_effort = {
@@ -243,6 +232,5 @@ const struct gd_chart gd_chart_effort = {
 		"which the servers saw more than was asked of them.",
 	.count = gd_chart_count_loads,
 	.label = gd_chart_label_load,
-	.draw = draw_effort,
-	.table = table_effort,
+	.make = make_effort,
 };

@@ -27,13 +27,15 @@ static void add_table(const struct gd_chart_table *t, struct gd_strbuf *page)
 static int draw(const struct gd_report *r, const struct gd_chart *c, size_t i,
 		const char *dir, struct gd_strbuf *page, struct gd_error *err)
 {
-	GD_AUTO_FREE char *id = gd_chart_id(c, r, i),
-			  *path = gd_strf("%s/%s.svg", dir, id);
-	struct gd_chart_table t;
+	GD_AUTO_FREE char *path = NULL;
+	const struct gd_chart_made *m;
 	GD_AUTO_STRBUF(svg);
 	GD_AUTO_STRBUF(label);
 	size_t before = page->len;
 
+	if (gd_chart_get(c, r, i, &m, err) < 0)
+		return -1;
+	path = gd_strf("%s/%s.svg", dir, m->id);
 	if (!path)
 		return gd_raise_nomem(err);
 	if (gd_chart_draw(c, r, i, GD_CHART_FILE, &svg, err) < 0 ||
@@ -43,13 +45,11 @@ static int draw(const struct gd_report *r, const struct gd_chart *c, size_t i,
 	gd_strbuf_addf(page, "<h2>%s: ", c->title);
 	gd_text_html_attr(page, gd_strbuf_str(&label));
 	gd_strbuf_addf(page, "</h2>\n<p>%s</p>\n", c->about);
-	if (gd_chart_draw(c, r, i, GD_CHART_INLINE, page, err) < 0 ||
-	    gd_chart_table(c, r, i, &t, err) < 0)
+	if (gd_chart_draw(c, r, i, GD_CHART_INLINE, page, err) < 0)
 		return -1;
-	(void)printf("%s svg %zu page %zu", id, svg.len, page->len - before);
-	add_table(&t, page);
+	(void)printf("%s svg %zu page %zu", m->id, svg.len, page->len - before);
+	add_table(&m->table, page);
 	(void)printf(" with table %zu\n", page->len - before);
-	gd_chart_table_fini(&t);
 	return 0;
 }
 

@@ -165,21 +165,17 @@ static void draw_all(const struct gd_report *r, size_t *ret_size)
 	for (size_t k = 0; gd_charts[k]; k++)
 		for (size_t i = 0; i < gd_charts[k]->count(r); i++) {
 			struct gd_error err = GD_ERROR_INIT;
-			struct gd_chart_table t;
-			GD_AUTO_STRBUF(svg);
+			const struct gd_chart_made *m;
 
-			assert_int_equal(gd_chart_draw(gd_charts[k], r, i,
-						       GD_CHART_INLINE, &svg, &err),
-					 0);
-			assert_sound(gd_strbuf_str(&svg));
-			assert_int_equal(gd_chart_table(gd_charts[k], r, i, &t, &err), 0);
-			assert_true(t.n_rows <= 65 && t.n_columns <= 64);
-			for (size_t c = 0; c < t.n_rows * t.n_columns; c++) {
-				assert_non_null(t.cells[c]);
-				*ret_size += strlen(t.cells[c]) + 9;
+			assert_int_equal(gd_chart_get(gd_charts[k], r, i, &m, &err), 0);
+			assert_sound(m->svg);
+			assert_true(m->table.n_rows <= 65 && m->table.n_columns <= 64);
+			for (size_t c = 0; c < m->table.n_rows * m->table.n_columns;
+			     c++) {
+				assert_non_null(m->table.cells[c]);
+				*ret_size += strlen(m->table.cells[c]) + 9;
 			}
-			gd_chart_table_fini(&t);
-			*ret_size += svg.len;
+			*ret_size += strlen(m->svg);
 		}
 }
 
@@ -206,6 +202,16 @@ static const struct gd_chart *chart(const char *name)
 	return NULL;
 }
 
+/* Borrowed from r. */
+static struct gd_chart_table table_of(const struct gd_report *r, const char *name)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	const struct gd_chart_made *m;
+
+	assert_int_equal(gd_chart_get(chart(name), r, 0, &m, &err), 0);
+	return m->table;
+}
+
 static void latency_shows_faults_and_events(void **state)
 {
 	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
@@ -230,20 +236,17 @@ static void latency_shows_faults_and_events(void **state)
 static void latency_has_its_table(void **state)
 {
 	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
-	struct gd_error err = GD_ERROR_INIT;
 	struct gd_chart_table t;
-	struct gd_load_stats s;
 	char wanted[32];
 
 	(void)state;
-	assert_int_equal(gd_chart_table(chart("latency"), r, 0, &t, &err), 0);
+	t = table_of(r, "latency");
 	assert_int_equal(t.n_columns, 7); /* time, and three for each of two clients */
 	assert_int_equal(t.n_rows, 24);   /* a head, 23 intervals */
-	gd_results_point(r->results, 0, 0, &s);
-	(void)gd_metric_format(s.max, GD_UNIT_DURATION, wanted);
+	(void)gd_metric_format(gd_results_point(r->results, 0, 0)->max, GD_UNIT_DURATION,
+			       wanted);
 	assert_string_equal(t.cells[7], "1 s to 2 s");
 	assert_string_equal(t.cells[8], wanted);
-	gd_chart_table_fini(&t);
 }
 
 static char *draw(const struct gd_report *r, const char *name, size_t i)
@@ -436,30 +439,27 @@ static void errors_are_piled_by_kind(void **state)
 {
 	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
 	GD_AUTO_FREE char *svg = draw(r, "rate", 0);
-	struct gd_error err = GD_ERROR_INIT;
 	struct gd_chart_table t;
 
 	(void)state;
 	assert_non_null(strstr(svg, ">timeout</text>"));
 	assert_null(strstr(svg, ">refused</text>"));
 	assert_non_null(strstr(svg, ">asked for</text>"));
-	assert_int_equal(gd_chart_table(chart("rate"), r, 0, &t, &err), 0);
+	t = table_of(r, "rate");
 	assert_string_equal(t.cells[1],
 			    "plain: requests per second: succeeded (goodput)");
 	assert_string_equal(t.cells[t.n_columns + 1], "50.00 /s");
-	gd_chart_table_fini(&t);
 }
 
 /* The cells of a heat map's table add up to all requests. */
 static void heat_loses_no_request(void **state)
 {
 	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
-	struct gd_error err = GD_ERROR_INIT;
 	struct gd_chart_table t;
 	long total = 0, cells = 0;
 
 	(void)state;
-	assert_int_equal(gd_chart_table(chart("heat"), r, 0, &t, &err), 0);
+	t = table_of(r, "heat");
 	for (size_t i = 1; i < t.n_rows; i++) {
 		total += strtol(t.cells[i * t.n_columns + 1], NULL, 10);
 		for (size_t k = 2; k < t.n_columns; k++)
@@ -467,18 +467,16 @@ static void heat_loses_no_request(void **state)
 	}
 	assert_int_equal(total, 23 * 50);
 	assert_int_equal(cells, total);
-	gd_chart_table_fini(&t);
 }
 
 /* No line says more than its requests can: 300 of them end before 99.9 %. */
 static void distributions_end_where_requests_do(void **state)
 {
 	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
-	struct gd_error err = GD_ERROR_INIT;
 	struct gd_chart_table t;
 
 	(void)state;
-	assert_int_equal(gd_chart_table(chart("policies"), r, 0, &t, &err), 0);
+	t = table_of(r, "policies");
 	assert_int_equal(t.n_columns, 7); /* two clients in three stages */
 	assert_string_equal(t.cells[1], "plain in baseline (baseline)");
 	assert_string_equal(t.cells[t.n_columns], "requests");
@@ -486,16 +484,33 @@ static void distributions_end_where_requests_do(void **state)
 	for (size_t i = 0; i < t.n_rows; i++)
 		if (strcmp(t.cells[i * t.n_columns], "99.9 %") == 0)
 			assert_string_equal(t.cells[i * t.n_columns + 1], "");
-	gd_chart_table_fini(&t);
 }
 
 static void ids_are_plain_and_unlike(void **state)
 {
 	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
-	GD_AUTO_FREE char *id = gd_chart_id(chart("latency"), r, 0);
+	const struct gd_chart_made *m;
+	struct gd_error err = GD_ERROR_INIT;
 
 	(void)state;
-	assert_string_equal(id, "latency-1-checkout");
+	assert_int_equal(gd_chart_get(chart("latency"), r, 0, &m, &err), 0);
+	assert_string_equal(m->id, "latency-1-checkout");
+}
+
+/* Two formats that show a chart show the same one. */
+static void a_chart_is_made_once(void **state)
+{
+	GD_AUTO(gd_report) struct gd_report *r = load("refuted");
+	const struct gd_chart_made *first, *other, *again;
+	struct gd_error err = GD_ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(gd_chart_get(chart("heat"), r, 1, &first, &err), 0);
+	assert_int_equal(gd_chart_get(chart("heat"), r, 0, &other, &err), 0);
+	assert_int_equal(gd_chart_get(chart("heat"), r, 1, &again, &err), 0);
+	assert_ptr_equal(first, again);
+	assert_ptr_not_equal(first, other);
+	assert_string_not_equal(first->svg, other->svg);
 }
 
 int main(void)
@@ -520,6 +535,7 @@ int main(void)
 		cmocka_unit_test(heat_loses_no_request),
 		cmocka_unit_test(distributions_end_where_requests_do),
 		cmocka_unit_test(ids_are_plain_and_unlike),
+		cmocka_unit_test(a_chart_is_made_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

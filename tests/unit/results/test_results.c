@@ -323,6 +323,47 @@ static void intervals_may_come_out_of_order(void **state)
 	}
 }
 
+/* Answers are kept until something is fed: they must follow all that can change them. */
+static void answers_follow_what_is_fed(void **state)
+{
+	GD_AUTO(gd_results) struct gd_results *r = fresh();
+
+	(void)state;
+	begin(r, "baseline", "baseline", 0);
+	gd_results_stage_measured(r, "baseline", at(0));
+	feed(r, (struct burst){"plain", 1, 1, 10, 0, 1});
+	assert_int_equal(stats(r, "baseline").requests, 10);
+	feed(r, (struct burst){"plain", 2, 1, 10, 5, 1});
+	assert_int_equal(stats(r, "baseline").requests, 25);
+	assert_true(stats(r, "baseline").success < 0.99);
+	gd_results_stage_end(r, "baseline", at(2));
+	assert_int_equal(stats(r, "baseline").requests, 10);
+	assert_true(stats(r, "baseline").success > 0.99);
+}
+
+/* What was not read as text is encoded when it is asked for. */
+static void intervals_are_encoded_on_demand(void **state)
+{
+	GD_AUTO(gd_results) struct gd_results *r = fresh();
+	GD_AUTO(gd_hist) struct gd_hist *h = NULL, *decoded = NULL;
+	struct gd_error err = GD_ERROR_INIT;
+	const char *text = NULL, *again = NULL;
+
+	(void)state;
+	three_stages(r);
+	feed(r, (struct burst){"plain", 3, 1, 40, 0, 7});
+	feed(r, (struct burst){"plain", 4, 1, 1, 0, 1});
+	h = gd_results_latency(r, 0, 0);
+	assert_non_null(h);
+	assert_int_equal(gd_hist_count(h), 40);
+	assert_int_equal(gd_results_encoded(r, 0, 0, &text, &err), 0);
+	assert_int_equal(gd_results_encoded(r, 0, 0, &again, &err), 0);
+	assert_ptr_equal(text, again);
+	assert_int_equal(gd_hist_decode(text, &decoded, &err), 0);
+	assert_int_equal(gd_hist_count(decoded), 40);
+	assert_int_equal(gd_hist_percentile(decoded, 99), gd_hist_percentile(h, 99));
+}
+
 /* --- figures -------------------------------------------------------------------------- */
 
 /* 990 fast and 10 slow requests: the mean of the two p99 would be half of the truth. */
@@ -913,6 +954,8 @@ int main(void)
 		cmocka_unit_test(a_fault_that_rests_does_not_end_the_figures),
 		cmocka_unit_test(the_same_interval_twice_is_refused),
 		cmocka_unit_test(intervals_may_come_out_of_order),
+		cmocka_unit_test(answers_follow_what_is_fed),
+		cmocka_unit_test(intervals_are_encoded_on_demand),
 		cmocka_unit_test(percentiles_come_from_the_merged_histogram),
 		cmocka_unit_test(failures_and_unfinished),
 		cmocka_unit_test(every_promised_metric_is_answered),
