@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A run killed at any byte: the records of the run "refuted", cut after every byte of the
- * journal and then of the metrics. What is left renders, and says what is known.
+ * journal and then of the metrics. Of what is left exactly the whole lines are read, and
+ * whether one was cut; each such state renders, and says what is known.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,20 +159,80 @@ static bool is_edge(const char *text, size_t at)
 	return at == 0 || text[at - 1] == '\n' || text[at] == '\n';
 }
 
-/* The page alone: cuts within one line leave the same records for all formats. */
+/* What reading the first `at` bytes must give: lines, and is there a part of one more? */
+struct state {
+	size_t lines;
+	bool cut;
+};
+
+static struct state state_at(const char *text, size_t at)
+{
+	size_t lines = n_whole_lines(text, at);
+	bool ends = at == 0 || text[at - 1] == '\n';
+
+	/* A last line that lacks only its line end is whole. */
+	if (!ends && text[at] == '\n')
+		return (struct state){lines + 1, false};
+	return (struct state){lines, !ends};
+}
+
+static void assert_state(const struct gd_lines *read, struct state s, size_t at)
+{
+	if (read->n_lines != s.lines || read->n_bad > 0 || read->cut != s.cut)
+		fail_msg("cut at %zu: %zu lines, %zu bad, cut: %d", at, read->n_lines,
+			 read->n_bad, read->cut);
+}
+
+static bool is_same(struct state a, struct state b)
+{
+	return a.lines == b.lines && a.cut == b.cut;
+}
+
+/* Nothing but whole lines is read, and each as it was written. */
+static void read_journal(const struct run *run, const struct gd_report *whole,
+			 struct state s, size_t at)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	GD_AUTO(gd_report) struct gd_report *r = NULL;
+
+	if (gd_report_load_journal(run->dir, &r, &err) < 0)
+		fail_msg("cut at %zu: %s", at, err.text);
+	assert_state(&r->journal, s, at);
+	assert_int_equal(r->n_events, s.lines);
+	if (s.lines > 0)
+		assert_true(cJSON_Compare(r->events[s.lines - 1],
+					  whole->events[s.lines - 1], true));
+}
+
+/*
+ * Read at every byte; and as cuts within one line leave the same records, rendered (the page
+ * alone) wherever something else was read.
+ */
 static void the_journal_at_every_byte(void **state)
 {
 	struct run *run = *state;
 	GD_AUTO_FREE char *path = gd_path_join(run->dir, "journal.jsonl");
-	/* The last line is whole without its line end, too. */
-	size_t whole = run->journal_size - 1;
+	GD_AUTO(gd_report) struct gd_report *whole = NULL;
+	struct state last = {SIZE_MAX, false};
+	struct gd_error err = GD_ERROR_INIT;
+	size_t looked = 0;
 
 	keep_metrics(run, FEW);
+	assert_int_equal(gd_report_load_journal(run->dir, &whole, &err), 0);
 	for (size_t at = run->journal_size; at != SIZE_MAX; at--) {
+		struct state s = state_at(run->journal, at);
+
 		assert_int_equal(truncate(path, (off_t)at), 0);
-		look(run, at, at >= whole, 1);
+		read_journal(run, whole, s, at);
+		if (is_same(s, last))
+			continue;
+		look(run, at, at + 1 >= run->journal_size, 1);
+		last = s;
+		looked++;
 	}
 	assert_true(n_whole_lines(run->journal, run->journal_size) > 15);
+	/* Each line whole and cut, and nothing at all. */
+	assert_int_equal(looked, 2 * n_whole_lines(run->journal, run->journal_size) + 1);
 }
 
 static void the_journal_at_every_line(void **state)
@@ -189,18 +250,47 @@ static void the_journal_at_every_line(void **state)
 	}
 }
 
-/* A cut within a line leaves the records of the lines before it: rendered at their ends. */
+static int take_metrics(void *ctx, cJSON *line, struct gd_error *err)
+{
+	if (gd_results_add_metrics_line(ctx, line, err) < 0)
+		return -1;
+	cJSON_Delete(line);
+	return 0;
+}
+
+static void read_metrics(const char *path, struct state s, size_t at)
+{
+	GD_AUTO(gd_results) struct gd_results *results = NULL;
+	struct gd_error err = GD_ERROR_INIT;
+	struct gd_lines read;
+
+	assert_int_equal(gd_results_new(&results, &err), 0);
+	if (gd_lines_read(path, take_metrics, results, &read, &err) < 0)
+		fail_msg("cut at %zu: %s", at, err.text);
+	assert_state(&read, s, at);
+}
+
+/* The same of the metrics: in every format wherever something else was read. */
 static void the_metrics_at_every_byte(void **state)
 {
 	struct run *run = *state;
 	GD_AUTO_FREE char *path = gd_path_join(run->dir, "metrics.jsonl");
-	size_t size = run->metrics_size;
+	struct state last = {SIZE_MAX, false};
+	size_t size = run->metrics_size, looked = 0;
 
 	keep_lines(run->metrics, &size, LINES_CUT);
 	for (size_t at = size; at != SIZE_MAX; at--) {
+		struct state s = state_at(run->metrics, at);
+
 		assert_int_equal(truncate(path, (off_t)at), 0);
-		look(run, at, true, is_edge(run->metrics, at) ? GD_N_ELEMS(all) : 0);
+		read_metrics(path, s, at);
+		if (is_same(s, last))
+			continue;
+		look(run, at, true, GD_N_ELEMS(all));
+		last = s;
+		looked++;
 	}
+	assert_int_equal(looked, 2 * LINES_CUT + 1);
 }
 
 int main(void)
