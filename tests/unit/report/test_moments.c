@@ -30,30 +30,30 @@ static void put(const struct place *p, const char *name, const char *text)
 	assert_int_equal(gd_file_write(path, text, strlen(text), 0644, &err), 0);
 }
 
-static char *get(const char *name)
+static void get(const char *name, char **ret)
 {
 	GD_AUTO_FREE char *path = gd_path_join(DATA, name);
 	struct gd_error err = GD_ERROR_INIT;
-	char *text = NULL;
 	size_t size;
 
-	assert_int_equal(gd_file_read(path, 16 << 20, &text, &size, &err), 0);
-	return text;
+	assert_int_equal(gd_file_read(path, 16 << 20, ret, &size, &err), 0);
 }
 
 static void copy(const struct place *p, const char *name)
 {
-	GD_AUTO_FREE char *text = get(name);
+	GD_AUTO_FREE char *text = NULL;
 
+	get(name, &text);
 	put(p, name, text);
 }
 
 /* The whole run, `more` being members added to its run_started record. */
 static void copy_run(const struct place *p, const char *more)
 {
-	GD_AUTO_FREE char *journal = get("journal.jsonl");
+	GD_AUTO_FREE char *journal = NULL;
 	GD_AUTO_STRBUF(out);
 
+	get("journal.jsonl", &journal);
 	gd_strbuf_addf(&out, "{%s%s%s", more, *more ? "," : "", journal + 1);
 	put(p, "journal.jsonl", gd_strbuf_str(&out));
 	copy(p, "metrics.jsonl");
@@ -287,11 +287,12 @@ static int heal_line(void *ctx, cJSON *line, struct gd_error *err)
 static struct gd_report *run_with(const struct place *p, bool (*is_healthy)(int second))
 {
 	struct healing h = {.is_healthy = is_healthy};
-	GD_AUTO_FREE char *metrics = get("metrics.jsonl");
+	GD_AUTO_FREE char *metrics = NULL;
 	struct gd_error err = GD_ERROR_INIT;
 	struct gd_lines lines;
 
 	copy_run(p, "");
+	get("metrics.jsonl", &metrics);
 	assert_int_equal(
 		gd_lines_parse(metrics, strlen(metrics), heal_line, &h, &lines, &err), 0);
 	put(p, "metrics.jsonl", gd_strbuf_str(&h.out));
@@ -340,10 +341,12 @@ static void a_relapse_is_no_recovery(void **state)
 /* The journal as of a runner that was killed right after the undo. */
 static void sick_to_the_end(const struct place *p)
 {
-	GD_AUTO_FREE char *journal = get("journal.jsonl");
-	char *end = strstr(journal, "{\"wall_ns\":\"1795442417900000000\"");
+	GD_AUTO_FREE char *journal = NULL;
+	char *end;
 
 	copy_run(p, "");
+	get("journal.jsonl", &journal);
+	end = strstr(journal, "{\"wall_ns\":\"1795442417900000000\"");
 	assert_non_null(end);
 	*end = '\0';
 	put(p, "journal.jsonl", journal);
@@ -363,7 +366,7 @@ static int keep_until_17(void *ctx, cJSON *line, struct gd_error *err)
 static void never_recovered(void **state)
 {
 	struct place *p = *state;
-	GD_AUTO_FREE char *metrics = get("metrics.jsonl");
+	GD_AUTO_FREE char *metrics = NULL;
 	GD_AUTO(gd_report) struct gd_report *r = NULL;
 	struct gd_moment m[GD_N_MOMENTS];
 	struct gd_people_gap gaps[GD_N_PEOPLE_GAPS];
@@ -372,6 +375,7 @@ static void never_recovered(void **state)
 	GD_AUTO_STRBUF(out);
 
 	sick_to_the_end(p);
+	get("metrics.jsonl", &metrics);
 	assert_int_equal(gd_lines_parse(metrics, strlen(metrics), keep_until_17, &out,
 					&lines, &err),
 			 0);

@@ -37,14 +37,12 @@ static struct gd_report *load(const char *dir)
 	return r;
 }
 
-static char *read_all(const char *path, size_t *ret_size)
+static void read_all(const char *path, char **ret, size_t *ret_size)
 {
 	struct gd_error err = GD_ERROR_INIT;
-	char *text = NULL;
 
-	if (gd_file_read(path, 16 << 20, &text, ret_size, &err) < 0)
+	if (gd_file_read(path, 16 << 20, ret, ret_size, &err) < 0)
 		fail_msg("%s", err.text);
-	return text;
 }
 
 static void compare_golden(const char *format, const char *file)
@@ -58,7 +56,7 @@ static void compare_golden(const char *format, const char *file)
 		fail_msg("%s", err.text);
 	if (getenv("GD_UPDATE_GOLDEN"))
 		assert_int_equal(gd_file_write(path, out.data, out.len, 0644, &err), 0);
-	wanted = read_all(path, &size);
+	read_all(path, &wanted, &size);
 	assert_string_equal(gd_strbuf_str(&out), wanted);
 }
 
@@ -194,7 +192,7 @@ static void copy_cut(const struct place *p, const char *name, size_t size)
 	struct gd_error err = GD_ERROR_INIT;
 	size_t whole;
 
-	text = read_all(from, &whole);
+	read_all(from, &text, &whole);
 	assert_int_equal(gd_file_write(to, text, size < whole ? size : whole, 0644, &err),
 			 0);
 }
@@ -255,7 +253,7 @@ static void clients_that_stay_hurt(void **state)
 
 	copy_cut(p, "metrics.jsonl", SIZE_MAX);
 	copy_cut(p, "scenario.yaml", SIZE_MAX);
-	journal = read_all(DATA "refuted/journal.jsonl", &size);
+	read_all(DATA "refuted/journal.jsonl", &journal, &size);
 	/* The undo is told 9 s too early, so clients are hurt long after it. */
 	at = strstr(journal, "{\"wall_ns\":\"1795442417800000000\"");
 	assert_non_null(at);
@@ -314,7 +312,7 @@ static void all_files_are_written(void **state)
 
 		assert_int_equal(access(path, R_OK), 0);
 	}
-	text = read_all(hlog, &size);
+	read_all(hlog, &text, &size);
 	assert_true(strncmp(text, "#[Histogram log format version 1.3]\n", 36) == 0);
 	assert_non_null(strstr(text, "\n22.000,1.000,"));
 	assert_non_null(strstr(text, ",HISTFAAA"));
@@ -327,7 +325,7 @@ static void every_cut_renders(void **state)
 	GD_AUTO_FREE char *journal = NULL;
 	size_t size;
 
-	journal = read_all(DATA "refuted/journal.jsonl", &size);
+	read_all(DATA "refuted/journal.jsonl", &journal, &size);
 	copy_cut(p, "scenario.yaml", SIZE_MAX);
 	copy_cut(p, "metrics.jsonl", 15000);
 	for (size_t cut = 0; cut < size; cut += cut < 4 ? 1 : 53) {
