@@ -201,7 +201,7 @@ static void without_notes_little_is_said(void **state)
 	GD_AUTO_STRBUF(md);
 
 	copy_run(p, "");
-	journal = get("journal.jsonl");
+	get("journal.jsonl", &journal);
 	for (char *at; (at = strstr(journal, "\"event\":\"note\""));)
 		at[sizeof("\"event\":\"") - 1] = 'v'; /* no note, but a vote */
 	put(p, "journal.jsonl", journal);
