@@ -199,7 +199,7 @@ static const struct gd_chart *chart(const char *name)
 		if (strcmp(gd_charts[k]->name, name) == 0)
 			return gd_charts[k];
 	fail_msg("no chart %s", name);
-	return NULL;
+	abort(); /* fail_msg does not return, but the compiler can't see that */
 }
 
 /* Borrowed from r. */
