@@ -146,9 +146,10 @@ static void test_every_slot_is_filled(void **state GD_UNUSED)
 
 		assert_non_null(i->name);
 		assert_non_null(i->summary);
-		assert_true(i->check && i->describe && i->manual &&
-			    i->manual_captured && i->look && i->doctor && i->preflight && i->state && i->capture &&
-			    i->apply && i->verify && i->effect && i->revert);
+		assert_true(i->check && i->describe && i->manual && i->manual_captured &&
+			    i->look && i->doctor && i->preflight && i->state &&
+			    i->capture && i->apply && i->verify && i->effect &&
+			    i->revert);
 		for (size_t n = 0; n < i->args.n_fields; n++)
 			if (strcmp(i->args.fields[n].name, i->target_field) == 0)
 				found = true;
@@ -243,7 +244,8 @@ static void test_there_and_back(void **state GD_UNUSED)
 		assert_true(effect.n_counters > 0);
 		through_json(&i->undo, &s.undo);
 		i->manual_captured(s.args, s.undo, &manual);
-		assert_true(manual.len > 0 && gd_strbuf_str(&manual)[manual.len - 1] == '\n');
+		assert_true(manual.len > 0 &&
+			    gd_strbuf_str(&manual)[manual.len - 1] == '\n');
 		assert_no_placeholder(i, gd_strbuf_str(&manual));
 		for (int n = 0; n < 2; n++) {
 			assert_int_equal(i->revert(&h.ports, s.undo, &err), 0);
