@@ -103,6 +103,18 @@ static void describe(const void *args, struct gd_strbuf *out)
 	gd_strbuf_addf(out, "write to %s", ((const struct args *)args)->path);
 }
 
+static void manual_captured(const void *args GD_UNUSED, const void *undo,
+			    struct gd_strbuf *out)
+{
+	const struct undo *u = undo;
+
+	gd_strbuf_adds(out, "printf %s ");
+	gd_strbuf_add_word(out, u->content);
+	gd_strbuf_adds(out, " >");
+	gd_strbuf_add_word(out, u->path);
+	gd_strbuf_addc(out, '\n');
+}
+
 static void look(const void *args, struct gd_strbuf *out)
 {
 	gd_strbuf_addf(out, "cat %s", ((const struct args *)args)->path);
@@ -227,6 +239,7 @@ static const struct gd_injector file_fault = {
 	.check = check,
 	.describe = describe,
 	.manual = describe,
+	.manual_captured = manual_captured,
 	.look = look,
 	.doctor = doctor,
 	.preflight = preflight,
