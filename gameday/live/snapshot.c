@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gameday/base/auto.h"
 #include "gameday/report/text.h"
 
 /* A counter's speed is over so many samples, which is some seconds. */
 enum { SPEED_SAMPLES = 10 };
+enum { NAMED = 3 }; /* in one warning; the others are counted */
 static const int64_t CLOCK_WARN_NS = 100 * GD_NS_PER_MS;
 
 void gd_snapshot_text(char *dst, size_t size, const char *text)
@@ -326,26 +328,63 @@ static void warn(struct gd_snapshot *s, const char *fmt, ...)
 	gd_snapshot_text(s->warnings[s->n_warnings++], GD_SNAP_TEXT, text);
 }
 
-static void take_warnings(struct gd_snapshot *s, const struct gd_shown_run *run)
+/* "A, B, C and 2 more": one line, so that what matters more keeps its place. */
+static void add_name(struct gd_strbuf *list, size_t *n, const char *name)
 {
-	char buf[32];
+	if ((*n)++ < NAMED)
+		gd_strbuf_addf(list, "%s%s", list->len > 0 ? ", " : "", name);
+}
 
-	s->n_warnings = 0;
-	for (size_t i = 0; i < s->n_series; i++)
-		if (s->series[i].behind)
-			warn(s,
-			     "the generator of %.60s.%.60s is late: its figures are too "
-			     "high",
-			     s->series[i].load, s->series[i].client);
+static void warn_of(struct gd_snapshot *s, const char *what, const struct gd_strbuf *list,
+		    size_t n)
+{
+	if (n > NAMED)
+		warn(s, "%s: %s and %zu more", what, gd_strbuf_str(list), n - NAMED);
+	else if (n > 0)
+		warn(s, "%s: %s", what, gd_strbuf_str(list));
+}
+
+static void warn_of_late(struct gd_snapshot *s)
+{
+	GD_AUTO_STRBUF(list);
+	char name[2 * 64];
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_series; i++) {
+		if (!s->series[i].behind)
+			continue;
+		(void)snprintf(name, sizeof(name), "%.60s.%.60s", s->series[i].load,
+			       s->series[i].client);
+		add_name(&list, &n, name);
+	}
+	warn_of(s, "the load generator is late, so these figures are too high", &list, n);
+}
+
+static void warn_of_clocks(struct gd_snapshot *s, const struct gd_shown_run *run)
+{
+	GD_AUTO_STRBUF(list);
+	char name[160], buf[32];
+	size_t n = 0;
+
 	for (size_t i = 0; i < run->n_clocks; i++) {
 		const struct gd_shown_clock *c = &run->clocks[i];
 		struct gd_span away = {c->offset_ns < 0 ? -c->offset_ns : c->offset_ns};
 
-		if (away.ns > CLOCK_WARN_NS)
-			warn(s, "the clock of %.96s is %s %s; its times are corrected",
-			     c->host, gd_span_human(away, buf),
-			     c->offset_ns < 0 ? "behind" : "ahead");
+		if (away.ns <= CLOCK_WARN_NS)
+			continue;
+		(void)snprintf(name, sizeof(name), "%.96s %s %s", c->host,
+			       gd_span_human(away, buf),
+			       c->offset_ns < 0 ? "behind" : "ahead");
+		add_name(&list, &n, name);
 	}
+	warn_of(s, "clocks are off, and their times corrected", &list, n);
+}
+
+static void take_warnings(struct gd_snapshot *s, const struct gd_shown_run *run)
+{
+	s->n_warnings = 0;
+	warn_of_late(s);
+	warn_of_clocks(s, run);
 }
 
 /* ------------------------------------------------------------------------------------- */
