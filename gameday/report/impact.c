@@ -82,9 +82,9 @@ struct gd_impact gd_impact_most_attempts(const struct gd_report *r)
 
 /* --- harm ----------------------------------------------------------------------------- */
 
-/* The worst that single baseline intervals of a series were, and its p99 over all. */
+/* The worst that single baseline intervals of a series were, and its p50 and p99 over all. */
 struct normal {
-	double p99, worst_p99, worst_success;
+	double p50, worst_p50, p99, worst_p99, worst_success;
 	bool known;
 };
 
@@ -104,6 +104,7 @@ static struct normal normal_of(const struct gd_report *r, size_t series)
 		if (strcmp(gd_results_stage(r->results, i).name, baseline) == 0)
 			st = gd_results_stage(r->results, i);
 	n.known = s.requests > 0;
+	n.p50 = s.p50;
 	n.p99 = s.p99;
 	for (size_t i = 0; i < gd_results_n_intervals(r->results, series); i++) {
 		const struct gd_interval *iv = gd_results_interval(r->results, series, i);
@@ -112,16 +113,24 @@ static struct normal normal_of(const struct gd_report *r, size_t series)
 		if (iv->start_wall_ns < st.begin_ns ||
 		    (st.figures_end_ns && iv->start_wall_ns >= st.figures_end_ns))
 			continue;
+		n.worst_p50 = fmax(n.worst_p50, one->p50);
 		n.worst_p99 = fmax(n.worst_p99, one->p99);
 		n.worst_success = fmin(n.worst_success, one->success);
 	}
 	return n;
 }
 
-static bool hurts(const struct normal *n, const struct gd_load_stats *s)
+/* Some requests were worse than ever before. */
+static bool tail_hurts(const struct normal *n, const struct gd_load_stats *s)
 {
 	return s->success < n->worst_success ||
 	       (s->p99 > 2 * n->p99 && s->p99 > n->worst_p99);
+}
+
+/* Or most of them: a tail that was long before says nothing of that. */
+static bool hurts(const struct normal *n, const struct gd_load_stats *s)
+{
+	return tail_hurts(n, s) || (s->p50 > 2 * n->p50 && s->p50 > n->worst_p50);
 }
 
 /* Where figures end: what comes after it is traffic that is being stopped. */
@@ -137,6 +146,7 @@ static int64_t last_figures(const struct gd_report *r)
 struct course {
 	int64_t hurt_ns; /* when it was first hurt; 0: never */
 	struct gd_load_stats hurt;
+	bool in_the_tail; /* else only its median tells */
 	/* From here on, to the end of the figures, it was not; 0: it was to the end. */
 	int64_t well_ns;
 	int64_t seen_ns; /* the end of what was measured of it; 0: nothing was */
@@ -162,6 +172,7 @@ static struct course course_of(const struct gd_report *r, const struct normal *n
 		if (hurt && !c.hurt_ns) {
 			c.hurt_ns = start;
 			c.hurt = *s;
+			c.in_the_tail = tail_hurts(n, s);
 		}
 		if (end > until || s->requests == 0)
 			continue;
@@ -173,13 +184,15 @@ static struct course course_of(const struct gd_report *r, const struct normal *n
 
 static void tell_harm(struct gd_report *r, size_t series, const struct course *c)
 {
-	char p99[32], success[32];
+	char latency[32], success[32];
 	const char *load, *client;
 
 	gd_results_series(r->results, series, &load, &client);
 	r->harm_ns = c->hurt_ns;
-	(void)snprintf(r->harm, sizeof(r->harm), "%.40s.%.40s: p99 %s, success %s", load,
-		       client, gd_metric_format(c->hurt.p99, GD_UNIT_DURATION, p99),
+	(void)snprintf(r->harm, sizeof(r->harm), "%.40s.%.40s: %s %s, success %s", load,
+		       client, c->in_the_tail ? "p99" : "p50",
+		       gd_metric_format(c->in_the_tail ? c->hurt.p99 : c->hurt.p50,
+					GD_UNIT_DURATION, latency),
 		       gd_metric_format(c->hurt.success, GD_UNIT_RATIO, success));
 }
 

@@ -26,8 +26,8 @@ const char *gd_impact_stage(const struct gd_report *r,
 /*
  * Sets in r
  * - harm_ns, harm: the first interval of any client after the first injection in which more
- *   requests failed than in any interval of the baseline, or whose p99 was above twice the
- *   baseline's and above that of every single baseline interval;
+ *   requests failed than in any interval of the baseline, or whose p99 or p50 was above twice
+ *   the baseline's and above that of every single baseline interval;
  * - faults_out_ns: when the last fault was undone, 0 when one was left behind or nobody knows;
  * - healed_ns: when, after that, the last client was well again: from there to the end of
  *   the figures no interval was as above; 0 when that is not known;

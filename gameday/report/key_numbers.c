@@ -96,6 +96,21 @@ static int64_t noticed(const struct gd_report *r)
 	return 0;
 }
 
+enum { WHO_MAX = 90 };
+
+/* How much of a title is shown: without what it has in brackets, whole words only. */
+static int title_length(const char *title)
+{
+	const char *bracket = strstr(title, " (");
+	size_t len = bracket ? (size_t)(bracket - title) : strlen(title);
+
+	if (len <= WHO_MAX)
+		return (int)len;
+	for (len = WHO_MAX; len > 0 && title[len] != ' '; len--)
+		;
+	return len > 0 ? (int)len : WHO_MAX;
+}
+
 /* at: when it was detected; who: what did. */
 static void say_detected(const struct gd_report *r, int64_t at, const char *who,
 			 struct gd_doc_number *n)
@@ -104,8 +119,8 @@ static void say_detected(const struct gd_report *r, int64_t at, const char *who,
 	const char *since = r->harm_ns ? "harm" : "injection";
 
 	set_seconds(n, at > from ? at - from : 0);
-	(void)snprintf(n->note, sizeof(n->note), "%s the %s: %.90s",
-		       at >= from ? "after" : "before", since, who);
+	(void)snprintf(n->note, sizeof(n->note), "%s the %s: %.*s",
+		       at >= from ? "after" : "before", since, title_length(who), who);
 }
 
 static void detect(const struct gd_report *r, struct gd_doc_number *n)

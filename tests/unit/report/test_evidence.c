@@ -14,6 +14,7 @@
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
 #include "gameday/report/exercised.h"
+#include "gameday/report/key_numbers.h"
 #include "gameday/report/report.h"
 #include "tests/unit/cmocka_all.h"
 
@@ -101,8 +102,9 @@ static void fault(struct place *p, int64_t second, const char *stage_name,
 	event(p, (second + SECONDS) * 1000 + 1, "fault_reverted", out);
 }
 
-/* A second in which every fail_every-th request times out; 0: none. */
-static void interval(struct place *p, int second, int64_t latency_ms, int fail_every)
+/* A second in which every odd_every-th request takes odd_ms and ends otherwise; 0: none. */
+static void odd_interval(struct place *p, int second, int64_t latency_ms, int odd_every,
+			 int64_t odd_ms, enum gd_outcome odd_outcome)
 {
 	struct gd_error err = GD_ERROR_INIT;
 	struct gd_interval iv = {.load = "shop",
@@ -118,12 +120,12 @@ static void interval(struct place *p, int second, int64_t latency_ms, int fail_e
 	GD_AUTO_FREE char *text = NULL;
 
 	for (int i = 1; i <= REQUESTS; i++) {
-		bool fails = fail_every && i % fail_every == 0;
+		bool odd = odd_every && i % odd_every == 0;
 		int64_t ns =
-			(fails ? 1000 : latency_ms + (second * 7 + i) % 3) * GD_NS_PER_MS;
+			(odd ? odd_ms : latency_ms + (second * 7 + i) % 3) * GD_NS_PER_MS;
 
-		iv.outcomes[fails ? GD_OUTCOME_TIMEOUT : GD_OUTCOME_OK]++;
-		iv.attempt_outcomes[fails ? GD_OUTCOME_TIMEOUT : GD_OUTCOME_OK]++;
+		iv.outcomes[odd ? odd_outcome : GD_OUTCOME_OK]++;
+		iv.attempt_outcomes[odd ? odd_outcome : GD_OUTCOME_OK]++;
 		gd_hist_record(iv.latency, ns);
 		gd_hist_record(iv.attempt_latency, ns);
 	}
@@ -131,6 +133,12 @@ static void interval(struct place *p, int second, int64_t latency_ms, int fail_e
 	text = gd_json_print(line);
 	gd_strbuf_addf(&p->metrics, "%s\n", text ? text : "");
 	gd_interval_fini(&iv);
+}
+
+/* A second in which every fail_every-th request times out; 0: none. */
+static void interval(struct place *p, int second, int64_t latency_ms, int fail_every)
+{
+	odd_interval(p, second, latency_ms, fail_every, 1000, GD_OUTCOME_TIMEOUT);
 }
 
 static void make_journal(struct place *p)
@@ -247,6 +255,48 @@ static void test_nothing_to_judge(void **state)
 			"Undetected harm: no detection of the runbook could be judged; "
 			"20.0 s and 100 of 1000 requests failed until the faults were "
 			"over.");
+}
+
+/* A tail as long as ever hides nothing: most requests take far longer than before. */
+static void test_harm_of_the_median(void **state)
+{
+	struct place *p = *state;
+	GD_AUTO(gd_report) struct gd_report *r = NULL;
+
+	gd_strbuf_clear(&p->metrics);
+	for (int s = 0; s < 4 * SECONDS; s++)
+		odd_interval(p, s, s / SECONDS == 1 ? 100 : 2, REQUESTS / 2, 400,
+			     GD_OUTCOME_OK);
+	r = load(p);
+	assert_int_equal(r->harm_ns, START_NS + SECONDS * GD_NS_PER_S);
+	assert_string_equal(r->harm, "shop.plain: p50 101 ms, success 100 %");
+}
+
+/* Of a long title whole words, and not what stands in brackets. */
+static void test_titles_in_short(void **state)
+{
+	static const char *const titles[][2] = {
+		{"Slow (as the report counts it)", "after the harm: Slow"},
+		{"This alert has a title that nobody can read at one glance, as it goes on "
+		 "and on about what it means",
+		 "after the harm: This alert has a title that nobody can read at one glance, "
+		 "as it goes on and on about what"},
+	};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < GD_N_ELEMS(titles); i++) {
+		GD_AUTO_FREE char *text =
+			gd_strf("incident_type: x\ndetection:\n"
+				"  - {alert: '%s', when: '*.*.error_rate > 15%%'}\n",
+				titles[i][0]);
+		GD_AUTO(gd_report) struct gd_report *r = NULL;
+		struct gd_doc_number n[GD_KEY_NUMBERS];
+
+		put(p->run, "runbook.yaml", text);
+		r = load(p);
+		assert_int_equal(gd_key_numbers(r, n), 5);
+		assert_string_equal(n[3].note, titles[i][1]);
+	}
 }
 
 static void test_no_harm(void **state)
@@ -409,6 +459,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_gap, enter, leave),
 		cmocka_unit_test_setup_teardown(test_undetected, enter, leave),
 		cmocka_unit_test_setup_teardown(test_nothing_to_judge, enter, leave),
+		cmocka_unit_test_setup_teardown(test_harm_of_the_median, enter, leave),
+		cmocka_unit_test_setup_teardown(test_titles_in_short, enter, leave),
 		cmocka_unit_test_setup_teardown(test_no_harm, enter, leave),
 		cmocka_unit_test_setup_teardown(test_tried, enter, leave),
 		cmocka_unit_test_setup_teardown(test_nothing_to_compare_with, enter,
