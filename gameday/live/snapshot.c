@@ -420,13 +420,13 @@ void gd_snapshot_event(struct gd_snapshot *s, double at, enum gd_tone tone,
 	gd_snapshot_text(e->text, sizeof(e->text), text);
 }
 
-/* Of the warnings only those about our own generators, which come first: others name hosts. */
+/* Of the warnings only the one about our own generators, which comes first: others name hosts. */
 static void hide_warnings(struct gd_snapshot *s)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->n_series; i++)
-		n += s->series[i].behind;
+	for (size_t i = 0; i < s->n_series && n == 0; i++)
+		n = s->series[i].behind;
 	for (size_t i = n; i < s->n_warnings; i++)
 		memset(s->warnings[i], 0, sizeof(s->warnings[i]));
 	s->n_warnings = n < s->n_warnings ? n : s->n_warnings;
