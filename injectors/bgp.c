@@ -167,12 +167,11 @@ static void manual(const void *args, struct gd_strbuf *out)
 {
 	const struct args *a = args;
 
+	add_birdc(a->socket, out);
 	if (n_prefixes(a) == 0) {
-		add_birdc(a->socket, out);
 		gd_strbuf_addf(out, "enable %s\n", a->protocol);
 		return;
 	}
-	add_birdc(a->socket, out);
 	gd_strbuf_addf(out,
 		       "configure   # reads BIRD's own file again\n"
 		       "rm -f CONFIG.gameday-%s CONFIG.gameday-%s.before   # CONFIG: "
