@@ -8,15 +8,7 @@ export GAMEDAY_AGENT=$2
 for tool in curl ssh-keygen /usr/sbin/sshd; do
 	command -v "$tool" >/dev/null || { echo "no $tool here"; exit 77; }
 done
-WORK=$(mktemp -d)
-pids=""
-# shellcheck disable=SC2086 # a list of numbers
-trap '[ -z "$pids" ] || kill $pids 2>/dev/null || true; rm -rf "$WORK"' EXIT
-
-fail() {
-	echo "FAILED: $*" >&2
-	exit 1
-}
+. "$(dirname "$0")/../functions.sh"
 
 [ "$(id -u)" != 0 ] || mkdir -p /run/sshd # the distribution's service makes it; sshd insists
 mkdir -m 700 "$WORK/run" "$WORK/state"

@@ -4,15 +4,7 @@
 set -eu -o pipefail
 SOURCE=$1
 FEED=$2
-WORK=$(mktemp -d)
-pids=""
-# shellcheck disable=SC2086 # a list of numbers
-trap '[ -z "$pids" ] || kill $pids 2>/dev/null || true; rm -rf "$WORK"' EXIT
-
-fail() {
-	echo "FAILED: $*" >&2
-	exit 1
-}
+. "$(dirname "$0")/../functions.sh"
 
 start() { # OPTIONS...: sets URL and FEED_PID
 	: >"$WORK/out"
