@@ -23,6 +23,7 @@
 #include "gameday/load/policy/breaker.h"
 #include "gameday/load/policy/bulkhead.h"
 #include "gameday/load/policy/eject.h"
+#include "gameday/load/policy/health.h"
 #include "gameday/load/policy/hedge.h"
 #include "gameday/load/policy/limit.h"
 #include "gameday/load/policy/pool.h"
@@ -135,8 +136,9 @@ struct gd_check {
 struct gd_lane {
 	struct gd_engine *engine;
 	const struct gd_target *targets; /* borrowed, cfg.n_targets */
-	struct gd_lane *health_of;       /* it checks the targets of that one; or NULL */
+	struct gd_lane *health_of;       /* it checks that one's targets; or NULL */
 	struct gd_check *checks;         /* owned, when it does: one by target */
+	struct gd_health judge;          /* of these checks */
 	int64_t check_every_ns;
 	struct gd_tally tally;
 	struct gd_retry retry;
@@ -147,7 +149,7 @@ struct gd_lane {
 	struct gd_breaker *breaker;   /* owned; NULL: none */
 	struct gd_limit limit;
 	struct gd_pool keep; /* its connections */
-	bool ejects;         /* eject or health is given */
+	bool ejects;         /* eject or health is given: eject is in use */
 	struct gd_eject eject;
 	struct gd_bulkhead bulkhead;
 	int64_t queue_wait_ns;
@@ -182,8 +184,12 @@ struct gd_engine_config {
 	char name[64];
 	const struct gd_target *targets; /* borrowed, read only: several threads may */
 	size_t n_targets;
-	/* By client: where its health checks go; NULL: it has none. Borrowed as well. */
+	/*
+	 * By client: where its health checks go, NULL when this engine makes none; and what
+	 * they found, whichever engine does, NULL when there are none. Borrowed as well.
+	 */
 	const struct gd_target *health[GD_LOAD_MAX_CLIENTS];
+	struct gd_sick *sick[GD_LOAD_MAX_CLIENTS];
 	struct gd_pace_config pace; /* of an open loop */
 	double rate;                /* of each client, at most; 0: closed loop */
 	bool share;                 /* each start is of one client, in turn */
@@ -254,7 +260,10 @@ static inline struct gd_conn *gd_engine_conn(const struct gd_engine *e, size_t i
 
 int gd_lane_init(struct gd_lane *l, struct gd_engine *e, size_t client,
 		 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
-/* A lane that only checks the health of the client's targets, for the lane `of`. */
+/*
+ * A lane that only checks the health of the client's targets, where `of` is counted. What it
+ * finds counts for all lanes of the client.
+ */
 int gd_lane_init_health(struct gd_lane *l, struct gd_lane *of, size_t client,
 			struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* Gives the lane n connections, from the first'th of the engine's on. */

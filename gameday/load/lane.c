@@ -184,8 +184,6 @@ static int make_policies(struct gd_lane *l, const struct gd_client_spec *client,
 	gd_budget_divide(&l->hedge.budget, part);
 	l->limit = gd_limit_make(client->limit ? &own.limit : NULL);
 	l->keep = gd_pool_make(client->pool ? &own.pool : NULL);
-	l->ejects = client->eject || client->health;
-	gd_eject_init(&l->eject, client->eject, client->health, l->engine->cfg.n_targets);
 	l->bulkhead = gd_bulkhead_make(client->bulkhead ? &own.bulkhead : NULL);
 	l->queue_wait_ns = client->bulkhead ? client->bulkhead->wait.ns : 0;
 	if (client->breaker) {
@@ -258,6 +256,8 @@ int gd_lane_init(struct gd_lane *l, struct gd_engine *e, size_t client,
 	if (make_policies(l, spec, cfg->seed + client * UINT64_C(0x2545f4914f6cdd1d),
 			  err) < 0)
 		return -1;
+	l->ejects = spec->eject || cfg->sick[client];
+	gd_eject_init(&l->eject, spec->eject, cfg->sick[client], cfg->n_targets);
 	l->n_ready = cfg->concurrency;
 	l->pause_timer.fire = on_pause_over;
 	return make_pool(l, spec, err);
@@ -274,6 +274,7 @@ int gd_lane_init_health(struct gd_lane *l, struct gd_lane *of, size_t client,
 	l->engine = e;
 	l->health_of = of;
 	l->targets = e->cfg.health[client];
+	l->judge = gd_health_make(health, e->cfg.sick[client]);
 	l->check_every_ns = health->every.ns;
 	memcpy(l->name, of->name, sizeof(l->name));
 	begin_tally(l, false);
@@ -348,13 +349,14 @@ static void release(struct gd_lane *l, struct gd_request *req)
 	l->n_open--;
 }
 
-static void note_check(struct gd_lane *of, uint8_t target, enum gd_outcome outcome)
+static void note_check(struct gd_lane *l, uint8_t target, enum gd_outcome outcome)
 {
+	struct gd_tally_slot *slot = l->health_of->tally.tail;
+
 	if (outcome == GD_OUTCOME_LOCAL || outcome == GD_OUTCOME_UNFINISHED)
 		return;
-	if (gd_eject_check(&of->eject, target, outcome == GD_OUTCOME_OK) &&
-	    of->tally.tail)
-		of->tally.tail->iv.counts.sick++;
+	if (gd_health_check(&l->judge, target, outcome == GD_OUTCOME_OK) && slot)
+		slot->iv.counts.sick++;
 }
 
 /* Counts the outcome of req. Losers, if there are any, are cancelled when it is settled. */
@@ -365,7 +367,7 @@ static void request_over(struct gd_lane *l, struct gd_request *req,
 
 	iv->outcomes[outcome]++;
 	if (l->health_of)
-		note_check(l->health_of, (uint8_t)req->target, outcome);
+		note_check(l, (uint8_t)req->target, outcome);
 	if (gd_outcome_is_measured(outcome))
 		gd_hist_record(iv->latency, now - req->intended_ns);
 	gd_timer_clear(&req->timer);

@@ -43,6 +43,8 @@ struct worker {
 struct gd_load {
 	struct worker workers[GD_LOAD_MAX_THREADS]; /* the first n_workers */
 	size_t n_workers;
+	/* By client, what its health checks find: the first worker writes, all read. */
+	struct gd_sick sick[GD_LOAD_MAX_CLIENTS];
 	struct gd_target targets[GD_LOAD_MAX_TARGETS]; /* owned, the first n_targets */
 	size_t n_targets;
 	/* Owned, n_targets each: where the health checks of client i go; NULL: it has none. */
@@ -463,8 +465,10 @@ int gd_load_start(const struct gd_load_spec *spec, const struct gd_load_options 
 		return -1;
 	cfg->targets = l->targets;
 	cfg->n_targets = l->n_targets;
-	for (size_t i = 0; i < cfg->n_clients; i++)
+	for (size_t i = 0; i < cfg->n_clients; i++) {
 		cfg->health[i] = l->health[i];
+		cfg->sick[i] = l->health[i] ? &l->sick[i] : NULL;
+	}
 	l->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (l->fd < 0)
 		return gd_raise_errno(err, "load %s: eventfd", cfg->name);

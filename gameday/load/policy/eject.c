@@ -10,9 +10,9 @@ static uint32_t at_most(const struct gd_eject_policy *p, size_t n_targets)
 }
 
 void gd_eject_init(struct gd_eject *e, const struct gd_eject_policy *policy,
-		   const struct gd_health_policy *health, size_t n_targets)
+		   const struct gd_sick *sick, size_t n_targets)
 {
-	*e = (struct gd_eject){.n_targets = (uint32_t)n_targets};
+	*e = (struct gd_eject){.n_targets = (uint32_t)n_targets, .sick = sick};
 	if (policy) {
 		e->on = true;
 		e->in_row = (uint32_t)policy->consecutive;
@@ -21,10 +21,6 @@ void gd_eject_init(struct gd_eject *e, const struct gd_eject_policy *policy,
 		e->window_ns = policy->window.ns;
 		e->base_ns = policy->base.ns;
 		e->max_ejected = at_most(policy, n_targets);
-	}
-	if (health) {
-		e->healthy = (uint32_t)health->healthy;
-		e->unhealthy = (uint32_t)health->unhealthy;
 	}
 }
 
@@ -59,14 +55,13 @@ static void look(struct gd_eject *e, struct gd_eject_target *t, int64_t now)
 
 uint32_t gd_eject_mask(struct gd_eject *e, int64_t now)
 {
-	uint32_t mask = 0;
+	uint32_t mask = e->sick ? gd_sick_bits(e->sick) : 0;
 
-	for (uint32_t i = 0; i < e->n_targets; i++) {
+	for (uint32_t i = 0; e->on && i < e->n_targets; i++) {
 		struct gd_eject_target *t = &e->targets[i];
 
-		if (e->on)
-			look(e, t, now);
-		if (t->ejected || t->sick)
+		look(e, t, now);
+		if (t->ejected)
 			mask |= 1U << i;
 	}
 	return mask;
@@ -101,20 +96,4 @@ bool gd_eject_call(struct gd_eject *e, uint8_t target, bool failed, int64_t now)
 	t->n_times++;
 	t->until_ns = now + e->base_ns * t->n_times;
 	return true;
-}
-
-bool gd_eject_check(struct gd_eject *e, uint8_t target, bool ok)
-{
-	struct gd_eject_target *t = &e->targets[target];
-
-	if (ok != t->sick) {
-		t->n_checks_in_row = 0;
-		return false;
-	}
-	t->n_checks_in_row++;
-	if (t->n_checks_in_row < (t->sick ? e->healthy : e->unhealthy))
-		return false;
-	t->sick = !t->sick;
-	t->n_checks_in_row = 0;
-	return t->sick;
 }

@@ -108,23 +108,75 @@ static void test_not_too_many(void **state GD_UNUSED)
 static void test_checks(void **state GD_UNUSED)
 {
 	struct gd_health_policy p = {.healthy = 2, .unhealthy = 3};
+	struct gd_sick sick = {0};
+	struct gd_health h = gd_health_make(&p, &sick);
 	struct gd_eject e;
 
-	gd_eject_init(&e, NULL, &p, 2);
-	assert_false(gd_eject_check(&e, 1, false));
-	assert_false(gd_eject_check(&e, 1, false));
-	assert_false(gd_eject_check(&e, 1, true));
-	assert_false(gd_eject_check(&e, 1, false));
-	assert_false(gd_eject_check(&e, 1, false));
+	gd_eject_init(&e, NULL, &sick, 2);
+	assert_false(gd_health_check(&h, 1, false));
+	assert_false(gd_health_check(&h, 1, false));
+	assert_false(gd_health_check(&h, 1, true));
+	assert_false(gd_health_check(&h, 1, false));
+	assert_false(gd_health_check(&h, 1, false));
 	assert_int_equal(gd_eject_mask(&e, S), 0);
-	assert_true(gd_eject_check(&e, 1, false));
+	assert_true(gd_health_check(&h, 1, false));
 	assert_int_equal(gd_eject_mask(&e, S), 1 << 1);
-	assert_false(gd_eject_check(&e, 1, true));
-	assert_false(gd_eject_check(&e, 1, false));
-	assert_false(gd_eject_check(&e, 1, true));
+	assert_false(gd_health_check(&h, 1, true));
+	assert_false(gd_health_check(&h, 1, false));
+	assert_false(gd_health_check(&h, 1, true));
 	assert_int_equal(gd_eject_mask(&e, S), 1 << 1);
-	assert_false(gd_eject_check(&e, 1, true));
+	assert_false(gd_health_check(&h, 1, true));
 	assert_int_equal(gd_eject_mask(&e, S), 0);
+}
+
+/* Each target has its own row of checks. */
+static void test_checks_of_several(void **state GD_UNUSED)
+{
+	struct gd_health_policy p = {.healthy = 1, .unhealthy = 2};
+	struct gd_sick sick = {0};
+	struct gd_health h = gd_health_make(&p, &sick);
+
+	assert_false(gd_health_check(&h, 0, false));
+	assert_false(gd_health_check(&h, 15, false));
+	assert_int_equal(gd_sick_bits(&sick), 0);
+	assert_true(gd_health_check(&h, 15, false));
+	assert_true(gd_health_check(&h, 0, false));
+	assert_int_equal(gd_sick_bits(&sick), 1 << 15 | 1);
+	/* Sick already: it is counted once. */
+	assert_false(gd_health_check(&h, 0, false));
+	assert_false(gd_health_check(&h, 15, true));
+	assert_int_equal(gd_sick_bits(&sick), 1);
+}
+
+/*
+ * Two threads' share of one client: each ejects by calls of its own, both leave out what the
+ * checks found. The share that may be ejected at once does not count the sick.
+ */
+static void test_checks_are_shared(void **state GD_UNUSED)
+{
+	struct gd_health_policy p = {.healthy = 1, .unhealthy = 1};
+	struct gd_eject_policy by_calls = policy(1, 0);
+	struct gd_sick sick = {0};
+	struct gd_health h = gd_health_make(&p, &sick);
+	struct gd_eject one, other;
+
+	gd_eject_init(&one, &by_calls, &sick, 4);
+	gd_eject_init(&other, &by_calls, &sick, 4);
+	assert_true(gd_eject_call(&one, 0, true, S));
+	assert_true(gd_health_check(&h, 1, false));
+	assert_true(gd_health_check(&h, 2, false));
+	assert_int_equal(gd_eject_mask(&one, S), 1 << 0 | 1 << 1 | 1 << 2);
+	assert_int_equal(gd_eject_mask(&other, S), 1 << 1 | 1 << 2);
+	assert_true(gd_eject_call(&one, 3, true, S));
+	assert_int_equal(gd_eject_mask(&one, S), 0xf);
+	assert_false(gd_health_check(&h, 1, true));
+	assert_int_equal(gd_eject_mask(&one, S), 1 << 0 | 1 << 2 | 1 << 3);
+	assert_int_equal(gd_eject_mask(&other, S), 1 << 2);
+	/* Well again by a check, but still ejected by calls; and back in time. */
+	assert_true(gd_health_check(&h, 0, false));
+	assert_false(gd_health_check(&h, 0, true));
+	assert_int_equal(gd_eject_mask(&one, S) & 1, 1);
+	assert_int_equal(gd_eject_mask(&one, 31 * S), 1 << 2);
 }
 
 /* --- the pool --------------------------------------------------------------------------- */
@@ -150,9 +202,14 @@ static void test_pool(void **state GD_UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_policy),    cmocka_unit_test(test_in_a_row),
-		cmocka_unit_test(test_by_share),     cmocka_unit_test(test_times),
-		cmocka_unit_test(test_not_too_many), cmocka_unit_test(test_checks),
+		cmocka_unit_test(test_no_policy),
+		cmocka_unit_test(test_in_a_row),
+		cmocka_unit_test(test_by_share),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_not_too_many),
+		cmocka_unit_test(test_checks),
+		cmocka_unit_test(test_checks_of_several),
+		cmocka_unit_test(test_checks_are_shared),
 		cmocka_unit_test(test_pool),
 	};
 
