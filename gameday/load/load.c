@@ -413,6 +413,9 @@ static int make_engines(struct gd_load *l, const struct gd_engine_config *whole,
 		/* Vantage points take turns: each has starts all the time. */
 		share_out(whole, n_all,
 			  (uint32_t)i * (uint32_t)n_vantages(opt) + opt->vantage, cfg);
+		/* One checks a client's health here, and all go by what it finds. */
+		for (size_t c = 0; i > 0 && c < cfg->n_clients; c++)
+			cfg->health[c] = NULL;
 		w->load = l;
 		if (gd_engine_new(cfg, emit, l, &w->engine, err) < 0)
 			return -1;

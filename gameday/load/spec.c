@@ -271,7 +271,7 @@ static const struct gd_field load_fields[] = {
 	 .min = 0,
 	 .max = GD_LOAD_MAX_CONNECTIONS},
 	{.name = "threads",
-	 .help = "threads that divide starts, connections and limits between them, when one core is not enough; each keeps the state of policies (budgets, breakers) for its part",
+	 .help = "threads that divide starts, connections and limits between them, when one core is not enough; each keeps the state of policies (budgets, breakers) for its part; health is checked once, for all of them",
 	 .dflt = "1",
 	 .kind = GD_KIND_INT,
 	 GD_MEMBER(struct gd_load_spec, threads),
@@ -385,18 +385,6 @@ static bool is_name(const char *s)
 	return true;
 }
 
-/* Each thread would check as often again. */
-static int check_health(const struct gd_load_spec *spec, const struct gd_client_spec *c,
-			struct gd_error *err)
-{
-	if (!c->health || spec->threads <= 1)
-		return 0;
-	return gd_raise(
-		err, GD_E_INPUT,
-		"load %s: client %s: health is checked for the whole client, and %lld threads would each do it: give threads: 1",
-		spec->name, c->name, (long long)spec->threads);
-}
-
 /* 0 is no limit, and needs no dividing. */
 static int check_share(const struct gd_load_spec *spec, const char *client,
 		       const char *what, int64_t of, int64_t n_parts,
@@ -465,8 +453,6 @@ static int check_clients(const struct gd_load_spec *spec, struct gd_error *err)
 				spec->name, c->name, GD_LOAD_NAME_MAX);
 		if (gd_client_spec_check(c, err) < 0)
 			return gd_wrap(err, "load %s: client %s: ", spec->name, c->name);
-		if (check_health(spec, c, err) < 0)
-			return -1;
 	}
 	return 0;
 }

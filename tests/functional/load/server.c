@@ -16,14 +16,20 @@
 
 #include "gameday/base/clock.h"
 
-enum { MAX_PEERS = 1024, REQUEST_MAX = 4096, MAX_DUE = 4096, MAX_PAUSES = 64 };
+enum {
+	MAX_PEERS = 1024,
+	REQUEST_MAX = 4096,
+	MAX_DUE = 4096,
+	MAX_PAUSES = 64,
+	MAX_CHECKS = 1024
+};
 
 struct peer {
 	int fd; /* -1: not in use */
 	uint32_t generation;
 	size_t n;
 	char buf[REQUEST_MAX];
-	bool head;
+	bool head, check;
 };
 
 /* A reply that waits for its delay. All delays are equal: a ring is in order. */
@@ -45,7 +51,8 @@ struct server {
 	struct server_pause pauses[MAX_PAUSES]; /* the first of n_pauses */
 	bool draining;                          /* what came in the last one */
 	_Atomic uint64_t n_pauses;              /* that are over */
-	_Atomic uint64_t n_requests, n_connections;
+	uint64_t before_check[MAX_CHECKS];      /* the first n_checks */
+	_Atomic uint64_t n_requests, n_checks, n_connections;
 	_Atomic int64_t first_ns, last_ns;
 };
 
@@ -235,6 +242,17 @@ static void reply(struct server *s, struct peer *p, uint64_t nth)
 	}
 }
 
+static void reply_check(struct server *s, struct peer *p)
+{
+	uint64_t n = atomic_load(&s->n_checks);
+	bool sick = (int)n + 1 >= s->cfg.sick_from && (int)n + 1 < s->cfg.sick_to;
+
+	must(n < MAX_CHECKS, "too many checks");
+	s->before_check[n] = atomic_load(&s->n_requests) - 1 - n;
+	atomic_store(&s->n_checks, n + 1);
+	reply_plain(p, sick ? 503 : 200, "", sizeof(ok_body) - 1);
+}
+
 static void note_request(struct server *s, struct peer *p)
 {
 	int64_t now = gd_now().ns;
@@ -243,6 +261,10 @@ static void note_request(struct server *s, struct peer *p)
 	if (nth == 1)
 		atomic_store(&s->first_ns, now);
 	atomic_store(&s->last_ns, now);
+	if (p->check && s->cfg.sick_from > 0) {
+		reply_check(s, p);
+		return;
+	}
 	if (s->cfg.delay_ns == 0 ||
 	    (s->cfg.delay_every > 0 && nth % (uint64_t)s->cfg.delay_every != 0)) {
 		reply(s, p, nth);
@@ -270,6 +292,7 @@ static void read_peer(struct server *s, struct peer *p)
 		size_t used = (size_t)(end - p->buf) + 4;
 
 		p->head = memcmp(p->buf, "HEAD ", 5) == 0;
+		p->check = memcmp(p->buf, "GET /healthz ", 13) == 0;
 		memmove(p->buf, p->buf + used, p->n - used);
 		p->n -= used;
 		note_request(s, p);
@@ -404,6 +427,17 @@ uint16_t server_port(const struct server *s)
 uint64_t server_requests(const struct server *s)
 {
 	return atomic_load(&s->n_requests);
+}
+
+uint64_t server_checks(const struct server *s)
+{
+	return atomic_load(&s->n_checks);
+}
+
+uint64_t server_before_check(const struct server *s, uint64_t n)
+{
+	must(n >= 1 && n <= server_checks(s), "too few checks");
+	return s->before_check[n - 1];
 }
 
 uint64_t server_connections(const struct server *s)

@@ -32,8 +32,13 @@ struct server_config {
 	int fail_every;    /* each n-th request gets 500; 0: none */
 	int retry_after_s; /* such an answer asks to wait that long; 0: it does not */
 	int reset_every;   /* each n-th request gets a TCP reset */
-	int64_t delay_ns;  /* before each reply, or */
-	int delay_every;   /* only before each n-th; 0: each */
+	/*
+	 * GET /healthz is a check, answered at once: from this one on, counted from 1, and
+	 * before that one with 503, else with 200. sick_from 0: a request like any other.
+	 */
+	int sick_from, sick_to;
+	int64_t delay_ns; /* before each reply, or */
+	int delay_every;  /* only before each n-th; 0: each */
 	/* Stands still for so long, so long after the first request. */
 	int64_t pause_at_ns, pause_ns;
 	int64_t pause_every_ns; /* and again after each of these; 0: once */
@@ -51,6 +56,10 @@ struct server_pause {
 struct server *server_start(const struct server_config *cfg);
 uint16_t server_port(const struct server *s);
 uint64_t server_requests(const struct server *s);
+/* Of these, checks. */
+uint64_t server_checks(const struct server *s);
+/* The requests before the n-th check, from 1, without checks. Aborts when it did not come. */
+uint64_t server_before_check(const struct server *s, uint64_t n);
 uint64_t server_connections(const struct server *s);
 /* From the first to the last request, as they arrived. */
 int64_t server_span_ns(const struct server *s);

@@ -275,6 +275,37 @@ static void test_vantage_points_share_arrivals(void **state GD_UNUSED)
 #undef SPEC
 }
 
+/*
+ * Each vantage point checks health for itself, and once, though it has two threads: three
+ * times in 600 ms, 6 or 7 times each 100 ms. All find the server sick.
+ */
+static void test_vantage_points_check_health(void **state GD_UNUSED)
+{
+	struct server *s =
+		server_start(&(struct server_config){.sick_from = 1, .sick_to = 1000});
+	struct gd_load *points[N_POINTS];
+	GD_AUTO_FREE char *text = NULL;
+	struct gd_interval sums[3] = {0};
+	uint64_t sick = 0;
+
+	text = gd_strf("{\"name\": \"t\", \"http\": \"http://127.0.0.1:%u/\", "
+		       "\"rate\": \"60/s\", \"threads\": 2, \"clients\": {\"a\": "
+		       "{\"health\": {\"path\": \"/healthz\", \"every\": \"100ms\", "
+		       "\"timeout\": \"100ms\", \"unhealthy\": 1}}}}",
+		       server_port(s));
+	assert_non_null(text);
+	start_points(points, text);
+	for (size_t i = 0; i < N_POINTS; i++)
+		take_point(points[i], sums);
+	for (size_t i = 0; i < 3; i++) {
+		sick += sums[i].counts.sick;
+		gd_interval_fini(&sums[i]);
+	}
+	assert_int_equal(sick, N_POINTS);
+	assert_in_range(server_checks(s), N_POINTS * 5, N_POINTS * 7);
+	server_stop(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_pauses_are_seen),
 		cmocka_unit_test(test_closed_loop_omits_pauses),
 		cmocka_unit_test(test_vantage_points_share_arrivals),
+		cmocka_unit_test(test_vantage_points_check_health),
 	};
 
 	return run_patiently(tests, GD_N_ELEMS(tests));

@@ -665,6 +665,86 @@ static void test_health(void **state GD_UNUSED)
 	server_stop(well);
 }
 
+/*
+ * Three threads, each with a sixth of 600/s for either of two servers. One of these is sick
+ * from its 5th to its 16th check: it is out from the 7th on, the third bad one in a row, and
+ * back at the 18th, the second good one. In between, and a period is left for what was under
+ * way, a thread that did not know would send it 54 requests. One thread checks, so there are
+ * no more checks than periods.
+ */
+static void test_health_of_threads(void **state GD_UNUSED)
+{
+	enum { EVERY_MS = 60, LONG_MS = 2000 };
+	struct server *ill =
+		server_start(&(struct server_config){.sick_from = 5, .sick_to = 17});
+	struct server *well =
+		server_start(&(struct server_config){.sick_from = 1, .sick_to = 1});
+	const struct gd_interval *iv;
+	uint64_t out, n_ill, n_well;
+	struct driven d;
+
+	drive(&d, LONG_MS,
+	      "{\"name\": \"t\", \"http\": [\"http://127.0.0.1:%u/x\", "
+	      "\"http://127.0.0.1:%u/x\"], \"rate\": \"600/s\", \"threads\": 3, "
+	      "\"clients\": {\"h\": {\"health\": {\"path\": \"/healthz\", \"every\": \"%dms\", "
+	      "\"timeout\": \"50ms\", \"unhealthy\": 3, \"healthy\": 2}}}}",
+	      server_port(ill), server_port(well), EVERY_MS);
+	iv = driven_client(&d, "h");
+	assert_int_equal(iv->counts.sick, 1);
+	assert_int_equal(OK(iv), 1200);
+	assert_in_range(server_checks(ill), 19, LONG_MS / EVERY_MS + 1);
+	assert_in_range(server_checks(well), 19, LONG_MS / EVERY_MS + 1);
+	n_ill = server_requests(ill) - server_checks(ill);
+	n_well = server_requests(well) - server_checks(well);
+	assert_int_equal(iv->targets[0].attempts, n_ill);
+	assert_int_equal(iv->targets[1].attempts, n_well);
+	/* Half before; as good as nothing while it is out; nearly half again afterwards. */
+	assert_true(server_before_check(ill, 6) * 4 >= server_before_check(well, 6) * 3);
+	out = server_before_check(ill, 18) - server_before_check(ill, 9);
+	assert_in_range(out, 0, 12);
+	n_ill -= server_before_check(ill, 19);
+	n_well -= server_before_check(well, 19);
+	assert_true(n_ill > 0 && n_ill * 4 >= n_well * 3);
+	driven_fini(&d);
+	server_stop(ill);
+	server_stop(well);
+}
+
+/*
+ * A server that is well but for its checks gets next to nothing from the client that checks,
+ * and its half from the one beside it in the same threads, which are busy all the time.
+ */
+static void test_health_is_a_clients_own(void **state GD_UNUSED)
+{
+	struct server *ill = server_start(&(struct server_config){
+		.sick_from = 1, .sick_to = 1000, .delay_ns = 5 * GD_NS_PER_MS});
+	struct server *well = server_start(&(struct server_config){
+		.sick_from = 1, .sick_to = 1, .delay_ns = 5 * GD_NS_PER_MS});
+	const struct gd_interval *checks, *plain;
+	struct driven d;
+
+	drive(&d, 700,
+	      "{\"name\": \"t\", \"http\": [\"http://127.0.0.1:%u/x\", "
+	      "\"http://127.0.0.1:%u/x\"], \"concurrency\": 4, \"threads\": 4, "
+	      "\"clients\": {\"plain\": {}, \"checks\": {\"health\": {"
+	      "\"path\": \"/healthz\", \"every\": \"100ms\", \"timeout\": \"100ms\", "
+	      "\"unhealthy\": 1}}}}",
+	      server_port(ill), server_port(well));
+	checks = driven_client(&d, "checks");
+	plain = driven_client(&d, "plain");
+	assert_int_equal(checks->counts.sick, 1);
+	assert_int_equal(plain->counts.sick, 0);
+	assert_in_range(server_checks(ill), 1, 8);
+	assert_true(checks->targets[0].attempts * 5 < checks->targets[1].attempts);
+	/* In turn, and each thread begins with the first. */
+	assert_in_range(plain->targets[0].attempts - plain->targets[1].attempts, 0, 4);
+	assert_int_equal(server_requests(ill) - server_checks(ill),
+			 plain->targets[0].attempts + checks->targets[0].attempts);
+	driven_fini(&d);
+	server_stop(ill);
+	server_stop(well);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -692,6 +772,8 @@ int main(void)
 		cmocka_unit_test(test_tcp_is_sampled),
 		cmocka_unit_test(test_eject),
 		cmocka_unit_test(test_health),
+		cmocka_unit_test(test_health_of_threads),
+		cmocka_unit_test(test_health_is_a_clients_own),
 	};
 
 	return run_patiently(tests, GD_N_ELEMS(tests));

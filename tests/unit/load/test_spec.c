@@ -147,9 +147,6 @@ static void test_checks(void **state GD_UNUSED)
 		 "a: limit: a burst of 1 can't be divided"},
 		{LOAD("\"concurrency\": 4, \"threads\": 5"),
 		 "a concurrency of 4 can't be divided"},
-		{LOAD("\"rate\": \"5/s\", \"threads\": 2, \"clients\": "
-		      "{\"a\": {\"health\": {\"path\": \"/\"}}}"),
-		 "health is checked for the whole client"},
 		{"{\"name\": \"a b\", \"http\": \"http://h/\", \"rate\": \"1/s\"}",
 		 "a b"},
 	};
