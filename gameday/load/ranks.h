@@ -30,6 +30,16 @@ int gd_ranks_p(const double *a, size_t n_a, const double *b, size_t n_b, double 
 int gd_ranks_p_series(const double *a, size_t n_a, const double *b, size_t n_b,
 		      double *ret, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 
+/*
+ * For values that come in pairs, measured under the same circumstances: the two-sided p value of
+ * the signed-rank test of F. Wilcoxon, "Individual Comparisons by Ranking Methods" (1945), how
+ * probable differences like these are when either sign is as likely. Pairs that are equal say
+ * nothing. Exact for some dozens of pairs that differ, then by the normal approximation with
+ * the corrections for ties and continuity. NAN with fewer than GD_RANKS_FEWEST pairs.
+ */
+int gd_ranks_p_paired(const double *a, const double *b, size_t n, double *ret,
+		      struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+
 /* Sets together must not have more than this for gd_ranks_p_exact. */
 enum { GD_RANKS_EXACT_MOST = 20 };
 

@@ -11,16 +11,6 @@
 
 /* --- figures interval by interval ------------------------------------------------------- */
 
-struct values {
-	double *v; /* owned */
-	size_t n;
-};
-
-static void values_fini(struct values *v)
-{
-	free(v->v);
-}
-
 typedef double get_fn(const struct gd_load_stats *s);
 
 static double get_success(const struct gd_load_stats *s)
@@ -44,41 +34,60 @@ static struct gd_stage_span span_of(const struct gd_results *r, const char *stag
 	return (struct gd_stage_span){0};
 }
 
+/* Of each interval of the stage in the order of time: its index, and the figure. */
+struct value {
+	uint64_t index;
+	double v;
+};
+
 static int take_values(const struct gd_results *r, size_t series,
-		       const struct gd_stage_span *st, get_fn *get, struct values *ret,
-		       struct gd_error *err)
+		       const struct gd_stage_span *st, get_fn *get, struct value **ret,
+		       size_t *ret_n, struct gd_error *err)
 {
 	size_t n = gd_results_n_intervals(r, series);
 
-	*ret = (struct values){calloc(n + 1, sizeof(*ret->v)), 0};
-	if (!ret->v)
+	*ret_n = 0;
+	*ret = calloc(n + 1, sizeof(**ret));
+	if (!*ret)
 		return gd_raise_nomem(err);
 	for (size_t i = 0; i < n; i++) {
 		const struct gd_interval *iv = gd_results_interval(r, series, i);
-		const struct gd_load_stats *s = gd_results_point(r, series, i);
+		double v = get(gd_results_point(r, series, i));
 
 		if (iv->start_wall_ns < st->measured_ns ||
 		    (st->figures_end_ns &&
 		     iv->start_wall_ns + iv->length_ns > st->figures_end_ns))
 			continue;
-		if (!isnan(get(s)))
-			ret->v[ret->n++] = get(s);
+		if (!isnan(v))
+			(*ret)[(*ret_n)++] = (struct value){iv->index, v};
 	}
 	return 0;
 }
 
+/* Figures of the same second are compared: what that second was like is the same for both. */
 static int compare(const struct gd_results *r, const struct gd_stage_span *st, size_t a,
 		   size_t b, get_fn *get, double *ret, struct gd_error *err)
 {
-	struct values va = {0}, vb = {0};
-	int rc = -1;
+	GD_AUTO_FREE struct value *va = NULL;
+	GD_AUTO_FREE struct value *vb = NULL;
+	GD_AUTO_FREE double *pairs = NULL;
+	size_t n_a = 0, n_b = 0, n = 0;
 
-	if (take_values(r, a, st, get, &va, err) == 0 &&
-	    take_values(r, b, st, get, &vb, err) == 0)
-		rc = gd_ranks_p(va.v, va.n, vb.v, vb.n, ret, err);
-	values_fini(&va);
-	values_fini(&vb);
-	return rc;
+	if (take_values(r, a, st, get, &va, &n_a, err) < 0 ||
+	    take_values(r, b, st, get, &vb, &n_b, err) < 0)
+		return -1;
+	pairs = calloc(2 * n_a + 1, sizeof(*pairs));
+	if (!pairs)
+		return gd_raise_nomem(err);
+	for (size_t i = 0, k = 0; i < n_a; i++) {
+		while (k < n_b && vb[k].index < va[i].index)
+			k++;
+		if (k == n_b || vb[k].index != va[i].index)
+			continue;
+		pairs[n] = va[i].v;
+		pairs[n_a + n++] = vb[k].v;
+	}
+	return gd_ranks_p_paired(pairs, pairs + n_a, n, ret, err);
 }
 
 /* --- ranks ------------------------------------------------------------------------------ */

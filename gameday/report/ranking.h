@@ -2,8 +2,9 @@
 /*
  * The clients of one load in one stage, best first: by success, and where that does not
  * differ by p99. All have seen the same arrivals at the same time, so what differs is what
- * their policies do. Whether something differs is asked of the intervals (load/ranks.h):
- * figures that vary as much from second to second as from client to client share a rank.
+ * their policies do. Whether something differs is asked of the intervals, each with that of
+ * the other client at the same time (load/ranks.h): where neither is better more often than
+ * chance would have it, they share a rank.
  */
 #pragma once
 

@@ -62,8 +62,9 @@ void gd_section_ranking(const struct gd_report *r, struct gd_doc *d)
 		gd_doc_para(
 			d,
 			"Best first: by success, then by p99. All had the same arrivals "
-			"at the same time. Clients share a rank (=) when a rank-sum "
-			"test of their intervals finds no difference that chance would "
-			"make less often than once in a hundred times, or when there "
-			"are fewer than five intervals.");
+			"at the same time. Clients share a rank (=) when a signed-rank "
+			"test of their figures second by second (Wilcoxon's) finds no "
+			"difference that chance would make less often than once in a "
+			"hundred times; with fewer than eight seconds in which they "
+			"differ it can't find one.");
 }

@@ -94,7 +94,65 @@ static void wander(uint32_t *seed, double kept, size_t n, double *ret)
 	}
 }
 
-enum { TRIALS = 2000, VALUES = 60 };
+static double paired(const double *a, const double *b, size_t n)
+{
+	struct gd_error err = GD_ERROR_INIT;
+	double p = -1, back = -1;
+
+	assert_int_equal(gd_ranks_p_paired(a, b, n, &p, &err), 0);
+	assert_int_equal(gd_ranks_p_paired(b, a, n, &back, &err), 0);
+	assert_true(isnan(p) ? isnan(back) : fabs(p - back) < 1e-12);
+	return p;
+}
+
+/*
+ * Wilcoxon's own example (1945, table II; the heights of maize that Darwin measured): differences
+ * of 15 pairs, rank sum 24 of those below 0. Of 2^15 ways to give signs, 1,262 add up to 24 or
+ * less: scipy.stats.wilcoxon says 0.041260 for these, too.
+ */
+static void test_paired(void **state GD_UNUSED)
+{
+	static const double none[20] = {0};
+	static const double maize[] = {49, -67, 8,  16, 6,  23, 28, 41,
+				       14, 29,  56, 24, 75, 60, -48};
+
+	assert_true(fabs(paired(none, maize, 15) - 0.041260) < 1e-6);
+	/* The least that n pairs can say is 2 of 2^n; equal ones say nothing. */
+	assert_true(fabs(paired(low, low + 1, 5) - 2.0 / 32) < 1e-12);
+	assert_true(fabs(paired(low, low + 1, 9) - 2.0 / 512) < 1e-12);
+	assert_true(paired(none, none, 20) > 0.999);
+	assert_true(isnan(paired(low, low + 1, 4)));
+	/* Ranks 1.5 1.5 3 4 5 with one of the 1.5 against the rest: 1.5 or less has three ways. */
+	assert_true(fabs(paired(none, (const double[]){-1, 1, 2, 3, 4}, 5) - 6.0 / 32) <
+		    1e-12);
+}
+
+enum { TRIALS = 2000, PAIR_TRIALS = 500, VALUES = 60 };
+
+/* The same with more than are tried out one by one; and what is common to both drops out. */
+static void test_many_pairs(void **state GD_UNUSED)
+{
+	double common[VALUES], a[VALUES], b[VALUES];
+	int n_same = 0, n_found = 0;
+	uint32_t seed = 7;
+
+	for (int i = 0; i < PAIR_TRIALS; i++) {
+		for (int n = 40; n <= VALUES; n += VALUES - 40) {
+			wander(&seed, 0.9, (size_t)n, common);
+			for (int k = 0; k < n; k++) {
+				a[k] = 5 * common[k] + next_random(&seed);
+				b[k] = 5 * common[k] + next_random(&seed);
+			}
+			n_same += paired(a, b, (size_t)n) < 0.01;
+			for (int k = 0; k < n; k++)
+				b[k] += 1.2;
+			n_found += paired(a, b, (size_t)n) < 0.01;
+		}
+	}
+	/* Ten of a thousand, give or take. */
+	assert_in_range(n_same, 1, 25);
+	assert_true(n_found > 2 * PAIR_TRIALS - 2 * PAIR_TRIALS / 20);
+}
 
 /* Of pairs that do not differ, about one in a hundred may look as if. */
 static void test_series(void **state GD_UNUSED)
@@ -124,9 +182,10 @@ static void test_series(void **state GD_UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_apart), cmocka_unit_test(test_same),
-		cmocka_unit_test(test_ties),  cmocka_unit_test(test_too_few),
-		cmocka_unit_test(test_exact), cmocka_unit_test(test_series),
+		cmocka_unit_test(test_apart),  cmocka_unit_test(test_same),
+		cmocka_unit_test(test_ties),   cmocka_unit_test(test_too_few),
+		cmocka_unit_test(test_exact),  cmocka_unit_test(test_series),
+		cmocka_unit_test(test_paired), cmocka_unit_test(test_many_pairs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
