@@ -6,7 +6,8 @@
 #
 #   run.sh GAMEDAY [closed|open|calls|pace|pause|memory]...     (default: all, some 5 minutes)
 #
-#   closed  CPU per request of a closed loop beside the floor and what is installed of wrk, ab, h2load
+#   closed  CPU per request of a closed loop beside two floors, bare loops of epoll and of io_uring, and
+#           what is installed of wrk, ab, h2load
 #   open    the same of an open loop, with and without client policies
 #   calls   system calls per request
 #   pace    achieved / asked from 100/s to 30,000/s, and how late starts are
@@ -16,6 +17,10 @@
 # SECONDS_EACH (3) and ROUNDS (5) of closed and open, RATE (30000) of open, may be set.
 set -eu
 gameday=$(realpath "${1:?usage: run.sh GAMEDAY [TABLE]...}")
+if [ ! -f "$gameday" ] || [ ! -x "$gameday" ]; then
+	echo "$0: $1 is no program: give the path of gameday itself, as build/bin/gameday" >&2
+	exit 2
+fi
 shift
 [ $# -gt 0 ] || set -- closed open calls pace pause memory
 seconds=${SECONDS_EACH:-3} rounds=${ROUNDS:-5}
@@ -23,9 +28,9 @@ cd "$(dirname "$0")/../../.."
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 ulimit -n "$(ulimit -Hn)"
-for p in floor server; do
+for p in floor floor_uring server; do
 	${CC:-cc} -std=c17 -O2 -D_GNU_SOURCE -I. "tests/bench/load/$p.c" gameday/base/clock.c \
-		-o "$dir/$p"
+		-o "$dir/$p" -luring
 done
 
 # --- the server ---
@@ -68,7 +73,11 @@ cost_of() {
 	t=$({ TIMEFORMAT='%U %S %R'; time client "$@" >"$dir/out" 2>"$dir/err"; } 2>&1) ||
 		echo "  $1 ends with status $?: $(tail -n 1 "$dir/err")" >&2
 	n=$(counted)
-	awk -v n="$n" '{printf "%.3f %.0f\n", ($1 + $2) * 1e6 / (n + 0.000001), n / $3}' <<<"$t"
+	if [ "$n" -eq 0 ]; then
+		echo "  $1 sent nothing: its figures stand for nothing" >&2
+		n=1
+	fi
+	awk -v n="$n" '{printf "%.3f %.0f\n", ($1 + $2) * 1e6 / n, n / $3}' <<<"$t"
 }
 
 middle() { # FILE COLUMN
@@ -114,6 +123,7 @@ bench_closed() {
 	[ -n "$(command -v h2load)" ] &&
 		peers+=("h2load=h2load --h1 -t1 -c64 -D$seconds $url")
 	compare "floor=$dir/floor $port / $seconds" \
+		"floor-io_uring=$dir/floor_uring $port / $seconds" \
 		"gameday-epoll=$gameday $closed --engine epoll" \
 		"gameday-io_uring=$gameday $closed --engine io_uring" "${peers[@]}"
 }
