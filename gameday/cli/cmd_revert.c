@@ -44,7 +44,9 @@ const struct gd_cmd gd_cmd_revert = {
 	.name = "revert",
 	.synopsis = "[--on HOST]... | --all  [-i INVENTORY]",
 	.summary = "undo whatever a dead run left, from the host's own journal",
-	.details = "A host that a live run holds is refused: stop that run instead.",
+	.details =
+		"A host that a live run holds is refused: stop that run instead. A load that is cut off\n"
+		"from its runner is ended as well.",
 	.example = "gameday revert --on api-1 -i lab",
 	.options = GD_SHAPE("revert", fields, struct options),
 	.short_options = "i=inventory",

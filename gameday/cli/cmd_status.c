@@ -46,14 +46,30 @@ static void print_fault(const char *host, const cJSON *f)
 			     host);
 }
 
+static void print_load(const char *host, const cJSON *l)
+{
+	(void)printf("%s: load %s of run %s", host, gd_json_str(l, "ref", "?"),
+		     gd_json_str(l, "run", "?"));
+	if (!gd_json_bool(l, "alone", false))
+		(void)printf(", in progress\n");
+	else
+		(void)printf(
+			", CUT OFF from its runner: it goes on, and ends by itself in "
+			"%" PRId64 " s unless that one comes back\n"
+			"  End it now with: gameday revert --on %s\n",
+			gd_json_int(l, "left_ms", 0) / 1000, host);
+}
+
 static void print_host(const char *host, const cJSON *answer)
 {
 	const cJSON *faults = cJSON_GetObjectItemCaseSensitive(answer, "faults");
-	const cJSON *f;
+	const cJSON *loads = cJSON_GetObjectItemCaseSensitive(answer, "loads");
+	const cJSON *item;
 
 	if (cJSON_GetArraySize(faults) == 0)
 		(void)printf("%s: no fault active, nothing left behind\n", host);
-	cJSON_ArrayForEach(f, faults) print_fault(host, f);
+	cJSON_ArrayForEach(item, faults) print_fault(host, item);
+	cJSON_ArrayForEach(item, loads) print_load(host, item);
 	gd_oneshot_print_undone(host, answer);
 }
 
@@ -76,7 +92,9 @@ const struct gd_cmd gd_cmd_status = {
 	.summary = "faults active now, by whom, and the lease left",
 	.details =
 		"Asks each host's own journal, so it also finds what a dead run left behind, and tells\n"
-		"what the host undid of late without being asked: who did it, when and why.",
+		"what the host undid of late without being asked: who did it, when and why. Loads that\n"
+		"run there are listed, too; one that is cut off from its runner goes on measuring for ten\n"
+		"minutes at most.",
 	.example = "gameday status --on api-1 -i lab",
 	.options = GD_SHAPE("status", fields, struct options),
 	.short_options = "i=inventory",

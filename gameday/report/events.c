@@ -183,6 +183,19 @@ static void on_load_lost(const cJSON *e, struct gd_strbuf *out)
 	add_tail(out, e, "error");
 }
 
+static void on_cut_off(const cJSON *e, struct gd_strbuf *out)
+{
+	/* Which names the host. */
+	gd_strbuf_adds(out, "cut off");
+	add_tail(out, e, "error");
+}
+
+static void on_back(const cJSON *e, struct gd_strbuf *out)
+{
+	gd_strbuf_addf(out, "%s is back after %.1f s", str(e, "host"),
+		       gd_json_num(e, "away_ms", 0) / 1e3);
+}
+
 static void on_signal(const cJSON *e, struct gd_strbuf *out)
 {
 	gd_strbuf_addf(out, "stopped by %s", str(e, "name"));
@@ -233,6 +246,8 @@ static const struct {
 	{"steady", on_steady},
 	{"abort", on_abort},
 	{"host_lost", on_host_lost},
+	{"host_cut_off", on_cut_off},
+	{"host_back", on_back},
 	{"load_lost", on_load_lost},
 	{"loads_started", on_loads_started},
 	{"signal", on_signal},

@@ -2,7 +2,8 @@
 /*
  * Renewals go out every quarter of the lease, each with half a lease as its limit, so one
  * lost answer does not cost the run, and two do: then the host is as good as lost, because
- * it is about to undo its faults by itself. A runner that was stopped or suspended for longer
+ * it is about to undo its faults by itself. Hosts without a fault are asked for a sign of life
+ * as often; one that is silent is sought with new connections. A runner that was stopped or suspended for longer
  * finds that out before it believes anything else, since the faults have not been in all the
  * while.
  */
@@ -18,8 +19,10 @@
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
 
-enum { LEASE_S = 10, PROTOCOL_VERSION = 1 };
+enum { LEASE_S = 10, PROTOCOL_VERSION = 1, SEEK_EVERY_S = 1 };
 static const struct gd_span HELLO_LIMIT = {15 * GD_NS_PER_S};
+/* Of a host without a fault: nothing depends on its answer. */
+static const struct gd_span SILENCE_LIMIT = {15 * GD_NS_PER_S};
 
 /* --- stopping ------------------------------------------------------------------------ */
 
@@ -40,6 +43,7 @@ void gd_fleet_stop(struct gd_fleet *f, enum gd_stop_kind kind, const char *fmt, 
 /* --- life ---------------------------------------------------------------------------- */
 
 static void on_renew(void *ctx);
+static void on_seek(void *ctx);
 
 static void arm_renewal(struct gd_fleet *f)
 {
@@ -59,6 +63,8 @@ int gd_fleet_init(struct gd_fleet *f, const char *run, const char *runner,
 	}
 	gd_limiter_init(&f->limiter, GD_HOST_MAX_HANDSHAKES);
 	if (gd_bundle_load(&f->bundle, err) < 0 || gd_loop_new(&f->loop, err) < 0)
+		return -1;
+	if (gd_loop_timer(f->loop, on_seek, f, &f->seek_timer, err) < 0)
 		return -1;
 	return gd_loop_timer(f->loop, on_renew, f, &f->renew_timer, err);
 }
@@ -141,15 +147,21 @@ static void name_host(const struct gd_member *m, struct gd_error *err)
 static void lose(struct gd_member *m, const struct gd_error *err)
 {
 	bool was_ready = m->state == GD_MEMBER_READY;
+	struct gd_fleet *f = m->fleet;
 
 	if (m->state == GD_MEMBER_LOST)
 		return;
 	m->state = GD_MEMBER_LOST;
 	m->error = *err;
 	name_host(m, &m->error);
-	if (was_ready && m->expendable && !m->claimed) {
-		if (m->fleet->on_expendable_lost)
-			m->fleet->on_expendable_lost(m->fleet->ctx, m);
+	if (was_ready)
+		m->lost_at = gd_now();
+	m->cut_off = m->cut_off || was_ready;
+	if (m->cut_off && m->expendable && !m->claimed) {
+		m->seek_at = gd_after(gd_now(), gd_span_s(SEEK_EVERY_S));
+		gd_timer_arm(f->seek_timer, m->seek_at);
+		if (was_ready && f->on_cut_off)
+			f->on_cut_off(f->ctx, m);
 		return;
 	}
 	if (was_ready)
@@ -184,6 +196,9 @@ static void on_hello(void *ctx, const cJSON *reply, const struct gd_error *err)
 				 .their_boot_ns = gd_json_int(reply, "boot_ns", 0),
 			 });
 	m->state = GD_MEMBER_READY;
+	if (m->cut_off && m->fleet->on_back)
+		m->fleet->on_back(m->fleet->ctx, m);
+	m->cut_off = false;
 }
 
 static void on_ready(void *ctx)
@@ -306,6 +321,30 @@ int gd_fleet_reconnect(struct gd_fleet *f, struct gd_member *m, struct gd_span l
 	return -1;
 }
 
+/* Those that are cut off are tried again and again, while everything else goes on. */
+static void on_seek(void *ctx)
+{
+	struct gd_instant now = gd_now(), next = {INT64_MAX};
+	struct gd_fleet *f = ctx;
+
+	for (size_t i = 0; i < f->n; i++) {
+		struct gd_member *m = &f->members[i];
+		struct gd_error err = GD_ERROR_INIT;
+
+		if (m->state != GD_MEMBER_LOST || !m->cut_off || !m->expendable)
+			continue;
+		if (m->seek_at.ns <= now.ns) {
+			close_member(m);
+			if (open_member(f, m, &err) < 0)
+				lose(m, &err);
+		}
+		if (m->state == GD_MEMBER_LOST && m->seek_at.ns < next.ns)
+			next = m->seek_at;
+	}
+	if (next.ns != INT64_MAX)
+		gd_timer_arm(f->seek_timer, next);
+}
+
 /* --- leases -------------------------------------------------------------------------- */
 
 static void on_renewed(void *ctx, const cJSON *reply GD_UNUSED,
@@ -329,6 +368,40 @@ static void on_renewed(void *ctx, const cJSON *reply GD_UNUSED,
 	gd_fleet_stop(m->fleet, GD_STOP_REVERTED, "%s", lost.text);
 }
 
+/*
+ * A path that is cut shows by silence long before TCP gives up, and a new connection gets
+ * through when the path is back, while what waits in the old one may take a minute more.
+ */
+static void on_sign_of_life(void *ctx, const cJSON *reply GD_UNUSED,
+			    const struct gd_error *err)
+{
+	struct gd_member *m = ctx;
+
+	m->renewing = false;
+	if (err && err->code == GD_E_TIMEOUT)
+		gd_fleet_cut_off(m, err);
+}
+
+void gd_fleet_cut_off(struct gd_member *m, const struct gd_error *why)
+{
+	if (m->state == GD_MEMBER_READY && m->expendable && !m->claimed)
+		lose(m, why);
+}
+
+static void keep_alive(struct gd_fleet *f, struct gd_member *m)
+{
+	cJSON *req = gd_message_request(m->claimed ? "renew" : "ping");
+
+	if (req && m->claimed)
+		(void)gd_json_set_int(req, "lease_ms", f->lease.ns / GD_NS_PER_MS);
+	m->renewing = true;
+	if (m->claimed)
+		gd_host_call(m->host, req, (struct gd_span){f->lease.ns / 4 * 3},
+			     on_renewed, m);
+	else
+		gd_host_call(m->host, req, SILENCE_LIMIT, on_sign_of_life, m);
+}
+
 static void on_renew(void *ctx)
 {
 	struct gd_fleet *f = ctx;
@@ -337,17 +410,10 @@ static void on_renew(void *ctx)
 	arm_renewal(f);
 	for (size_t i = 0; i < f->n; i++) {
 		struct gd_member *m = &f->members[i];
-		cJSON *req;
 
-		if (!m->claimed || m->state != GD_MEMBER_READY || m->renewing)
-			continue;
-		req = gd_message_request("renew");
-		if (req)
-			(void)gd_json_set_int(req, "lease_ms",
-					      f->lease.ns / GD_NS_PER_MS);
-		m->renewing = true;
-		gd_host_call(m->host, req, (struct gd_span){f->lease.ns / 4 * 3},
-			     on_renewed, m);
+		if ((m->claimed || m->expendable) && m->state == GD_MEMBER_READY &&
+		    !m->renewing)
+			keep_alive(f, m);
 	}
 }
 
@@ -398,6 +464,19 @@ void gd_fleet_call(struct gd_fleet *f GD_UNUSED, struct gd_member *m, cJSON *req
 		return;
 	}
 	gd_host_call(m->host, request, limit, on_reply, call);
+}
+
+static void ignore_reply(void *ctx GD_UNUSED, const cJSON *reply GD_UNUSED,
+			 const struct gd_error *err GD_UNUSED)
+{
+}
+
+void gd_fleet_tell(struct gd_member *m, cJSON *request)
+{
+	if (request && m->state == GD_MEMBER_READY)
+		gd_host_call(m->host, request, HELLO_LIMIT, ignore_reply, NULL);
+	else
+		cJSON_Delete(request);
 }
 
 static bool all_done(const struct gd_call *calls, size_t n)

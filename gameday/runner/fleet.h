@@ -28,8 +28,11 @@ struct gd_member {
 	struct gd_clock_fit clock;
 	bool claimed; /* the lease is ours and is being renewed */
 	struct gd_instant hello_sent;
-	bool renewing;   /* a renewal is under way */
+	bool renewing;   /* a renewal, or another sign of life, is under way */
 	bool expendable; /* no fault is or will be in on it: losing it stops nothing */
+	bool cut_off;    /* was ready, was lost, and is not back yet */
+	struct gd_instant lost_at; /* then */
+	struct gd_instant seek_at; /* expendable and cut off: the next try to reach it */
 };
 
 /* Why everything must stop; the first reason wins. */
@@ -51,6 +54,7 @@ struct gd_fleet {
 	const char *run, *runner; /* borrowed: who we say we are */
 	struct gd_timer *renew_timer;
 	struct gd_instant renew_at; /* when it is due */
+	struct gd_timer *seek_timer;
 	struct gd_limiter limiter;
 	struct gd_bundle bundle;
 	enum gd_stop_kind stop;
@@ -58,8 +62,12 @@ struct gd_fleet {
 	/* Events of agents, and the moment a stop is asked for; either may be NULL. */
 	void (*on_event)(void *ctx, struct gd_member *m, const cJSON *event);
 	void (*on_stop)(void *ctx, enum gd_stop_kind kind, const char *reason);
-	/* An expendable host is lost, m->error says why; may be NULL. */
-	void (*on_expendable_lost)(void *ctx, struct gd_member *m);
+	/*
+	 * An expendable host is lost, m->error says why: it is sought from now on. A host that
+	 * was lost is back, with a new session. Either may be NULL.
+	 */
+	void (*on_cut_off)(void *ctx, struct gd_member *m);
+	void (*on_back)(void *ctx, struct gd_member *m);
 	void *ctx;
 };
 
@@ -98,6 +106,10 @@ void gd_calls_free(struct gd_call *calls, size_t n);
 /* Sends request (takes it); the answer arrives in *call, which must outlive it. */
 void gd_fleet_call(struct gd_fleet *f, struct gd_member *m, cJSON *request,
 		   struct gd_span limit, struct gd_call *call) GD_NONNULL_ARGS(1, 2, 5);
+/* An expendable host does not answer: it is as good as lost, and is sought. */
+void gd_fleet_cut_off(struct gd_member *m, const struct gd_error *why) GD_NONNULL;
+/* Sends request (takes it) to a host that is ready; nobody waits for its answer. */
+void gd_fleet_tell(struct gd_member *m, cJSON *request) GD_NONNULL_ARGS(1);
 /* Turns the loop until all calls are done; each ends by its own limit. */
 int gd_fleet_wait(struct gd_fleet *f, const struct gd_call *calls, size_t n,
 		  struct gd_error *err) GD_NONNULL_ARGS(1, 4) GD_MUST_CHECK;

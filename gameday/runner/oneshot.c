@@ -88,8 +88,9 @@ void gd_oneshot_print_undone(const char *host, const cJSON *answer)
 static cJSON *answer_of(const struct gd_member *m, const struct gd_call *call)
 {
 	const cJSON *undone = cJSON_GetObjectItemCaseSensitive(call->reply, "undone");
-	cJSON *item = cJSON_CreateObject();
+	const cJSON *loads = cJSON_GetObjectItemCaseSensitive(call->reply, "loads");
 	const cJSON *faults = cJSON_GetObjectItemCaseSensitive(call->reply, "faults");
+	cJSON *item = cJSON_CreateObject();
 
 	if (!item || !gd_json_set_str(item, "host", m->inv->name)) {
 		cJSON_Delete(item);
@@ -101,6 +102,8 @@ static cJSON *answer_of(const struct gd_member *m, const struct gd_call *call)
 					 : cJSON_CreateArray());
 	if (undone)
 		(void)gd_json_set(item, "undone", cJSON_Duplicate(undone, 1));
+	if (loads)
+		(void)gd_json_set(item, "loads", cJSON_Duplicate(loads, 1));
 	if (!call->reply)
 		(void)gd_json_set_str(item, "error", call->err.text);
 	return item;
@@ -184,12 +187,16 @@ static void print_notes(const struct gd_member *m, const cJSON *item)
 /* Prints what one host's answer says; the exit status it stands for. */
 static int print_reverted(const struct gd_member *m, const cJSON *reply)
 {
+	const cJSON *loads = cJSON_GetObjectItemCaseSensitive(reply, "loads");
 	const cJSON *list = cJSON_GetObjectItemCaseSensitive(reply, "faults");
 	const cJSON *item;
 	int status = GD_EXIT_HELD;
 
 	if (cJSON_GetArraySize(list) == 0)
 		(void)printf("%s: nothing to undo\n", m->inv->name);
+	cJSON_ArrayForEach(item, loads)(void) printf(
+		"%s: load %s of run %s, which was cut off, is ended\n", m->inv->name,
+		gd_json_str(item, "ref", "?"), gd_json_str(item, "run", "?"));
 	gd_oneshot_print_undone(m->inv->name, reply);
 	cJSON_ArrayForEach(item, list)
 	{

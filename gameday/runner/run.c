@@ -186,9 +186,14 @@ static void on_event(void *ctx, struct gd_member *m, const cJSON *event)
 			       gd_json_str(event, "text", ""));
 }
 
-static void on_expendable_lost(void *ctx, struct gd_member *m)
+static void on_cut_off(void *ctx, struct gd_member *m)
 {
-	gd_traffic_lost(ctx, m);
+	gd_traffic_cut_off(ctx, m);
+}
+
+static void on_back(void *ctx, struct gd_member *m)
+{
+	gd_traffic_back(ctx, m);
 }
 
 static void on_stop(void *ctx, enum gd_stop_kind kind, const char *reason)
@@ -231,6 +236,7 @@ static void on_tick(void *ctx)
 	gd_live_record_reveal(r);
 	gd_live_draw(r);
 	gd_diagnose_tick(r);
+	gd_traffic_tick(r);
 	if (gd_record_check(r->rec, &err) < 0)
 		gd_fleet_stop(&r->fleet, GD_STOP_INTERNAL, "%s", err.text);
 	if (!r->guarded_from || r->undoing)
@@ -601,6 +607,8 @@ static void run_fini(struct gd_run *r)
 		gd_load_free(r->loads[i].here);
 	}
 	gd_fleet_fini(&r->fleet);
+	for (size_t i = 0; i < r->n_loads; i++)
+		gd_call_fini(&r->loads[i].attach);
 	for (size_t i = 0; r->looks && i < r->plan.n_looks; i++) {
 		gd_call_fini(&r->looks[i].call);
 		gd_call_fini(&r->looks[i].stop_call);
@@ -639,7 +647,8 @@ static int prepare(struct gd_run *r, struct gd_error *err)
 		return -1;
 	r->fleet.on_event = on_event;
 	r->fleet.on_stop = on_stop;
-	r->fleet.on_expendable_lost = on_expendable_lost;
+	r->fleet.on_cut_off = on_cut_off;
+	r->fleet.on_back = on_back;
 	r->fleet.ctx = r;
 	record_start(r);
 	gd_view_secret(r->view, GD_TONE_PLAIN, "run      %s", gd_record_dir(r->rec));

@@ -58,7 +58,11 @@ struct gd_live_load {
 	struct gd_member *member;        /* NULL: generated here */
 	struct gd_load *here;            /* owned; NULL when on a host */
 	struct gd_io *io;
-	bool ended;
+	bool ended; /* or lost for good */
+	/* On a host: the last event that came, and whether this session gets what follows. */
+	int64_t last_seq;
+	enum gd_link { GD_LINK_ON, GD_LINK_CUT, GD_LINK_ASKED } link;
+	struct gd_call attach; /* while ASKED */
 };
 
 struct gd_run {
@@ -78,6 +82,7 @@ struct gd_run {
 	struct gd_live_load *loads;   /* one per scenario load and vantage point */
 	size_t n_loads;
 	struct gd_wall loads_start;   /* of all of them, on our wall clock */
+	struct gd_instant confirm_at; /* when agents are told next what has arrived */
 	struct gd_timer *tick;        /* redraws and looks at the abort conditions */
 	const struct gd_stage *stage; /* the one going on, or NULL */
 	struct gd_instant stage_until;
@@ -109,8 +114,15 @@ int gd_traffic_start(struct gd_run *r, struct gd_error *err) GD_NONNULL GD_MUST_
 /* Takes an agent's event "load", "load_end" or "watch"; false: not one of these. */
 bool gd_traffic_event(struct gd_run *r, struct gd_member *m,
 		      const cJSON *event) GD_NONNULL;
-/* A host that only generates load is lost: told, and the run goes on. */
-void gd_traffic_lost(struct gd_run *r, struct gd_member *m) GD_NONNULL;
+/*
+ * A host without a fault is lost: told, and the run goes on. Its loads go on as well, and keep
+ * what they measure (injectors/agent/generator_child.h).
+ */
+void gd_traffic_cut_off(struct gd_run *r, struct gd_member *m) GD_NONNULL;
+/* It is back: what was measured meanwhile is fetched, and watched again what was. */
+void gd_traffic_back(struct gd_run *r, struct gd_member *m) GD_NONNULL;
+/* Every now and then: agents hear what has arrived, and that we are still there. */
+void gd_traffic_tick(struct gd_run *r) GD_NONNULL;
 /* No new requests; waits, bounded, until the last intervals are in. */
 int gd_traffic_stop(struct gd_run *r, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 

@@ -14,7 +14,8 @@
 
 #include "gameday/base/auto.h"
 
-enum { WATCH_INTERVAL_MS = 500 };
+/* An agent takes a runner that is silent for ten seconds as cut off. */
+enum { WATCH_INTERVAL_MS = 500, CONFIRM_EVERY_S = 2 };
 
 static void store_interval(struct gd_run *r, const struct gd_interval *iv)
 {
@@ -89,77 +90,171 @@ static int tell_watch(struct gd_run *r, const char *kind, struct gd_error *err)
 	return 0;
 }
 
+static cJSON *watch_request(const struct gd_watch_use *use, struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *req = gd_message_request("watch");
+	cJSON *args = NULL;
+	char ref[96];
+
+	(void)snprintf(ref, sizeof(ref), "%s.%s", use->on, use->kind);
+	if (use->args && gd_node_to_json(use->args, &args, err) < 0)
+		return NULL;
+	if (!args)
+		args = cJSON_CreateObject();
+	if (gd_json_set(req, "args", args) && gd_json_set_str(req, "ref", ref) &&
+	    gd_json_set_str(req, "kind", use->kind) &&
+	    gd_json_set_int(req, "interval_ms", WATCH_INTERVAL_MS))
+		return gd_steal_ptr(&req);
+	(void)gd_raise_nomem(err);
+	return NULL;
+}
+
 static int start_watch(struct gd_run *r, size_t i, struct gd_error *err)
 {
 	const struct gd_watch_use *use =
 		GD_AT(&r->scenario.watches, struct gd_watch_use, i);
-	struct gd_member *m = gd_run_member(r, use->on);
-	cJSON *req = gd_message_request("watch"), *args = NULL, *reply = NULL;
-	char ref[96];
+	cJSON *req, *reply = NULL;
 
-	(void)snprintf(ref, sizeof(ref), "%s.%s", use->on, use->kind);
-	if (tell_watch(r, use->kind, err) < 0) {
-		cJSON_Delete(req);
+	if (tell_watch(r, use->kind, err) < 0)
 		return -1;
-	}
-	if (use->args && gd_node_to_json(use->args, &args, err) < 0) {
-		cJSON_Delete(req);
+	req = watch_request(use, err);
+	if (!req)
 		return -1;
-	}
-	if (!args)
-		args = cJSON_CreateObject();
-	if (!gd_json_set(req, "args", args) || !gd_json_set_str(req, "ref", ref) ||
-	    !gd_json_set_str(req, "kind", use->kind) ||
-	    !gd_json_set_int(req, "interval_ms", WATCH_INTERVAL_MS)) {
-		cJSON_Delete(req);
-		return gd_raise_nomem(err);
-	}
-	if (gd_fleet_ask(&r->fleet, m, req, gd_span_s(15), &reply, err) < 0)
+	if (gd_fleet_ask(&r->fleet, gd_run_member(r, use->on), req, gd_span_s(15), &reply,
+			 err) < 0)
 		return gd_wrap(err, "watch %s: ", use->kind);
 	cJSON_Delete(reply);
 	return 0;
 }
 
-static bool is_watched(struct gd_run *r, const struct gd_member *m)
-{
-	for (size_t i = 0; i < r->scenario.watches.n; i++)
-		if (gd_run_member(
-			    r, GD_AT(&r->scenario.watches, const struct gd_watch_use, i)
-				       ->on) == m)
-			return true;
-	return false;
-}
+/* --- hosts that are cut off for a while ------------------------------------------------ */
 
-/* What a host measured until it was lost stands; a run of faults elsewhere can go on. */
+/* What a host measures is fetched when it is back; a run of faults elsewhere can go on. */
 static void mark_expendable(struct gd_run *r)
 {
-	for (size_t i = 0; i < r->n_loads; i++) {
-		struct gd_member *m = r->loads[i].member;
+	for (size_t i = 0; i < r->fleet.n; i++)
+		r->fleet.members[i].expendable = !r->fleet.members[i].claimed;
+}
 
-		if (m)
-			m->expendable = !m->claimed && !is_watched(r, m);
+void gd_traffic_cut_off(struct gd_run *r, struct gd_member *m)
+{
+	cJSON *line = cJSON_CreateObject();
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_loads; i++)
+		if (r->loads[i].member == m && !r->loads[i].ended) {
+			r->loads[i].link = GD_LINK_CUT;
+			n++;
+		}
+	gd_view_event(r->view, GD_TONE_BAD, "cut off  %s%s", m->error.text,
+		      n ? "; its load goes on, what it measures is fetched later" : "");
+	if (!line || !gd_json_set_str(line, "host", m->inv->name) ||
+	    !gd_json_set_str(line, "error", m->error.text)) {
+		cJSON_Delete(line);
+		return;
+	}
+	gd_record_event(r->rec, "host_cut_off", line);
+}
+
+static void ask_to_attach(struct gd_live_load *l)
+{
+	GD_AUTO(cJSON) cJSON *req = gd_message_request("load_attach");
+
+	if (!req || !gd_json_set_str(req, "ref", l->spec->name) ||
+	    !gd_json_set_int(req, "after", l->last_seq))
+		return;
+	gd_call_fini(&l->attach);
+	l->link = GD_LINK_ASKED;
+	gd_fleet_call(&l->run->fleet, l->member, gd_steal_ptr(&req), gd_span_s(15),
+		      &l->attach);
+}
+
+/* A watch that does not come again lacks samples, as the report says. */
+static void watch_again(struct gd_run *r, struct gd_member *m)
+{
+	for (size_t i = 0; i < r->scenario.watches.n; i++) {
+		const struct gd_watch_use *use =
+			GD_AT(&r->scenario.watches, struct gd_watch_use, i);
+		struct gd_error ignored = GD_ERROR_INIT;
+
+		if (gd_run_member(r, use->on) == m)
+			gd_fleet_tell(m, watch_request(use, &ignored));
 	}
 }
 
-void gd_traffic_lost(struct gd_run *r, struct gd_member *m)
+void gd_traffic_back(struct gd_run *r, struct gd_member *m)
 {
+	int64_t away_ms = gd_between(m->lost_at, gd_now()).ns / GD_NS_PER_MS;
+	cJSON *line = cJSON_CreateObject();
+
+	gd_view_event(r->view, GD_TONE_GOOD, "back     host %s, after %.1f s",
+		      m->inv->name, (double)away_ms / 1e3);
+	for (size_t i = 0; i < r->n_loads; i++)
+		if (r->loads[i].member == m && !r->loads[i].ended)
+			ask_to_attach(&r->loads[i]);
+	watch_again(r, m);
+	if (!line || !gd_json_set_str(line, "host", m->inv->name) ||
+	    !gd_json_set_int(line, "away_ms", away_ms)) {
+		cJSON_Delete(line);
+		return;
+	}
+	gd_record_event(r->rec, "host_back", line);
+}
+
+static void lose_load(struct gd_live_load *l, const char *why)
+{
+	cJSON *line = cJSON_CreateObject();
+
+	l->ended = true;
+	gd_view_event(l->run->view, GD_TONE_BAD, "lost     load %s: %s", l->spec->name,
+		      why);
+	if (!line || !gd_json_set_str(line, "load", l->spec->name) ||
+	    !gd_json_set_str(line, "host", l->member->inv->name) ||
+	    !gd_json_set_str(line, "error", why)) {
+		cJSON_Delete(line);
+		return;
+	}
+	gd_record_event(l->run->rec, "load_lost", line);
+}
+
+static void look_at_attach(struct gd_live_load *l)
+{
+	if (!l->attach.done)
+		return;
+	if (l->attach.reply)
+		l->link = GD_LINK_ON;
+	else if (l->member->state == GD_MEMBER_READY)
+		lose_load(l, l->attach.err.text);
+	else
+		l->link = GD_LINK_CUT;
+	gd_call_fini(&l->attach);
+}
+
+static void confirm(const struct gd_live_load *l)
+{
+	GD_AUTO(cJSON) cJSON *req = gd_message_request("load_got");
+
+	if (req && gd_json_set_str(req, "ref", l->spec->name) &&
+	    gd_json_set_int(req, "seq", l->last_seq))
+		gd_fleet_tell(l->member, gd_steal_ptr(&req));
+}
+
+void gd_traffic_tick(struct gd_run *r)
+{
+	bool due = gd_now().ns >= r->confirm_at.ns;
+
 	for (size_t i = 0; i < r->n_loads; i++) {
 		struct gd_live_load *l = &r->loads[i];
-		cJSON *line;
 
-		if (l->member != m || l->ended)
+		if (!l->member || l->ended)
 			continue;
-		gd_view_event(r->view, GD_TONE_BAD, "lost     load %s: %s", l->spec->name,
-			      m->error.text);
-		line = cJSON_CreateObject();
-		if (!line || !gd_json_set_str(line, "load", l->spec->name) ||
-		    !gd_json_set_str(line, "host", m->inv->name) ||
-		    !gd_json_set_str(line, "error", m->error.text)) {
-			cJSON_Delete(line);
-			continue;
-		}
-		gd_record_event(r->rec, "load_lost", line);
+		if (l->link == GD_LINK_ASKED)
+			look_at_attach(l);
+		if (due && l->link == GD_LINK_ON)
+			confirm(l);
 	}
+	if (due)
+		r->confirm_at = gd_after(gd_now(), gd_span_s(CONFIRM_EVERY_S));
 }
 
 int gd_traffic_start(struct gd_run *r, struct gd_error *err)
@@ -184,14 +279,30 @@ static struct gd_live_load *find_load(struct gd_run *r, const struct gd_member *
 	return NULL;
 }
 
+/* What came over a session that was lost may come again over the next. */
+static bool take_number(struct gd_live_load *l, const cJSON *event)
+{
+	int64_t seq = gd_json_int(event, "seq", 0);
+
+	if (seq <= l->last_seq)
+		return seq == 0; /* an end that no load said itself */
+	if (seq > l->last_seq + 1)
+		gd_view_event(l->run->view, GD_TONE_BAD,
+			      "missing  load %s: %s could keep no more than its newest "
+			      "intervals",
+			      l->spec->name, l->member->inv->name);
+	l->last_seq = seq;
+	return true;
+}
+
 static void on_remote_interval(struct gd_run *r, struct gd_member *m, const cJSON *event)
 {
 	const cJSON *json = cJSON_GetObjectItemCaseSensitive(event, "interval");
-	const struct gd_live_load *l = find_load(r, m, gd_json_str(event, "ref", NULL));
+	struct gd_live_load *l = find_load(r, m, gd_json_str(event, "ref", NULL));
 	struct gd_error err = GD_ERROR_INIT;
 	struct gd_interval iv;
 
-	if (!l)
+	if (!l || !take_number(l, event))
 		return;
 	if (gd_interval_from_json(json, &iv, &err) < 0) {
 		gd_fleet_stop(&r->fleet, GD_STOP_HOST_LOST,
@@ -209,9 +320,10 @@ static void on_load_end(struct gd_run *r, struct gd_member *m, const cJSON *even
 	struct gd_live_load *l = find_load(r, m, gd_json_str(event, "ref", NULL));
 	const char *error = gd_json_str(event, "error", NULL);
 
-	if (!l)
+	if (!l || !take_number(l, event))
 		return;
 	l->ended = true;
+	confirm(l);
 	if (error)
 		gd_fleet_stop(&r->fleet, GD_STOP_HOST_LOST,
 			      "load %s on host %s ended: %s", l->spec->name, m->inv->name,
@@ -282,6 +394,9 @@ bool gd_traffic_event(struct gd_run *r, struct gd_member *m, const cJSON *event)
 /* The last interval ends everywhere at this moment, if the hosts hear of it in time. */
 enum { STOP_LEAD_MS = 300 };
 
+/* At the end, for a host that is cut off; and for what it has to tell once it is back. */
+enum { BACK_LIMIT_S = 20, BACK_LIMIT_STOPPED_S = 5, QUIET_S = 3, DRAIN_LIMIT_S = 60 };
+
 static cJSON *stop_request(const struct gd_live_load *l, struct gd_instant at)
 {
 	GD_AUTO(cJSON) cJSON *req = gd_message_request("load_stop");
@@ -304,7 +419,7 @@ static int ask_to_stop(struct gd_run *r, struct gd_error *err)
 		const struct gd_live_load *l = &r->loads[i];
 
 		calls[i].done = true;
-		if (l->ended)
+		if (l->ended || l->link != GD_LINK_ON)
 			continue;
 		if (l->here)
 			gd_load_stop_at(l->here, at);
@@ -313,6 +428,9 @@ static int ask_to_stop(struct gd_run *r, struct gd_error *err)
 				      gd_span_s(10), &calls[i]);
 	}
 	rc = gd_fleet_wait(&r->fleet, calls, r->n_loads, err);
+	for (size_t i = 0; rc == 0 && i < r->n_loads; i++)
+		if (calls[i].err.code == GD_E_TIMEOUT)
+			gd_fleet_cut_off(calls[i].member, &calls[i].err);
 	gd_calls_free(calls, r->n_loads);
 	return rc;
 }
@@ -323,28 +441,89 @@ static bool all_ended(const struct gd_run *r)
 		const struct gd_live_load *l = &r->loads[i];
 
 		if (!l->ended &&
-		    (l->here || (l->member && l->member->state == GD_MEMBER_READY)))
+		    (l->here || (l->member && l->member->state == GD_MEMBER_READY &&
+				 l->link == GD_LINK_ON)))
 			return false;
 	}
 	return true;
 }
 
+static const struct gd_live_load *first_away(const struct gd_run *r)
+{
+	for (size_t i = 0; i < r->n_loads; i++)
+		if (!r->loads[i].ended && r->loads[i].link != GD_LINK_ON)
+			return &r->loads[i];
+	return NULL;
+}
+
+/* A host that is not expendable is sought by who undoes its faults (stage.c), or not at all. */
+static int wait_for_those_away(struct gd_run *r, struct gd_error *err)
+{
+	int seconds = r->fleet.stop == GD_STOP_NONE ? BACK_LIMIT_S : BACK_LIMIT_STOPPED_S;
+	struct gd_instant end = gd_after(gd_now(), gd_span_s(seconds));
+	const struct gd_live_load *l = first_away(r);
+
+	if (l)
+		gd_view_event(
+			r->view, GD_TONE_PLAIN,
+			"load     waiting %d s at most for what %s measured while it "
+			"was cut off",
+			seconds, l->member->inv->name);
+	while (first_away(r) && gd_now().ns < end.ns)
+		if (gd_loop_step(r->fleet.loop, end, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int64_t n_arrived(const struct gd_run *r)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < r->n_loads; i++)
+		n += r->loads[i].last_seq;
+	return n;
+}
+
+/* Until all have told their end: within wait, or as long as there is more coming. */
+static int drain(struct gd_run *r, struct gd_span wait, struct gd_error *err)
+{
+	struct gd_instant last = gd_after(gd_now(), gd_span_s(DRAIN_LIMIT_S));
+	struct gd_instant end = gd_after(gd_now(), wait);
+	int64_t n = n_arrived(r);
+
+	while (!all_ended(r) && gd_now().ns < end.ns) {
+		struct gd_instant more = gd_after(gd_now(), gd_span_s(QUIET_S));
+
+		if (gd_loop_step(r->fleet.loop, end, err) < 0)
+			return -1;
+		if (n_arrived(r) != n && more.ns > end.ns && more.ns < last.ns)
+			end = more;
+		n = n_arrived(r);
+	}
+	return 0;
+}
+
 int gd_traffic_stop(struct gd_run *r, struct gd_error *err)
 {
 	struct gd_span wait = gd_span_s(2);
-	struct gd_instant end;
 
-	if (ask_to_stop(r, err) < 0)
-		return -1;
+	/* Twice: one may be found cut off by being asked. */
+	for (int i = 0; i < 2; i++)
+		if (wait_for_those_away(r, err) < 0 || ask_to_stop(r, err) < 0)
+			return -1;
 	for (size_t i = 0; i < r->n_loads; i++) {
 		const struct gd_live_load *l = &r->loads[i];
 
 		if (gd_load_spec_longest(l->spec).ns + gd_span_s(2).ns > wait.ns)
 			wait.ns = gd_load_spec_longest(l->spec).ns + gd_span_s(2).ns;
 	}
-	end = gd_after(gd_now(), wait);
-	while (!all_ended(r) && gd_now().ns < end.ns)
-		if (gd_loop_step(r->fleet.loop, end, err) < 0)
-			return -1;
+	if (drain(r, wait, err) < 0)
+		return -1;
+	for (size_t i = 0; i < r->n_loads; i++)
+		if (!r->loads[i].ended && r->loads[i].link != GD_LINK_ON)
+			lose_load(&r->loads[i],
+				  r->loads[i].member->error.code
+					  ? r->loads[i].member->error.text
+					  : "its host was not back in time");
 	return 0;
 }

@@ -24,6 +24,7 @@
 #include "gameday/wire/message.h"
 #include "injectors/agent/ceiling.h"
 #include "injectors/agent/commands.h"
+#include "injectors/agent/generator_child.h"
 #include "injectors/agent/generators.h"
 #include "injectors/agent/record.h"
 #include "injectors/agent/samplers.h"
@@ -34,9 +35,15 @@ enum {
 	PROTOCOL = 1,
 	/* A runner that reads nothing: events are dropped first, then it counts as lost. */
 	DROP_EVENTS_AT = 4 << 20,
+	HOLD_LOADS_AT = 1 << 20, /* what they measure is kept, not dropped */
 	HANG_UP_AT = 16 << 20,
 	LAST_WORDS_MS = 500,
 	TEND_EVERY_S = 2,
+	/* A runner that has loads here speaks every few seconds. */
+	SILENT_S = 10,
+	TAKEN_OVER_S = 30,
+	/* So long a load may go on while its runner is not heard. */
+	LOADS_ALONE_S = 10 * 60,
 };
 
 struct agent {
@@ -55,11 +62,15 @@ struct agent {
 	struct gd_frame_reader reader;
 	struct gd_strbuf pending; /* not written yet */
 	bool ending, over, left_behind;
+	struct gd_instant heard; /* the runner, for the last time */
+	struct gd_span
+		loads_left; /* at the end: loads outlive this by so much; 0: not at all */
 };
 
 /* --- out ----------------------------------------------------------------------------- */
 
 static void end(struct agent *a, const char *reason);
+static void lose_session(struct agent *a, const char *reason);
 
 static void flush(struct agent *a)
 {
@@ -72,13 +83,15 @@ static void flush(struct agent *a)
 			break;
 		if (n < 0) {
 			gd_strbuf_clear(&a->pending);
-			end(a, "the runner hung up");
+			lose_session(a, "the runner hung up");
 			break;
 		}
 		gd_strbuf_consume(&a->pending, (size_t)n);
 	}
 	if (a->out)
 		gd_io_set(a->out, a->pending.len ? EPOLLOUT : 0);
+	if (a->generators)
+		gd_generators_hold(a->generators, a->pending.len > HOLD_LOADS_AT);
 }
 
 /* Takes msg. */
@@ -208,6 +221,7 @@ static int answer_hello(struct agent *a, const cJSON *request, cJSON *reply,
 				(int)PROTOCOL, protocol);
 	if (gd_session_hello(a->session, request, err) < 0)
 		return -1;
+	gd_generators_name(a->generators, gd_json_str(request, "run", "unnamed"));
 	gd_boot_id(boot_id);
 	if (uname(&u) < 0)
 		return gd_raise_errno(err, "uname");
@@ -263,6 +277,18 @@ static int answer_load(struct agent *a, const cJSON *request, cJSON *reply GD_UN
 	return gd_generators_start(a->generators, request, err);
 }
 
+static int answer_load_attach(struct agent *a, const cJSON *request,
+			      cJSON *reply GD_UNUSED, struct gd_error *err)
+{
+	return gd_generators_attach(a->generators, request, err);
+}
+
+static int answer_load_got(struct agent *a, const cJSON *request, cJSON *reply GD_UNUSED,
+			   struct gd_error *err)
+{
+	return gd_generators_confirm(a->generators, request, err);
+}
+
 static int answer_load_stop(struct agent *a, const cJSON *request, cJSON *reply GD_UNUSED,
 			    struct gd_error *err)
 {
@@ -287,10 +313,11 @@ static const struct answer {
 	int (*fn)(struct agent *a, const cJSON *request, cJSON *reply,
 		  struct gd_error *err);
 } answers[] = {
-	{"hello", answer_hello}, {"ping", answer_ping},
-	{"renew", answer_renew}, {"watch", answer_watch},
-	{"load", answer_load},   {"load_stop", answer_load_stop},
-	{"run", answer_run},     {"run_stop", answer_run_stop},
+	{"hello", answer_hello},       {"ping", answer_ping},
+	{"renew", answer_renew},       {"watch", answer_watch},
+	{"load", answer_load},         {"load_attach", answer_load_attach},
+	{"load_got", answer_load_got}, {"load_stop", answer_load_stop},
+	{"run", answer_run},           {"run_stop", answer_run_stop},
 };
 
 static const struct answer *find_answer(const char *op)
@@ -352,9 +379,10 @@ static void on_input(void *ctx, uint32_t events GD_UNUSED)
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n <= 0 || gd_frame_feed(&a->reader, chunk, (size_t)n, &err) < 0) {
-		end(a, "the runner hung up");
+		lose_session(a, "the runner hung up");
 		return;
 	}
+	a->heard = gd_now();
 	while (!a->ending) {
 		cJSON *request = NULL;
 		int rc = gd_frame_next(&a->reader, &request, &err);
@@ -401,9 +429,26 @@ static void end(struct agent *a, const char *reason)
 	gd_commands_stop(a->commands, NULL);
 }
 
+/*
+ * A runner that spoke a moment ago may have died, and its loads with it unless it is back soon;
+ * one that was not heard for a while is cut off, and will want to know what was felt here.
+ */
+static void lose_session(struct agent *a, const char *reason)
+{
+	bool silent = gd_between(a->heard, gd_now()).ns > gd_span_s(SILENT_S).ns;
+
+	if (!a->ending)
+		a->loads_left = silent ? gd_span_s(LOADS_ALONE_S)
+				       : gd_span_ms(GD_GENERATOR_ALONE_MS);
+	end(a, reason);
+}
+
 static void on_signal(void *ctx, int signo)
 {
-	end(ctx, signo == SIGHUP ? "the SSH session ended" : "the agent was told to end");
+	if (signo == SIGHUP)
+		lose_session(ctx, "the SSH session ended");
+	else
+		end(ctx, "the agent was told to end");
 }
 
 static void on_lapse(void *ctx)
@@ -415,6 +460,20 @@ static void on_lapse(void *ctx)
 	gd_commands_stop(a->commands, NULL);
 }
 
+/* A session whose path is cut ends when TCP gives up, which takes a quarter of an hour. */
+static void tend_loads(struct agent *a)
+{
+	int64_t silent = gd_between(a->heard, gd_now()).ns;
+
+	if (gd_generators_told_here(a->generators) &&
+	    silent > gd_span_s(LOADS_ALONE_S).ns)
+		end(a, "the runner was not heard for ten minutes");
+	else if (gd_generators_taken_over(a->generators) &&
+		 silent > gd_span_s(TAKEN_OVER_S).ns &&
+		 gd_session_next_lapse(a->session).ns == INT64_MAX)
+		end(a, "another session of the runner took over");
+}
+
 /* Only while nothing else waits, so that it never delays an undo by more than itself. */
 static void on_tend(void *ctx)
 {
@@ -422,6 +481,8 @@ static void on_tend(void *ctx)
 
 	if (!a->ending && gd_worker_idle(a->worker))
 		post_own(a, "tend", "");
+	if (!a->ending)
+		tend_loads(a);
 	gd_timer_arm(a->tend, gd_after(gd_now(), gd_span_s(TEND_EVERY_S)));
 }
 
@@ -502,7 +563,7 @@ static int open_parts(struct agent *a, struct gd_error *err)
 	    gd_worker_new(run_job, a, &a->worker, err) < 0)
 		return -1;
 	a->samplers = gd_samplers_new(a->loop, emit, a);
-	a->generators = gd_generators_new(a->loop, emit, a);
+	a->generators = gd_generators_new(a->loop, a->opt->state_dir, emit, a);
 	a->commands = gd_commands_new(a->loop, emit, a);
 	if (!a->samplers || !a->generators || !a->commands)
 		return gd_raise_nomem(err);
@@ -545,6 +606,8 @@ static void last_words(struct agent *a)
 static void close_parts(struct agent *a)
 {
 	gd_commands_free(a->commands);
+	if (a->generators && a->loads_left.ns > 0)
+		gd_generators_leave(a->generators, a->loads_left);
 	gd_generators_free(a->generators);
 	gd_samplers_free(a->samplers);
 	gd_worker_free(a->worker);
@@ -557,8 +620,11 @@ static void close_parts(struct agent *a)
 
 int gd_agent_serve(const struct gd_agent_options *opt, struct gd_error *err)
 {
-	struct agent a = {
-		.opt = opt, .ports = *opt->ports, .guardian_fd = -1, .ceiling_fd = -1};
+	struct agent a = {.opt = opt,
+			  .ports = *opt->ports,
+			  .guardian_fd = -1,
+			  .ceiling_fd = -1,
+			  .heard = gd_now()};
 	const struct gd_instant never = {INT64_MAX / 2};
 	int rc;
 

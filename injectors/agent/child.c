@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -14,27 +15,39 @@
 
 void gd_child_init(struct gd_child *c, const struct gd_child_owner *owner)
 {
-	*c = (struct gd_child){.control_fd = -1, .in_fd = -1, .owner = *owner};
+	*c = (struct gd_child){
+		.control_fd = -1, .in_fd = -1, .kept_fd = -1, .owner = *owner};
 	gd_frame_reader_init(&c->reader, false);
 }
 
 /* --- in the child --------------------------------------------------------------------- */
 
-static void close_others(int keep, int keep_too)
+static int by_number(const void *a, const void *b)
 {
-	unsigned low = (unsigned)(keep < keep_too ? keep : keep_too);
-	unsigned high = (unsigned)(keep < keep_too ? keep_too : keep);
+	return *(const int *)a - *(const int *)b;
+}
+
+/* keep: of the n, those that are none (-1) don't count; sorts them. */
+static void close_others(int *keep, size_t n)
+{
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	unsigned from = 3;
 
 	if (null_fd >= 0) {
 		(void)dup2(null_fd, 0);
 		(void)dup2(null_fd, 1);
 	}
-	if (low > 3)
-		(void)syscall(SYS_close_range, 3U, low - 1, 0);
-	if (high > low + 1)
-		(void)syscall(SYS_close_range, low + 1, high - 1, 0);
-	(void)syscall(SYS_close_range, high + 1, ~0U, 0);
+	qsort(keep, n, sizeof(*keep), by_number);
+	for (size_t i = 0; i < n; i++) {
+		unsigned fd = (unsigned)keep[i];
+
+		if (keep[i] < (int)from)
+			continue;
+		if (fd > from)
+			(void)syscall(SYS_close_range, from, fd - 1, 0);
+		from = fd + 1;
+	}
+	(void)syscall(SYS_close_range, from, ~0U, 0);
 }
 
 /* The agent's loop takes its signals through a descriptor; here they act as usual. */
@@ -122,7 +135,9 @@ int gd_child_start(struct gd_child *c, struct gd_loop *loop, gd_child_job_fn *ru
 		return -1;
 	pid = fork();
 	if (pid == 0) {
-		close_others(child_in, child_out);
+		int keep[] = {child_in, child_out, c->kept_fd};
+
+		close_others(keep, GD_N_ELEMS(keep));
 		reset_signals();
 		_exit(run(job, child_in, child_out));
 	}

@@ -14,8 +14,8 @@
 
 /*
  * The job, in the child right after fork(); what it returns is the exit status. Standard
- * input and output are /dev/null; of the agent's descriptors only standard error (its log)
- * and these two are open, so that no child holds the agent's claim. Signals act as usual,
+ * input and output are /dev/null; of the agent's descriptors only standard error (its log),
+ * these two and kept_fd are open, so that no child holds the agent's claim. Signals act as usual,
  * but SIGPIPE is ignored. When the agent tells the job to end, or is gone, control_fd is at
  * its end. Frames go to out_fd.
  */
@@ -38,6 +38,7 @@ struct gd_child {
 	pid_t pid;        /* 0: not started, or waited for */
 	int control_fd;   /* owned; -1: told to end */
 	int in_fd;        /* owned */
+	int kept_fd;      /* borrowed: one more that the job has; -1: none */
 	struct gd_io *io; /* owned */
 	struct gd_frame_reader reader;
 	struct gd_child_owner owner;

@@ -1,41 +1,122 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "injectors/agent/generators.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "gameday/base/file.h"
 #include "gameday/wire/message.h"
 #include "injectors/agent/child.h"
 #include "injectors/agent/generator_child.h"
+#include "injectors/agent/generator_socket.h"
 
 enum { MAX_GENERATORS = 16, MAX_START_IN_MS = 60 * 1000 };
 
 struct generator {
 	struct gd_generators *all;
 	char ref[128];
-	struct gd_child child;
-	bool ended;      /* said so itself */
-	char error[256]; /* what it said then; "": all was well */
+	struct gd_child child; /* not started: an earlier session did that */
+	int link_fd;           /* -1: it is gone, or tells another session */
+	struct gd_io *io;
+	struct gd_frame_reader reader;
+	bool ended; /* said so itself: only its last word is still to be confirmed */
+	bool left;  /* is to outlive this agent */
 };
 
 struct gd_generators {
 	struct gd_loop *loop;
+	const char *state_dir;
+	char *run;
 	gd_emit_fn *emit;
 	void *ctx;
 	struct generator *list[MAX_GENERATORS];
 	size_t n;
+	bool hold;
 };
 
-struct gd_generators *gd_generators_new(struct gd_loop *loop, gd_emit_fn *emit, void *ctx)
+/* --- the link to one -------------------------------------------------------------------- */
+
+static void close_link(struct generator *g)
+{
+	gd_io_remove(g->io);
+	g->io = NULL;
+	gd_close_fd(&g->link_fd);
+}
+
+/* Takes msg. The socket holds thousands of these, and the other side always reads. */
+static int tell(const struct generator *g, cJSON *msg, struct gd_error *err)
+{
+	GD_AUTO(cJSON) cJSON *owned = msg;
+	GD_AUTO_STRBUF(frame);
+
+	if (!owned)
+		return gd_raise_nomem(err);
+	if (gd_frame_write(&frame, owned, err) < 0)
+		return -1;
+	if (send(g->link_fd, frame.data, frame.len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	    (ssize_t)frame.len)
+		return 0;
+	return gd_raise_errno(err, "load");
+}
+
+static int tell_number(const struct generator *g, const char *key, int64_t value,
+		       struct gd_error *err)
+{
+	cJSON *msg = cJSON_CreateObject();
+
+	if (gd_json_set_int(msg, key, value))
+		return tell(g, msg, err);
+	cJSON_Delete(msg);
+	return gd_raise_nomem(err);
+}
+
+static void tell_to_quit(const struct generator *g)
+{
+	struct gd_error ignored = GD_ERROR_INIT;
+	cJSON *msg = cJSON_CreateObject();
+
+	(void)gd_json_set_bool(msg, "quit", true);
+	(void)tell(g, msg, &ignored);
+}
+
+/* --- life ------------------------------------------------------------------------------- */
+
+struct gd_generators *gd_generators_new(struct gd_loop *loop, const char *state_dir,
+					gd_emit_fn *emit, void *ctx)
 {
 	struct gd_generators *g = calloc(1, sizeof(*g));
 
 	if (g)
-		*g = (struct gd_generators){.loop = loop, .emit = emit, .ctx = ctx};
+		*g = (struct gd_generators){
+			.loop = loop, .state_dir = state_dir, .emit = emit, .ctx = ctx};
+	return g;
+}
+
+void gd_generators_name(struct gd_generators *all, const char *run)
+{
+	free(all->run);
+	all->run = strdup(run);
+}
+
+static struct generator *generator_new(struct gd_generators *all, const char *ref,
+				       const struct gd_child_owner *owner)
+{
+	struct generator *g = calloc(1, sizeof(*g));
+
+	if (!g)
+		return NULL;
+	g->all = all;
+	g->link_fd = -1;
+	(void)snprintf(g->ref, sizeof(g->ref), "%s", ref);
+	gd_frame_reader_init(&g->reader, false);
+	gd_child_init(&g->child, owner);
+	g->child.owner.ctx = g;
 	return g;
 }
 
@@ -43,7 +124,13 @@ static void generator_free(struct generator *g)
 {
 	if (!g)
 		return;
-	gd_child_kill(&g->child);
+	if (!g->left) {
+		if (g->link_fd >= 0)
+			tell_to_quit(g);
+		gd_child_kill(&g->child);
+	}
+	close_link(g);
+	gd_frame_reader_fini(&g->reader);
 	gd_child_fini(&g->child);
 	free(g);
 }
@@ -56,47 +143,68 @@ void gd_generators_free(struct gd_generators *g)
 		return;
 	for (size_t i = 0; i < g->n; i++)
 		generator_free(g->list[i]);
+	free(g->run);
 	free(g);
 }
 
-size_t gd_generators_running(const struct gd_generators *g)
+void gd_generators_leave(struct gd_generators *all, struct gd_span alone)
 {
-	return g->n;
+	struct gd_error ignored = GD_ERROR_INIT;
+
+	for (size_t i = 0; i < all->n; i++) {
+		struct generator *g = all->list[i];
+
+		g->left = true;
+		if (g->link_fd >= 0)
+			(void)tell_number(g, "alone_ms", alone.ns / GD_NS_PER_MS,
+					  &ignored);
+	}
 }
 
-static void emit_end(const struct generator *g, const char *error)
+bool gd_generators_told_here(const struct gd_generators *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->list[i]->link_fd >= 0 && !all->list[i]->ended)
+			return true;
+	return false;
+}
+
+bool gd_generators_taken_over(const struct gd_generators *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->list[i]->link_fd >= 0)
+			return false;
+	return all->n > 0;
+}
+
+/* --- what they say ---------------------------------------------------------------------- */
+
+/* number 0: nobody keeps it. */
+static void emit_end(const struct generator *g, const char *error, int64_t number)
 {
 	GD_AUTO(cJSON) cJSON *event = gd_message_event("load_end");
 
 	if (event && gd_json_set_str(event, "ref", g->ref) &&
+	    (number == 0 || gd_json_set_int(event, "seq", number)) &&
 	    (!*error || gd_json_set_str(event, "error", error)))
 		g->all->emit(g->all->ctx, gd_steal_ptr(&event));
 }
 
-static void emit_interval(struct generator *g, cJSON *msg)
+static void emit_interval(const struct generator *g, cJSON *msg)
 {
 	GD_AUTO(cJSON) cJSON *event = gd_message_event("load");
 	cJSON *interval = cJSON_DetachItemFromObjectCaseSensitive(msg, "interval");
 
 	if (gd_json_set(event, "interval", interval) &&
-	    gd_json_set_str(event, "ref", g->ref))
+	    gd_json_set_str(event, "ref", g->ref) &&
+	    gd_json_set_int(event, "seq", gd_json_int(msg, "seq", 0)))
 		g->all->emit(g->all->ctx, gd_steal_ptr(&event));
 }
 
-/* How it ended, for `load_end`: what it said, or what can be seen from here. */
-static void describe_end(struct generator *g, const char *trouble, int status)
+static void forget(const struct generator *g)
 {
-	if (trouble)
-		(void)snprintf(g->error, sizeof(g->error), "%s", trouble);
-	else if (WIFSIGNALED(status))
-		(void)snprintf(g->error, sizeof(g->error),
-			       "the generator died of signal %d", WTERMSIG(status));
-	else if (!g->ended)
-		(void)snprintf(g->error, sizeof(g->error), "the generator died");
-}
+	struct gd_generators *all = g->all;
 
-static void forget(struct gd_generators *all, const struct generator *g)
-{
 	for (size_t i = 0; i < all->n; i++)
 		if (all->list[i] == g) {
 			all->list[i] = all->list[--all->n];
@@ -104,29 +212,102 @@ static void forget(struct gd_generators *all, const struct generator *g)
 		}
 }
 
-/* Only now is the reference free again, so only now `load_end` is sent. */
-static void on_ended(void *ctx, const char *trouble, int status)
+static void take_message(struct generator *g, cJSON *msg)
 {
-	struct generator *g = ctx;
-
-	describe_end(g, trouble, status);
-	forget(g->all, g);
-	emit_end(g, g->error);
-	generator_free(g);
-}
-
-static void on_message(void *ctx, cJSON *msg)
-{
-	GD_AUTO(cJSON) cJSON *owned = msg;
-	struct generator *g = ctx;
-
-	if (!gd_json_bool(owned, "end", false)) {
-		emit_interval(g, owned);
+	if (!gd_json_bool(msg, "end", false)) {
+		emit_interval(g, msg);
 		return;
 	}
 	g->ended = true;
-	(void)snprintf(g->error, sizeof(g->error), "%s", gd_json_str(owned, "error", ""));
+	emit_end(g, gd_json_str(msg, "error", ""), gd_json_int(msg, "seq", 0));
 }
+
+/* All that can be read now, or a part while events are held: 1; 0: that was the end of it. */
+static int hear(struct generator *g, bool all)
+{
+	struct gd_error ignored = GD_ERROR_INIT;
+	char chunk[16384];
+
+	for (;;) {
+		ssize_t n = read(g->link_fd, chunk, sizeof(chunk));
+		int rc = GD_FRAME_MESSAGE;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return 1;
+		if (n <= 0 || gd_frame_feed(&g->reader, chunk, (size_t)n, &ignored) < 0)
+			return 0;
+		while (rc == GD_FRAME_MESSAGE) {
+			GD_AUTO(cJSON) cJSON *msg = NULL;
+
+			rc = gd_frame_next(&g->reader, &msg, &ignored);
+			if (rc == GD_FRAME_MESSAGE)
+				take_message(g, msg);
+		}
+		if (rc < 0)
+			return 0;
+		if (g->all->hold && !all)
+			return 1;
+	}
+}
+
+/* It died, or another session listens now: of a child of ours, its end tells. */
+static void on_link(void *ctx, uint32_t events)
+{
+	struct generator *g = ctx;
+
+	/* Held, and yet called: it is gone, and the rest must be read before that is told. */
+	if (!(events & (EPOLLHUP | EPOLLERR)) && g->all->hold)
+		return;
+	if (hear(g, false) != 0)
+		return;
+	close_link(g);
+	if (g->child.pid != 0)
+		return;
+	forget(g);
+	if (!g->ended)
+		emit_end(g, "the generator died, or another session took it over", 0);
+	generator_free(g);
+}
+
+static void on_ended(void *ctx, const char *trouble GD_UNUSED, int status)
+{
+	struct generator *g = ctx;
+	char why[64] = "the generator died";
+
+	/* What it said last comes before its end. */
+	if (g->link_fd >= 0)
+		(void)hear(g, true);
+	if (WIFSIGNALED(status))
+		(void)snprintf(why, sizeof(why), "the generator died of signal %d",
+			       WTERMSIG(status));
+	forget(g);
+	/* That of another session ends well when that one has everything. */
+	if (!g->ended && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
+		emit_end(g, why, 0);
+	generator_free(g);
+}
+
+/* It says nothing on its pipe, which is there to tell of its end. */
+static void on_message(void *ctx GD_UNUSED, cJSON *msg)
+{
+	cJSON_Delete(msg);
+}
+
+static const struct gd_child_owner callbacks = {on_message, on_ended, NULL};
+
+void gd_generators_hold(struct gd_generators *all, bool hold)
+{
+	if (all->hold == hold)
+		return;
+	all->hold = hold;
+	for (size_t i = 0; i < all->n; i++)
+		if (all->list[i]->io)
+			gd_io_set(all->list[i]->io, hold ? 0 : EPOLLIN);
+}
+
+/* --- requests --------------------------------------------------------------------------- */
 
 /* In so many ms, or at an instant of CLOCK_BOOTTIME that the runner computed. */
 static int read_start(const cJSON *request, struct gd_load_options *opt,
@@ -189,19 +370,75 @@ static struct generator *find(const struct gd_generators *all, const char *ref)
 	return NULL;
 }
 
-static int start_with(struct gd_generators *all, const char *ref,
-		      const struct gd_generator_job *job, struct gd_error *err)
+/* One that is still at work. */
+static struct generator *find_running(const struct gd_generators *all,
+				      const cJSON *request, struct gd_error *err)
 {
-	GD_AUTO(generator) struct generator *g = calloc(1, sizeof(*g));
-	struct gd_child_owner owner = {on_message, on_ended, g};
+	const char *ref = gd_json_str(request, "ref", "");
+	struct generator *g = find(all, ref);
+
+	if (g && !g->ended && g->link_fd >= 0)
+		return g;
+	(void)gd_raise(err, GD_E_INPUT, "no load %.60s is running", ref);
+	return NULL;
+}
+
+/* ref can be had: that of one whose end is not confirmed is. */
+static int check_ref(struct gd_generators *all, const char *ref, struct gd_error *err)
+{
+	struct generator *g = find(all, ref);
+
+	if (!*ref || strlen(ref) >= sizeof(g->ref))
+		return gd_raise(err, GD_E_INPUT, "load: ref is missing or too long");
+	if (!all->run)
+		return gd_raise(err, GD_E_INPUT, "load: say hello first");
+	if (g && !g->ended)
+		return gd_raise(err, GD_E_REFUSED, "load %s is running already", ref);
+	if (g) {
+		forget(g);
+		generator_free(g);
+	}
+	if (all->n == MAX_GENERATORS)
+		return gd_raise(err, GD_E_REFUSED, "%d loads are running already",
+				(int)MAX_GENERATORS);
+	return 0;
+}
+
+static struct gd_generator_name name_of(const struct gd_generators *all, const char *ref)
+{
+	return (struct gd_generator_name){all->state_dir, all->run, ref};
+}
+
+/* Connects; what comes from number `after` + 1 on is told. */
+static int listen_to(struct generator *g, int64_t after, struct gd_error *err)
+{
+	struct gd_generator_name name = name_of(g->all, g->ref);
+
+	g->link_fd = gd_generator_connect(&name, err);
+	if (g->link_fd < 0 || tell_number(g, "after", after, err) < 0)
+		return -1;
+	return gd_loop_io(g->all->loop, g->link_fd, g->all->hold ? 0 : EPOLLIN, on_link,
+			  g, &g->io, err);
+}
+
+static int start_with(struct gd_generators *all, const char *ref,
+		      struct gd_generator_job *job, struct gd_error *err)
+{
+	GD_AUTO(generator) struct generator *g = generator_new(all, ref, &callbacks);
+	struct gd_generator_name name = name_of(all, ref);
+	GD_AUTO_FD int listen_fd = -1;
 
 	if (!g)
 		return gd_raise_nomem(err);
-	g->all = all;
-	gd_child_init(&g->child, &owner);
-	(void)snprintf(g->ref, sizeof(g->ref), "%s", ref);
+	/* Nobody waits for it: the kernel takes connections before the process does. */
+	listen_fd = gd_generator_listen(&name, err);
+	if (listen_fd < 0 || listen_to(g, 0, err) < 0)
+		return -1;
+	job->listen_fd = g->child.kept_fd = listen_fd;
+	job->name = name;
 	if (gd_child_start(&g->child, all->loop, gd_generator_run, job, err) < 0)
 		return -1;
+	g->child.kept_fd = -1;
 	all->list[all->n++] = gd_steal_ptr(&g);
 	return 0;
 }
@@ -210,18 +447,11 @@ int gd_generators_start(struct gd_generators *all, const cJSON *request,
 			struct gd_error *err)
 {
 	const char *ref = gd_json_str(request, "ref", "");
-	struct gd_generator_job job = {0};
+	struct gd_generator_job job = {.listen_fd = -1};
 	struct gd_load_spec spec = {0};
 	int rc = -1;
 
-	if (!*ref || strlen(ref) >= sizeof(all->list[0]->ref))
-		return gd_raise(err, GD_E_INPUT, "load: ref is missing or too long");
-	if (find(all, ref))
-		return gd_raise(err, GD_E_REFUSED, "load %s is running already", ref);
-	if (all->n == MAX_GENERATORS)
-		return gd_raise(err, GD_E_REFUSED, "%d loads are running already",
-				(int)MAX_GENERATORS);
-	if (read_job(request, &job, err) < 0)
+	if (check_ref(all, ref, err) < 0 || read_job(request, &job, err) < 0)
 		return -1;
 	if (gd_shape_from_json(&gd_load_shape,
 			       cJSON_GetObjectItemCaseSensitive(request, "spec"), &spec,
@@ -233,26 +463,51 @@ int gd_generators_start(struct gd_generators *all, const cJSON *request,
 	return rc;
 }
 
+int gd_generators_attach(struct gd_generators *all, const cJSON *request,
+			 struct gd_error *err)
+{
+	const char *ref = gd_json_str(request, "ref", "");
+	int64_t after = gd_json_int(request, "after", 0);
+	GD_AUTO(generator) struct generator *g = NULL;
+
+	if (after < 0)
+		return gd_raise(err, GD_E_INPUT, "after is %" PRId64, after);
+	if (check_ref(all, ref, err) < 0)
+		return -1;
+	g = generator_new(all, ref, &callbacks);
+	if (!g)
+		return gd_raise_nomem(err);
+	if (listen_to(g, after, err) < 0)
+		return -1;
+	all->list[all->n++] = gd_steal_ptr(&g);
+	return 0;
+}
+
+int gd_generators_confirm(struct gd_generators *all, const cJSON *request,
+			  struct gd_error *err)
+{
+	const char *ref = gd_json_str(request, "ref", "");
+	const struct generator *g = find(all, ref);
+
+	if (!g || g->link_fd < 0)
+		return gd_raise(err, GD_E_INPUT, "no load %.60s is here", ref);
+	return tell_number(g, "got", gd_json_int(request, "seq", 0), err);
+}
+
 int gd_generators_stop(struct gd_generators *all, const cJSON *request,
 		       struct gd_error *err)
 {
-	const char *ref = gd_json_str(request, "ref", "");
-	struct gd_instant at = {gd_json_int(request, "at_boot_ns", 0)};
-	struct gd_error ignored = GD_ERROR_INIT;
-	struct generator *g = find(all, ref);
-	bool told = true;
+	int64_t at = gd_json_int(request, "at_boot_ns", 0);
+	const struct generator *g = find_running(all, request, err);
+	GD_AUTO(cJSON) cJSON *msg = cJSON_CreateObject();
 
 	if (!g)
-		return gd_raise(err, GD_E_INPUT, "no load %.60s is running", ref);
-	if (at.ns > gd_now().ns + MAX_START_IN_MS * GD_NS_PER_MS)
+		return -1;
+	if (at > gd_now().ns + MAX_START_IN_MS * GD_NS_PER_MS)
 		return gd_raise(err, GD_E_INPUT,
-				"at_boot_ns is %" PRId64 ", wanted: within a minute",
-				at.ns);
-	/* A child that has died can't be told, and says so by itself: see `load_end`. */
-	if (at.ns > 0 && g->child.control_fd >= 0)
-		told = gd_fd_write_all(g->child.control_fd, &at, sizeof(at), &ignored) ==
-		       0;
-	if (told)
-		gd_close_fd(&g->child.control_fd);
-	return 0;
+				"at_boot_ns is %" PRId64 ", wanted: within a minute", at);
+	if (!gd_json_set_bool(msg, "stop", true) ||
+	    !gd_json_set_int(msg, "at_boot_ns", at))
+		return gd_raise_nomem(err);
+	return tell(g, gd_steal_ptr(&msg), err);
 }

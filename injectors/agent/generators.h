@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The `load` operation. Each load runs in a child process without privileges, so that
- * whatever happens to a program that talks to strangers, the agent's faults are not in it.
+ * The operations `load`, `load_got`, `load_stop` and `load_attach`. Each load runs in a process
+ * without privileges (generator_child.h), so that whatever happens to a program that talks to
+ * strangers, the agent's faults are not in it; and that it can outlive a session that is lost.
  */
 #pragma once
 
@@ -11,15 +12,34 @@
 
 struct gd_generators;
 
-struct gd_generators *gd_generators_new(struct gd_loop *loop, gd_emit_fn *emit, void *ctx)
-	GD_NONNULL_ARGS(1, 2) GD_MUST_CHECK;
-/* Kills the children that still run. Accepts NULL. */
+/* state_dir is borrowed for its life. */
+struct gd_generators *gd_generators_new(struct gd_loop *loop, const char *state_dir,
+					gd_emit_fn *emit, void *ctx)
+	GD_NONNULL_ARGS(1, 2, 3) GD_MUST_CHECK;
+/* Kills the processes that still run, but for those that gd_generators_leave left. */
 void gd_generators_free(struct gd_generators *g);
+/* Of which run those are that are started or attached from now on. */
+void gd_generators_name(struct gd_generators *g, const char *run) GD_NONNULL;
 /* Starts one (at most 16); events `load` and, at its end, `load_end` follow. */
 int gd_generators_start(struct gd_generators *g, const cJSON *request,
 			struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/*
+ * Takes over one that an earlier session of this run started: the same events follow, from
+ * the number that the request names. GD_E_REFUSED when there is none.
+ */
+int gd_generators_attach(struct gd_generators *g, const cJSON *request,
+			 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* The runner has all events up to a number: they need not be kept for it any longer. */
+int gd_generators_confirm(struct gd_generators *g, const cJSON *request,
+			  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
 /* Asks one to end, now or at an instant; `load_end` follows. */
 int gd_generators_stop(struct gd_generators *g, const cJSON *request,
 		       struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
-/* Children that have not ended yet. */
-size_t gd_generators_running(const struct gd_generators *g) GD_NONNULL;
+/* The session is lost, not over: whoever attaches within that time gets what was measured. */
+void gd_generators_leave(struct gd_generators *g, struct gd_span alone) GD_NONNULL;
+/* No more events for now (they are kept), or again. */
+void gd_generators_hold(struct gd_generators *g, bool hold) GD_NONNULL;
+/* There are some that tell this session of what they measure. */
+bool gd_generators_told_here(const struct gd_generators *g) GD_NONNULL;
+/* There were some, and all that are left tell another session. */
+bool gd_generators_taken_over(const struct gd_generators *g) GD_NONNULL;

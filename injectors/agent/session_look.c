@@ -8,6 +8,7 @@
 
 #include "gameday/wire/message.h"
 #include "injectors/agent/boot.h"
+#include "injectors/agent/generators_look.h"
 
 #define UNIT_DIR "/etc/systemd/system"
 
@@ -80,12 +81,14 @@ int gd_session_op_status(struct gd_session *s, const cJSON *request GD_UNUSED,
 			 cJSON *reply, struct gd_error *err)
 {
 	GD_AUTO_JOURNAL_VIEW struct gd_journal_view v = {0};
-	cJSON *list = cJSON_CreateArray();
+	cJSON *list = cJSON_CreateArray(), *loads = cJSON_CreateArray();
 	struct gd_holder who = {0};
-	bool live = false;
+	bool live = false, ok = gd_json_set(reply, "faults", list);
 
-	if (!gd_json_set(reply, "faults", list))
+	if (!gd_json_set(reply, "loads", loads) || !ok)
 		return gd_raise_nomem(err);
+	if (gd_generators_look(s->state_dir, loads, err) < 0)
+		return -1;
 	if (gd_claim_look(s->state_dir, &live, &who, err) < 0 ||
 	    gd_journal_load(s->state_dir, &v, err) < 0)
 		return -1;
@@ -256,11 +259,14 @@ static int recover_all(struct gd_session *s, bool accept, cJSON *reply, cJSON *l
 int gd_session_recover(struct gd_session *s, bool accept, cJSON *reply,
 		       struct gd_error *err)
 {
-	cJSON *list = cJSON_CreateArray();
+	cJSON *list = cJSON_CreateArray(), *loads = cJSON_CreateArray();
+	bool ok = gd_json_set(reply, "faults", list);
 	int rc;
 
-	if (!gd_json_set(reply, "faults", list))
+	if (!gd_json_set(reply, "loads", loads) || !ok)
 		return gd_raise_nomem(err);
+	if (gd_generators_end_alone(s->state_dir, s->who.run, loads, err) < 0)
+		return -1;
 	if (s->claimed)
 		return gd_session_undo_faults(s, NULL, false, NULL, list, err);
 	s->who.since_wall_ns = gd_wall_now().ns;

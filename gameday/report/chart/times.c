@@ -282,7 +282,8 @@ static void add_events(struct gd_times *t, const struct gd_report *r)
 	} shown[] = {
 		{"abort", GD_MARK_BAD},       {"signal", GD_MARK_BAD},
 		{"host_lost", GD_MARK_BAD},   {"load_lost", GD_MARK_BAD},
-		{"fault_drift", GD_MARK_BAD}, {"note", GD_MARK_HUMAN},
+		{"fault_drift", GD_MARK_BAD}, {"host_cut_off", GD_MARK_BAD},
+		{"note", GD_MARK_HUMAN},
 	};
 
 	for (size_t i = 0; i < r->n_events; i++)

@@ -832,30 +832,7 @@ static void test_crash_at_every_step(void **state)
 	assert_int_equal(n, 15);
 }
 
-/* --- load and watch ------------------------------------------------------------------ */
-
-static void test_load_without_privileges(void **state)
-{
-	struct fixture *f = *state;
-	const cJSON *interval;
-
-	client_start(&f->c, f->state, 0);
-	/* Port 1 on the loopback: refused at once, which is an outcome like any other. */
-	client_must(
-		&f->c, "load",
-		"\"ref\":\"l\",\"interval_ms\":200,\"spec\":{\"name\":\"l\",\"from\":"
-		"\"runner\",\"http\":\"http://127.0.0.1:1/\",\"rate\":\"50/s\","
-		"\"connections\":4,\"timeout\":\"100ms\",\"clients\":{\"plain\":{}}}");
-	client_refused(&f->c, "load", "\"ref\":\"l\",\"spec\":{}", "running already");
-	client_await(&f->c, "load");
-	interval = cJSON_GetObjectItemCaseSensitive(f->c.event, "interval");
-	assert_string_equal(gd_json_str(interval, "client", ""), "plain");
-	client_must(&f->c, "load_stop", "\"ref\":\"l\"");
-	client_await(&f->c, "load_end");
-	assert_null(gd_json_str(f->c.event, "error", NULL));
-	client_refused(&f->c, "load_stop", "\"ref\":\"l\"", "no load l");
-	assert_int_equal(client_end(&f->c), 0);
-}
+/* --- watch ------------------------------------------------------------------ */
 
 static void test_watch(void **state)
 {
@@ -907,7 +884,6 @@ int main(void)
 		TEST(test_after_a_reboot),
 		TEST(test_damaged_journal),
 		TEST(test_crash_at_every_step),
-		TEST(test_load_without_privileges),
 		TEST(test_watch),
 	};
 
