@@ -187,3 +187,27 @@ int gd_proc_must(const char *const argv[], struct gd_span limit, struct gd_error
 	return gd_raise(err, GD_E_SYSTEM, "%s ended with status %d: %s", argv[0],
 			r.status, len > 300 ? out + len - 300 : out);
 }
+
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+void gd_proc_keep_only(int first, const int *fds, size_t n)
+{
+	int sorted[GD_PROC_KEEP_MOST];
+	int from = first;
+
+	gd_assert(n <= GD_PROC_KEEP_MOST);
+	memcpy(sorted, fds, n * sizeof(*fds));
+	qsort(sorted, n, sizeof(*sorted), by_number);
+	for (size_t i = 0; i < n; i++) {
+		if (sorted[i] < from)
+			continue;
+		if (sorted[i] > from)
+			(void)syscall(SYS_close_range, (unsigned)from,
+				      (unsigned)sorted[i] - 1, 0);
+		from = sorted[i] + 1;
+	}
+	(void)syscall(SYS_close_range, (unsigned)from, ~0U, 0);
+}

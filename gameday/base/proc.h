@@ -37,3 +37,10 @@ int gd_proc_spawn(const char *const argv[], int err_fd, pid_t *ret_pid, int *ret
 /* Waits for pid at most limit, then kills it; the exit status as in gd_proc_result. */
 int gd_proc_wait(pid_t pid, struct gd_span limit, int *ret_status,
 		 struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+
+/*
+ * Closes all descriptors from `first` on but these n (GD_PROC_KEEP_MOST at most; those below
+ * first are none, so -1 is). For a child right after fork().
+ */
+enum { GD_PROC_KEEP_MOST = 8 };
+void gd_proc_keep_only(int first, const int *fds, size_t n) GD_NONNULL;

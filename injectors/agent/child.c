@@ -4,14 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
+#include "gameday/base/proc.h"
 
 void gd_child_init(struct gd_child *c, const struct gd_child_owner *owner)
 {
@@ -22,32 +21,14 @@ void gd_child_init(struct gd_child *c, const struct gd_child_owner *owner)
 
 /* --- in the child --------------------------------------------------------------------- */
 
-static int by_number(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-/* keep: of the n, those that are none (-1) don't count; sorts them. */
-static void close_others(int *keep, size_t n)
+static void plug_input_and_output(void)
 {
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	unsigned from = 3;
 
-	if (null_fd >= 0) {
-		(void)dup2(null_fd, 0);
-		(void)dup2(null_fd, 1);
-	}
-	qsort(keep, n, sizeof(*keep), by_number);
-	for (size_t i = 0; i < n; i++) {
-		unsigned fd = (unsigned)keep[i];
-
-		if (keep[i] < (int)from)
-			continue;
-		if (fd > from)
-			(void)syscall(SYS_close_range, from, fd - 1, 0);
-		from = fd + 1;
-	}
-	(void)syscall(SYS_close_range, from, ~0U, 0);
+	if (null_fd < 0)
+		return;
+	(void)dup2(null_fd, 0);
+	(void)dup2(null_fd, 1);
 }
 
 /* The agent's loop takes its signals through a descriptor; here they act as usual. */
@@ -137,7 +118,8 @@ int gd_child_start(struct gd_child *c, struct gd_loop *loop, gd_child_job_fn *ru
 	if (pid == 0) {
 		int keep[] = {child_in, child_out, c->kept_fd};
 
-		close_others(keep, GD_N_ELEMS(keep));
+		plug_input_and_output();
+		gd_proc_keep_only(3, keep, GD_N_ELEMS(keep));
 		reset_signals();
 		_exit(run(job, child_in, child_out));
 	}

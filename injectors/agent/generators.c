@@ -124,9 +124,9 @@ static void generator_free(struct generator *g)
 {
 	if (!g)
 		return;
-	if (!g->left) {
-		if (g->link_fd >= 0)
-			tell_to_quit(g);
+	/* Without a link it died, or is another session's. */
+	if (!g->left && g->link_fd >= 0) {
+		tell_to_quit(g);
 		gd_child_kill(&g->child);
 	}
 	close_link(g);

@@ -40,6 +40,7 @@
 #include <unistd.h>
 
 #include "gameday/base/file.h"
+#include "gameday/base/proc.h"
 #include "gameday/wire/frame.h"
 #include "injectors/agent/ceiling.h"
 #include "injectors/agent/fault.h"
@@ -356,27 +357,6 @@ static void write_text(const char *path, const char *text)
 	}
 }
 
-static int by_number(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-/* Closes all descriptors but these. */
-static void keep_only(const int *fds, size_t n)
-{
-	int sorted[8];
-	unsigned from = 0;
-
-	memcpy(sorted, fds, n * sizeof(*fds));
-	qsort(sorted, n, sizeof(*sorted), by_number);
-	for (size_t i = 0; i < n; i++) {
-		if ((unsigned)sorted[i] > from)
-			(void)syscall(SYS_close_range, from, (unsigned)sorted[i] - 1, 0);
-		from = (unsigned)sorted[i] + 1;
-	}
-	(void)syscall(SYS_close_range, from, ~0U, 0);
-}
-
 /* 0, 1 and 2 lead nowhere, so that nothing that prints can reach a descriptor of ours. */
 static void plug_standard_fds(void)
 {
@@ -432,7 +412,7 @@ static void GD_NORETURN be_guardian(const struct gd_guardian_options *opt, int a
 	/* Notes went to the agent's runner; here they are kept for the journal. */
 	ports.note = gd_said_note;
 	ports.figure = gd_said_figure;
-	keep_only(keep, GD_N_ELEMS(keep));
+	gd_proc_keep_only(0, keep, GD_N_ELEMS(keep));
 	plug_standard_fds();
 	harden(opt);
 	*g = (struct guardian){.ports = &ports,
