@@ -268,9 +268,21 @@ static void html_fold_end(struct gd_doc *d)
 	gd_strbuf_adds(&d->body, "</details>\n");
 }
 
+/* Would its letters be too small to read if it had to fit on a printed page? */
+static bool is_tall(const char *svg)
+{
+	static const char box[] = "viewBox=\"0 0 ";
+	const char *at = strstr(svg, box);
+	char *end = NULL;
+	long width = at ? strtol(at + sizeof(box) - 1, &end, 10) : 0;
+
+	return at && strtol(end, NULL, 10) > 2 * width;
+}
+
 static void html_figure(struct gd_doc *d, const struct gd_doc_figure *f)
 {
-	gd_strbuf_adds(&d->body, "<figure class=\"chart\" id=\"chart-");
+	gd_strbuf_addf(&d->body, "<figure class=\"chart%s\" id=\"chart-",
+		       is_tall(f->svg) ? " tall" : "");
 	gd_text_html_attr(&d->body, f->name);
 	gd_strbuf_adds(&d->body, "\">\n<figcaption><strong>");
 	gd_text_html(&d->body, f->title);

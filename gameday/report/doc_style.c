@@ -150,7 +150,9 @@ static const char *const style[] = {
 	"table{font-size:7pt}th,td{padding:.15rem .25rem}"
 	"th:not(.n,.w),td:not(.n,.w){min-width:0;overflow-wrap:anywhere}"
 	".n,.w{white-space:normal}tbody th:first-child{position:static}"
-	".chart svg{min-width:0}thead{display:table-header-group}"
+	/* On one page, with its heading; one that would be too small for that may be cut. */
+	".chart svg{min-width:0}.chart:not(.tall) svg{max-height:210mm}.tall{break-inside:auto}"
+	"thead{display:table-header-group}"
 	".verdict,.badge,.chart{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
 	"a[href^=http]::after{content:\" (\" attr(href) \")\";font-size:.85em}}",
 };
