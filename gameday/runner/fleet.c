@@ -19,7 +19,7 @@
 #include "gameday/base/auto.h"
 #include "gameday/base/file.h"
 
-enum { LEASE_S = 10, PROTOCOL_VERSION = 1, SEEK_EVERY_S = 1 };
+enum { LEASE_S = 10, PROTOCOL_VERSION = 1, SEEK_FIRST_MS = 200, SEEK_EVERY_MS = 1000 };
 static const struct gd_span HELLO_LIMIT = {15 * GD_NS_PER_S};
 /* Of a host without a fault: nothing depends on its answer. */
 static const struct gd_span SILENCE_LIMIT = {15 * GD_NS_PER_S};
@@ -158,7 +158,8 @@ static void lose(struct gd_member *m, const struct gd_error *err)
 		m->lost_at = gd_now();
 	m->cut_off = m->cut_off || was_ready;
 	if (m->cut_off && m->expendable && !m->claimed) {
-		m->seek_at = gd_after(gd_now(), gd_span_s(SEEK_EVERY_S));
+		m->seek_at = gd_after(
+			gd_now(), gd_span_ms(was_ready ? SEEK_FIRST_MS : SEEK_EVERY_MS));
 		gd_timer_arm(f->seek_timer, m->seek_at);
 		if (was_ready && f->on_cut_off)
 			f->on_cut_off(f->ctx, m);

@@ -20,8 +20,11 @@
 #include "gameday/load/load.h"
 #include "injectors/agent/generator_socket.h"
 
-/* Without a listener it goes on for as long as a lease lasts; a run's guardian waits no longer. */
-enum { GD_GENERATOR_ALONE_MS = 10 * 1000 };
+/*
+ * Without a listener it goes on for so long: enough for a runner that is alive to log in again,
+ * and less than the lease that a fault outlives its runner by.
+ */
+enum { GD_GENERATOR_ALONE_MS = 6 * 1000 };
 
 struct gd_generator_job {
 	const struct gd_load_spec *spec;
