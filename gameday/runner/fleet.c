@@ -474,7 +474,7 @@ static void ignore_reply(void *ctx GD_UNUSED, const cJSON *reply GD_UNUSED,
 
 void gd_fleet_tell(struct gd_member *m, cJSON *request)
 {
-	if (request && m->state == GD_MEMBER_READY)
+	if (request && m->host && gd_host_is_ready(m->host))
 		gd_host_call(m->host, request, HELLO_LIMIT, ignore_reply, NULL);
 	else
 		cJSON_Delete(request);

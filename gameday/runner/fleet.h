@@ -108,7 +108,10 @@ void gd_fleet_call(struct gd_fleet *f, struct gd_member *m, cJSON *request,
 		   struct gd_span limit, struct gd_call *call) GD_NONNULL_ARGS(1, 2, 5);
 /* An expendable host does not answer: it is as good as lost, and is sought. */
 void gd_fleet_cut_off(struct gd_member *m, const struct gd_error *why) GD_NONNULL;
-/* Sends request (takes it) to a host that is ready; nobody waits for its answer. */
+/*
+ * Sends request (takes it) over the session there is, also when the host was given up over its
+ * silence; nobody waits for an answer.
+ */
 void gd_fleet_tell(struct gd_member *m, cJSON *request) GD_NONNULL_ARGS(1);
 /* Turns the loop until all calls are done; each ends by its own limit. */
 int gd_fleet_wait(struct gd_fleet *f, const struct gd_call *calls, size_t n,

@@ -62,7 +62,8 @@ static int request_of(const struct gd_live_load *l, const struct gd_load_spec *s
 	    !gd_json_set_int(req, "start_boot_ns",
 			     start.ns + l->member->clock.boot_offset_ns) ||
 	    !gd_json_set_int(req, "vantage", l->index) ||
-	    !gd_json_set_int(req, "vantages", l->of))
+	    !gd_json_set_int(req, "vantages", l->of) ||
+	    !gd_json_set_int(req, "needed_ms", gd_traffic_needed_ms(l->run)))
 		return gd_raise_nomem(err);
 	*ret = gd_steal_ptr(&req);
 	return 0;

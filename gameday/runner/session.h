@@ -111,6 +111,8 @@ int gd_launch_loads(struct gd_run *r, struct gd_error *err) GD_NONNULL GD_MUST_C
 /* Takes what a load that is generated here has measured; ctx: its struct gd_live_load. */
 void gd_traffic_on_local(void *ctx, uint32_t events) GD_NONNULL;
 int gd_traffic_start(struct gd_run *r, struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
+/* For how long anybody will want what a load measures: until the run's end, with some slack. */
+int64_t gd_traffic_needed_ms(const struct gd_run *r) GD_NONNULL;
 /* Takes an agent's event "load", "load_end" or "watch"; false: not one of these. */
 bool gd_traffic_event(struct gd_run *r, struct gd_member *m,
 		      const cJSON *event) GD_NONNULL;

@@ -15,7 +15,7 @@
 #include "gameday/base/auto.h"
 
 /* An agent takes a runner that is silent for ten seconds as cut off. */
-enum { WATCH_INTERVAL_MS = 500, CONFIRM_EVERY_S = 2 };
+enum { WATCH_INTERVAL_MS = 500, CONFIRM_EVERY_S = 2, NEEDED_SLACK_S = 60 };
 
 static void store_interval(struct gd_run *r, const struct gd_interval *iv)
 {
@@ -156,12 +156,23 @@ void gd_traffic_cut_off(struct gd_run *r, struct gd_member *m)
 	gd_record_event(r->rec, "host_cut_off", line);
 }
 
+/* Stages take a little longer than planned: faults go in and out, carriers come back. */
+int64_t gd_traffic_needed_ms(const struct gd_run *r)
+{
+	int64_t left = gd_plan_length(&r->plan).ns + gd_span_s(NEEDED_SLACK_S).ns;
+
+	if (r->loads_start.ns > 0)
+		left -= gd_wall_now().ns - r->loads_start.ns;
+	return left > 0 ? left / GD_NS_PER_MS : 1;
+}
+
 static void ask_to_attach(struct gd_live_load *l)
 {
 	GD_AUTO(cJSON) cJSON *req = gd_message_request("load_attach");
 
 	if (!req || !gd_json_set_str(req, "ref", l->spec->name) ||
-	    !gd_json_set_int(req, "after", l->last_seq))
+	    !gd_json_set_int(req, "after", l->last_seq) ||
+	    !gd_json_set_int(req, "needed_ms", gd_traffic_needed_ms(l->run)))
 		return;
 	gd_call_fini(&l->attach);
 	l->link = GD_LINK_ASKED;
@@ -395,7 +406,13 @@ bool gd_traffic_event(struct gd_run *r, struct gd_member *m, const cJSON *event)
 enum { STOP_LEAD_MS = 300 };
 
 /* At the end, for a host that is cut off; and for what it has to tell once it is back. */
-enum { BACK_LIMIT_S = 20, BACK_LIMIT_STOPPED_S = 5, QUIET_S = 3, DRAIN_LIMIT_S = 60 };
+enum {
+	BACK_LIMIT_S = 20,
+	BACK_LIMIT_STOPPED_S = 5,
+	QUIET_S = 3,
+	DRAIN_LIMIT_S = 60,
+	LAST_WORD_MS = 200,
+};
 
 static cJSON *stop_request(const struct gd_live_load *l, struct gd_instant at)
 {
@@ -503,6 +520,34 @@ static int drain(struct gd_run *r, struct gd_span wait, struct gd_error *err)
 	return 0;
 }
 
+/*
+ * Nobody takes what these have still to tell. Of a host that was given up the old session may
+ * work again; a word that does not get through is made up for by the agent's own limits.
+ */
+static int drop_unended(struct gd_run *r, struct gd_error *err)
+{
+	struct gd_instant until = gd_after(gd_now(), gd_span_ms(LAST_WORD_MS));
+	bool any = false;
+
+	for (size_t i = 0; i < r->n_loads; i++) {
+		const struct gd_live_load *l = &r->loads[i];
+		GD_AUTO(cJSON) cJSON *req = NULL;
+
+		if (l->ended || !l->member)
+			continue;
+		req = gd_message_request("load_stop");
+		if (!req || !gd_json_set_str(req, "ref", l->spec->name) ||
+		    !gd_json_set_bool(req, "drop", true))
+			return gd_raise_nomem(err);
+		gd_fleet_tell(l->member, gd_steal_ptr(&req));
+		any = true;
+	}
+	while (any && gd_now().ns < until.ns)
+		if (gd_loop_step(r->fleet.loop, until, err) < 0)
+			return -1;
+	return 0;
+}
+
 int gd_traffic_stop(struct gd_run *r, struct gd_error *err)
 {
 	struct gd_span wait = gd_span_s(2);
@@ -518,6 +563,8 @@ int gd_traffic_stop(struct gd_run *r, struct gd_error *err)
 			wait.ns = gd_load_spec_longest(l->spec).ns + gd_span_s(2).ns;
 	}
 	if (drain(r, wait, err) < 0)
+		return -1;
+	if (drop_unended(r, err) < 0)
 		return -1;
 	for (size_t i = 0; i < r->n_loads; i++)
 		if (!r->loads[i].ended && r->loads[i].link != GD_LINK_ON)

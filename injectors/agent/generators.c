@@ -16,7 +16,11 @@
 #include "injectors/agent/generator_child.h"
 #include "injectors/agent/generator_socket.h"
 
-enum { MAX_GENERATORS = 16, MAX_START_IN_MS = 60 * 1000 };
+enum {
+	MAX_GENERATORS = 16,
+	MAX_START_IN_MS = 60 * 1000,
+	MAX_NEEDED_MS = 24 * 60 * 60 * 1000
+};
 
 struct generator {
 	struct gd_generators *all;
@@ -27,6 +31,7 @@ struct generator {
 	struct gd_frame_reader reader;
 	bool ended; /* said so itself: only its last word is still to be confirmed */
 	bool left;  /* is to outlive this agent */
+	struct gd_instant needed; /* by its runner, until then at most; 0: not known */
 };
 
 struct gd_generators {
@@ -147,6 +152,18 @@ void gd_generators_free(struct gd_generators *g)
 	free(g);
 }
 
+/* No longer than anybody could want what it measures. */
+static struct gd_span may_be_alone(const struct generator *g, struct gd_span alone)
+{
+	struct gd_span wanted = gd_between(gd_now(), g->needed);
+
+	if (g->needed.ns == 0 || wanted.ns > alone.ns)
+		return alone;
+	return wanted.ns > GD_GENERATOR_ALONE_MS * GD_NS_PER_MS
+		       ? wanted
+		       : gd_span_ms(GD_GENERATOR_ALONE_MS);
+}
+
 void gd_generators_leave(struct gd_generators *all, struct gd_span alone)
 {
 	struct gd_error ignored = GD_ERROR_INIT;
@@ -156,7 +173,8 @@ void gd_generators_leave(struct gd_generators *all, struct gd_span alone)
 
 		g->left = true;
 		if (g->link_fd >= 0)
-			(void)tell_number(g, "alone_ms", alone.ns / GD_NS_PER_MS,
+			(void)tell_number(g, "alone_ms",
+					  may_be_alone(g, alone).ns / GD_NS_PER_MS,
 					  &ignored);
 	}
 }
@@ -370,17 +388,37 @@ static struct generator *find(const struct gd_generators *all, const char *ref)
 	return NULL;
 }
 
-/* One that is still at work. */
-static struct generator *find_running(const struct gd_generators *all,
-				      const cJSON *request, struct gd_error *err)
+/* One that tells this session; NULL: there is none. */
+static struct generator *find_any(const struct gd_generators *all, const cJSON *request,
+				  struct gd_error *err)
 {
 	const char *ref = gd_json_str(request, "ref", "");
 	struct generator *g = find(all, ref);
 
-	if (g && !g->ended && g->link_fd >= 0)
+	if (g && g->link_fd >= 0)
 		return g;
-	(void)gd_raise(err, GD_E_INPUT, "no load %.60s is running", ref);
+	(void)gd_raise(err, GD_E_INPUT, "no load %.60s is here", ref);
 	return NULL;
+}
+
+/* One that is still at work. */
+static struct generator *find_running(const struct gd_generators *all,
+				      const cJSON *request, struct gd_error *err)
+{
+	struct generator *g = find_any(all, request, err);
+
+	if (!g || !g->ended)
+		return g;
+	(void)gd_raise(err, GD_E_INPUT, "no load %.60s is here any more", g->ref);
+	return NULL;
+}
+
+static void read_needed(struct generator *g, const cJSON *request)
+{
+	int64_t ms = gd_json_int(request, "needed_ms", 0);
+
+	if (ms > 0 && ms < MAX_NEEDED_MS)
+		g->needed = gd_after(gd_now(), gd_span_ms(ms));
 }
 
 /* ref can be had: that of one whose end is not confirmed is. */
@@ -421,7 +459,7 @@ static int listen_to(struct generator *g, int64_t after, struct gd_error *err)
 			  g, &g->io, err);
 }
 
-static int start_with(struct gd_generators *all, const char *ref,
+static int start_with(struct gd_generators *all, const char *ref, const cJSON *request,
 		      struct gd_generator_job *job, struct gd_error *err)
 {
 	GD_AUTO(generator) struct generator *g = generator_new(all, ref, &callbacks);
@@ -439,6 +477,7 @@ static int start_with(struct gd_generators *all, const char *ref,
 	if (gd_child_start(&g->child, all->loop, gd_generator_run, job, err) < 0)
 		return -1;
 	g->child.kept_fd = -1;
+	read_needed(g, request);
 	all->list[all->n++] = gd_steal_ptr(&g);
 	return 0;
 }
@@ -457,7 +496,7 @@ int gd_generators_start(struct gd_generators *all, const cJSON *request,
 			       cJSON_GetObjectItemCaseSensitive(request, "spec"), &spec,
 			       err) == 0) {
 		job.spec = &spec;
-		rc = start_with(all, ref, &job, err);
+		rc = start_with(all, ref, request, &job, err);
 		gd_shape_fini(&gd_load_shape, &spec);
 	}
 	return rc;
@@ -479,6 +518,7 @@ int gd_generators_attach(struct gd_generators *all, const cJSON *request,
 		return gd_raise_nomem(err);
 	if (listen_to(g, after, err) < 0)
 		return -1;
+	read_needed(g, request);
 	all->list[all->n++] = gd_steal_ptr(&g);
 	return 0;
 }
@@ -486,23 +526,26 @@ int gd_generators_attach(struct gd_generators *all, const cJSON *request,
 int gd_generators_confirm(struct gd_generators *all, const cJSON *request,
 			  struct gd_error *err)
 {
-	const char *ref = gd_json_str(request, "ref", "");
-	const struct generator *g = find(all, ref);
+	const struct generator *g = find_any(all, request, err);
 
-	if (!g || g->link_fd < 0)
-		return gd_raise(err, GD_E_INPUT, "no load %.60s is here", ref);
-	return tell_number(g, "got", gd_json_int(request, "seq", 0), err);
+	return !g ? -1 : tell_number(g, "got", gd_json_int(request, "seq", 0), err);
 }
 
 int gd_generators_stop(struct gd_generators *all, const cJSON *request,
 		       struct gd_error *err)
 {
 	int64_t at = gd_json_int(request, "at_boot_ns", 0);
-	const struct generator *g = find_running(all, request, err);
+	bool drop = gd_json_bool(request, "drop", false);
+	const struct generator *g =
+		drop ? find_any(all, request, err) : find_running(all, request, err);
 	GD_AUTO(cJSON) cJSON *msg = cJSON_CreateObject();
 
 	if (!g)
 		return -1;
+	if (drop) {
+		tell_to_quit(g);
+		return 0;
+	}
 	if (at > gd_now().ns + MAX_START_IN_MS * GD_NS_PER_MS)
 		return gd_raise(err, GD_E_INPUT,
 				"at_boot_ns is %" PRId64 ", wanted: within a minute", at);

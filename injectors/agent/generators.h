@@ -32,10 +32,16 @@ int gd_generators_attach(struct gd_generators *g, const cJSON *request,
 /* The runner has all events up to a number: they need not be kept for it any longer. */
 int gd_generators_confirm(struct gd_generators *g, const cJSON *request,
 			  struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
-/* Asks one to end, now or at an instant; `load_end` follows. */
+/*
+ * Asks one to end, now or at an instant; `load_end` follows. Or ends it, and what it has not
+ * told is dropped.
+ */
 int gd_generators_stop(struct gd_generators *g, const cJSON *request,
 		       struct gd_error *err) GD_NONNULL GD_MUST_CHECK;
-/* The session is lost, not over: whoever attaches within that time gets what was measured. */
+/*
+ * The session is lost, not over: whoever attaches within that time, or as long as its runner
+ * said that it can be of use, gets what was measured.
+ */
 void gd_generators_leave(struct gd_generators *g, struct gd_span alone) GD_NONNULL;
 /* No more events for now (they are kept), or again. */
 void gd_generators_hold(struct gd_generators *g, bool hold) GD_NONNULL;

@@ -141,6 +141,19 @@ static void test_without_privileges(void **state)
 	stop_and_end(f, &f->c);
 }
 
+/* Nobody wants what it has to tell any more. */
+static void test_drop(void **state)
+{
+	struct fixture *f = *state;
+
+	client_must(&f->c, "load", REF "," SPEC);
+	expect(&f->c, 1, 2);
+	client_must(&f->c, "load_stop", REF ",\"drop\":true");
+	await_process(f, false);
+	client_refused(&f->c, "load_stop", REF ",\"drop\":true", "no load l");
+	assert_int_equal(client_end(&f->c), 0);
+}
+
 /* The name of one that ended is free again, also when its end was not confirmed. */
 static void test_again(void **state)
 {
@@ -222,6 +235,17 @@ static void test_second_session(void **state)
 	stop_and_end(f, &f->second);
 }
 
+static void sleep_ms(int64_t ms)
+{
+	struct gd_instant end = gd_after(gd_now(), gd_span_ms(ms));
+
+	while (gd_now().ns < end.ns) {
+		const struct timespec pause = {.tv_nsec = 50 * GD_NS_PER_MS};
+
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
 /* Being told to end is not being cut off. */
 static void test_told_to_end(void **state)
 {
@@ -238,18 +262,12 @@ static void test_told_to_end(void **state)
 static void test_left_alone(void **state)
 {
 	struct fixture *f = *state;
-	struct gd_instant killed;
 
 	client_must(&f->c, "load", REF "," SPEC);
 	expect(&f->c, 1, 2);
 	kill_agent(&f->c);
-	killed = gd_now();
 	/* To ask for it would be to come for it. */
-	while (gd_between(killed, gd_now()).ns < gd_span_ms(6800).ns) {
-		const struct timespec pause = {.tv_nsec = 100 * GD_NS_PER_MS};
-
-		(void)nanosleep(&pause, NULL);
-	}
+	sleep_ms(6800);
 	client_start(&f->c, f->state, 0);
 	client_refused(&f->c, "load_attach", REF ",\"after\":2", "it ended");
 	assert_int_equal(client_end(&f->c), 0);
@@ -310,6 +328,38 @@ static int connect_as_nobody(const struct fixture *f)
 	return fd < 0 && err.code == GD_E_REFUSED ? 0 : 1;
 }
 
+/* How long may it go on, in ms, when the runner was silent before the session ended? */
+static int64_t alone_after_silence(struct fixture *f, const char *fields)
+{
+	GD_AUTO_FREE char *request = gd_strf(REF ",%s" SPEC, fields);
+	GD_AUTO(cJSON) cJSON *status = NULL;
+	GD_AUTO(cJSON) cJSON *recover = NULL;
+	const cJSON *load;
+	int64_t left;
+
+	assert_non_null(request);
+	client_must(&f->c, "load", request);
+	sleep_ms(10500);
+	assert_int_equal(client_end(&f->c), 0);
+	status = ask_agent(f, "status", &load);
+	left = gd_json_int(load, "left_ms", -1);
+	recover = ask_agent(f, "recover", &load);
+	await_process(f, false);
+	return left;
+}
+
+static void test_cut_off(void **state)
+{
+	assert_in_range(alone_after_silence(*state, ""), 590 * 1000, 600 * 1000);
+}
+
+static void test_cut_off_and_soon_useless(void **state)
+{
+	/* Ten and a half seconds of it are over. */
+	assert_in_range(alone_after_silence(*state, "\"needed_ms\":100000,"), 80 * 1000,
+			89500);
+}
+
 /* Others may know the name: they get nothing, and take nothing over. */
 static void test_strangers(void **state)
 {
@@ -347,6 +397,9 @@ int main(void)
 		TEST(test_told_to_end),
 		TEST(test_left_alone),
 		TEST(test_seen),
+		TEST(test_drop),
+		TEST(test_cut_off),
+		TEST(test_cut_off_and_soon_useless),
 		TEST(test_strangers),
 	};
 
