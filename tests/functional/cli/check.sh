@@ -4,8 +4,7 @@
 set -eu
 SOURCE=$1
 GD=$2
-WORK=$(mktemp -d)
-trap 'rm -rf "$WORK"' EXIT
+. "$(dirname "$0")/../functions.sh"
 cd "$WORK"
 
 cat >five.yaml <<'YAML'
@@ -31,28 +30,26 @@ YAML
 status=0
 "$GD" check five.yaml >out 2>&1 || status=$?
 cat out
-[ $status -eq 2 ] || { echo "exit $status, expected 2"; exit 1; }
+[ $status -eq 2 ] || fail "exit $status, expected 2"
 for place in 10:11 12:5 14:16 17:44 17:71; do
-	grep -q "^five.yaml:$place: error: " out || { echo "no error at $place"; exit 1; }
+	grep -q "^five.yaml:$place: error: " out || fail "no error at $place"
 done
-[ "$(grep -c ': error: ' out)" -eq 5 ] || { echo "not five errors"; exit 1; }
-grep -q 'timeout' out || { echo "no suggestion for timeuot"; exit 1; }
-[ "$(grep -cE '^ +\^$' out)" -eq 5 ] || { echo "not five carets"; exit 1; }
+[ "$(grep -c ': error: ' out)" -eq 5 ] || fail "not five errors"
+grep -q 'timeout' out || fail "no suggestion for timeuot"
+[ "$(grep -cE '^ +\^$' out)" -eq 5 ] || fail "not five carets"
 
 # What is shipped is right, and says so.
 "$GD" check "$SOURCE"/scenarios/*.yaml "$SOURCE"/runbooks/*.yaml
 # Not there; not YAML; a bomb; NULs.
-for bad in missing; do
-	status=0
-	"$GD" check $bad >out 2>&1 || status=$?
-	[ $status -eq 2 ] || { cat out; echo "exit $status for $bad"; exit 1; }
-done
+status=0
+"$GD" check missing >out 2>&1 || status=$?
+[ $status -eq 2 ] || fail "exit $status for missing: $(cat out)"
 printf 'a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n' >bomb.yaml
 printf 'scenario: \0\n' >nul.yaml
 head -c 2000000 /dev/zero | tr '\0' '[' >deep.yaml
 for bad in bomb nul deep; do
 	status=0
 	timeout 10 "$GD" check $bad.yaml >out 2>&1 || status=$?
-	[ $status -eq 2 ] || { head -c 500 out; echo "exit $status for $bad.yaml"; exit 1; }
-	[ "$(wc -c <out)" -lt 4000 ] || { echo "$bad.yaml: too much output"; exit 1; }
+	[ $status -eq 2 ] || fail "exit $status for $bad.yaml: $(head -c 500 out)"
+	[ "$(wc -c <out)" -lt 4000 ] || fail "$bad.yaml: too much output"
 done

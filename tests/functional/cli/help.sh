@@ -3,8 +3,7 @@
 # Every command has --help with an example; a slip gets a suggestion and exit 2.
 set -eu
 GD=$2
-WORK=$(mktemp -d)
-trap 'rm -rf "$WORK"' EXIT
+. "$(dirname "$0")/../functions.sh"
 cd "$WORK"
 
 "$GD" --help >out
@@ -12,14 +11,14 @@ commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' out)
 [ "$(echo "$commands" | wc -l)" -ge 10 ]
 for c in $commands; do
 	"$GD" "$c" --help >help
-	grep -q "^Usage: gameday $c" help || { echo "$c: no usage"; exit 1; }
-	grep -q "^Example:" help || { echo "$c: no example"; exit 1; }
+	grep -q "^Usage: gameday $c" help || fail "$c: no usage"
+	grep -q "^Example:" help || fail "$c: no example"
 done
 expect2() {
 	local status=0
 	"$GD" "$@" >out 2>&1 </dev/null || status=$?
-	[ $status -eq 2 ] || { cat out; echo "gameday $*: exit $status, expected 2"; exit 1; }
-	[ "$(wc -l <out)" -le 3 ] || { cat out; echo "gameday $*: more than three lines"; exit 1; }
+	[ $status -eq 2 ] || fail "gameday $*: exit $status, expected 2: $(cat out)"
+	[ "$(wc -l <out)" -le 3 ] || fail "gameday $*: more than three lines: $(cat out)"
 }
 expect2 chekc
 grep -q check out

@@ -4,10 +4,8 @@
 set -eu
 SOURCE=$1
 GD=$2
-WORK=$(mktemp -d)
-trap 'rm -rf "$WORK"' EXIT
+. "$(dirname "$0")/../functions.sh"
 cd "$WORK"
-fail() { echo "$*"; exit 1; }
 # refused TEXT ARGS...: exit 2, one line that has TEXT, and nothing was written.
 refused() {
 	local want=$1 status=0

@@ -5,12 +5,11 @@
 set -eu
 SOURCE=$1
 GD=$2
-WORK=$(mktemp -d)
-trap 'rm -rf "$WORK"' EXIT
+. "$(dirname "$0")/../functions.sh"
 cd "$WORK"
 
 has() { # FILE TEXT
-	grep -qF -- "$2" "$1" || { echo "no \"$2\" in:"; cat "$1"; exit 1; }
+	grep -qF -- "$2" "$1" || fail "no \"$2\" in: $(cat "$1")"
 }
 
 for f in "$SOURCE"/tests/unit/scenario/foreign/* "$SOURCE"/runbooks/*.yaml; do
@@ -25,7 +24,7 @@ for f in "$SOURCE"/tests/unit/scenario/foreign/* "$SOURCE"/runbooks/*.yaml; do
 	done
 	"$GD" runbook render "$f" --format html >page.html
 	has page.html "<!DOCTYPE html>"
-	! grep -qE '<script|src=|href="https?:' page.html || { echo "$f: not self-contained"; exit 1; }
+	! grep -qE '<script|src=|href="https?:' page.html || fail "$f: not self-contained"
 done
 "$GD" runbook render "$SOURCE/tests/unit/scenario/foreign/nic.yaml" >page.md
 has page.md "              printf \"%-12s %-40s %d\\n\", d, \$1, \$2"
@@ -34,15 +33,14 @@ has page.md "# one line per queue"
 for s in "$SOURCE"/scenarios/*.yaml; do
 	rm -f draft.yaml
 	"$GD" runbook new --from "$s" -o draft.yaml >/dev/null
-	"$GD" check draft.yaml >checked || { cat draft.yaml checked; exit 1; }
-	! grep -q warning checked || { cat checked; exit 1; }
+	"$GD" check draft.yaml >checked || fail "$s: $(cat draft.yaml checked)"
+	! grep -q warning checked || fail "$s: $(cat checked)"
 done
 has draft.yaml 'when: "*.*.p50 > '
 has draft.yaml "run: true"
 has draft.yaml "TODO"
 if "$GD" runbook new --from "$s" -o draft.yaml 2>err; then
-	echo "a file was replaced"
-	exit 1
+	fail "a file was replaced"
 fi
 has err "draft.yaml: File exists"
 ! "$GD" runbook new 2>err || exit 1
@@ -63,7 +61,7 @@ has list.json '"detect_s":	3.3'
 
 "$GD" runbook match latest --dir "$SOURCE/runbooks" >match
 [ "$(grep -c 'detections that could be judged' match)" -eq "$(ls "$SOURCE"/runbooks/*.yaml | wc -l)" ]
-sed -n '1p' match | grep -q 'nic-queue-drops (the scenario' || { cat match; exit 1; }
+sed -n '1p' match | grep -q 'nic-queue-drops (the scenario' || fail "another is first: $(cat match)"
 for word in "fits " "no data " "for people " "contradicts "; do
 	has match "      $word"
 done

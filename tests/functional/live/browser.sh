@@ -11,22 +11,10 @@ command -v chromedriver >/dev/null && command -v chromium >/dev/null || {
 	echo "no chromium and chromedriver here"
 	exit 77
 }
-WORK=$(mktemp -d)
-pids=""
-finish() {
-	status=$?
-	[ -z "${SESSION:-}" ] || curl -s -m 10 -X DELETE "$SESSION" >/dev/null || true
-	# shellcheck disable=SC2086 # a list of numbers
-	[ -z "$pids" ] || kill $pids 2>/dev/null || true
-	wait
-	rm -rf "$WORK"
-	exit $status
-}
-trap finish EXIT
+. "$(dirname "$0")/../functions.sh"
 
-fail() {
-	echo "FAILED: $*" >&2
-	exit 1
+at_end() {
+	[ -z "${SESSION:-}" ] || curl -s -m 10 -X DELETE "$SESSION" >/dev/null
 }
 
 until_says() { # FILE SED_EXPRESSION: what it prints, waited for

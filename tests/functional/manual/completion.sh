@@ -5,23 +5,18 @@ set -eu -o pipefail
 gd=$1
 dir=$2/completion
 here=$(cd "$(dirname "$0")" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-ln -s "$gd" "$work/gameday"
-fail() {
-	echo "FAILED: $*" >&2
-	exit 1
-}
+. "$(dirname "$0")/../functions.sh"
+ln -s "$gd" "$WORK/gameday"
 
 in_bash() { # WORDS...: the last one is what is being typed
 	bash --norc -c 'set -u; . "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _gameday
 		printf "%s\n" "${COMPREPLY[@]-}"' "$dir/gameday.bash" "$@"
 }
 in_fish() { # the line as typed
-	PATH=$work:$PATH fish --no-config -c "source $dir/gameday.fish; complete -C '$1'" | cut -f1
+	PATH=$WORK:$PATH fish --no-config -c "source $dir/gameday.fish; complete -C '$1'" | cut -f1
 }
 in_zsh() { # the line as typed
-	PATH=$work:$PATH timeout 40 python3 "$here/zsh_ask.py" "$dir" "$1"
+	PATH=$WORK:$PATH timeout 40 python3 "$here/zsh_ask.py" "$dir" "$1"
 }
 
 expect() { # SHELL WANTED LINE
@@ -43,7 +38,7 @@ for shell in bash fish zsh; do
 	expect $shell latest "gameday report la"
 	expect $shell lab "gameday run -i la"
 done
-cd "$work"
+cd "$WORK"
 touch game.yaml
 expect bash game.yaml "gameday run ga"
 [ -z "$(in_bash gameday lab up t)" ] || fail "bash: offers a second verb"

@@ -5,11 +5,8 @@
 set -eu -o pipefail
 gd=$1
 share=$2
+. "$(dirname "$0")/../functions.sh"
 text() { MANWIDTH=400 man -l "$1" 2>/dev/null | col -bx; }
-fail() {
-	echo "FAILED: $*" >&2
-	exit 1
-}
 has() { # TEXT WORDS WHERE
 	grep -qF -- "$2" <<<"$1" || fail "$3 does not say: $2"
 }
@@ -49,9 +46,8 @@ done
 # Real errors are in the catalogue, word for word but for what is filled in.
 errors=$(text "$share/man/man7/gameday-errors.7")
 for code in 0 1 2 3 4 5 6; do has "$errors" "$code (" gameday-errors.7; done
-"$gd" load http://127.0.0.1:1/ --rate 1/s --for soon 2>/tmp/gd-manual.$$ && fail "that should be an error"
-said=$(cat /tmp/gd-manual.$$)
-rm -f /tmp/gd-manual.$$
+"$gd" load http://127.0.0.1:1/ --rate 1/s --for soon 2>"$WORK/said" && fail "that should be an error"
+said=$(cat "$WORK/said")
 has "$said" "is not a duration: write a number and a unit" "gameday load"
 has "$errors" "is not a duration: write a number and a unit" gameday-errors.7
 

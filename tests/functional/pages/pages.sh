@@ -9,32 +9,29 @@ data=$source/tests/unit/report/data
 for tool in chromium chromedriver python3; do
 	command -v $tool >/dev/null || { echo "no $tool (gameday/install-packages test)"; exit 77; }
 done
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/../functions.sh"
 
 for run in refuted killed left notrun garbage; do
-	cp -r "$data/$run" "$work/$run"
+	cp -r "$data/$run" "$WORK/$run"
 done
 # The same run with other ends: everything met, stopped on the way, no effect seen.
 for run in held aborted invalid hostile; do
-	cp -r "$data/refuted" "$work/$run"
+	cp -r "$data/refuted" "$WORK/$run"
 done
-sed -i '/success in lossy > 99.5%/d' "$work/held/scenario.yaml"
-sed -i 's/"seen":true/"seen":false/' "$work/invalid/journal.jsonl"
+sed -i '/success in lossy > 99.5%/d' "$WORK/held/scenario.yaml"
+sed -i 's/"seen":true/"seen":false/' "$WORK/invalid/journal.jsonl"
 sed -i '/"stage_begin","stage":"recovery"/i {"wall_ns":"1795442417850000000","event":"abort","condition":"checkout.retrying.success < 80% for 5s","reason":"72 % for 5 s"}' \
-	"$work/aborted/journal.jsonl"
+	"$WORK/aborted/journal.jsonl"
 # Markup, quotes, terminal codes, bytes that are no text, and a word of 200 kB.
-python3 "$here/hostile.py" "$work/hostile"
+python3 "$here/hostile.py" "$WORK/hostile"
 
-for run in "$work"/*/; do
+for run in "$WORK"/*/; do
 	"$gameday" report "$run" >/dev/null
 done
 
 expect() { # RUN WORD: the first line of both pages begins with the verdict
-	head -n 1 "$work/$1/report.md" | grep -q "^# Verdict: $2: " || {
-		echo "FAILED: report.md of $1 begins with: $(head -n 1 "$work/$1/report.md")"
-		exit 1
-	}
+	head -n 1 "$WORK/$1/report.md" | grep -q "^# Verdict: $2: " ||
+		fail "report.md of $1 begins with: $(head -n 1 "$WORK/$1/report.md")"
 }
 expect held held
 expect refuted refuted
@@ -44,5 +41,5 @@ expect invalid invalid
 expect notrun not-run
 expect left left-behind
 
-python3 "$here/browser.py" "$work" held=held refuted=refuted aborted=aborted killed=aborted \
+python3 "$here/browser.py" "$WORK" held=held refuted=refuted aborted=aborted killed=aborted \
 	invalid=invalid notrun=not-run left=left-behind garbage= hostile= "${@:3}"

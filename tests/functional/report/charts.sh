@@ -5,29 +5,27 @@
 set -eu
 source=$1 draw=$2
 command -v xmllint >/dev/null || { echo "no xmllint"; exit 77; }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/../functions.sh"
 
 n=0
 for run in "$source"/tests/unit/report/data/*/; do
-	out=$work/$(basename "$run")
+	out=$WORK/$(basename "$run")
 	mkdir "$out"
 	"$draw" "$run" "$out" >/dev/null
 	for svg in "$out"/*.svg; do
 		[ -e "$svg" ] || continue
 		xmllint --noout --nonet "$svg"
 		if grep -nE '="[^"]*\b(nan|inf)\b' "$svg"; then
-			echo "FAILED: $svg has a number that is none"
-			exit 1
+			fail "$svg has a number that is none"
 		fi
 		n=$((n + 1))
 	done
 done
-[ "$n" -ge 30 ] || { echo "FAILED: only $n charts were drawn"; exit 1; }
+[ "$n" -ge 30 ] || fail "only $n charts were drawn"
 
 # Five minutes of five loads with four clients each: as large as an hour of them, since
 # lines, cells and rows are bounded. All of them, with tables, leave room in 3 MB.
-python3 - "$source/tests/unit/report/data/refuted" "$work/long" <<'EOF'
+python3 - "$source/tests/unit/report/data/refuted" "$WORK/long" <<'EOF'
 import json, os, sys
 src, dst = sys.argv[1:]
 os.mkdir(dst)
@@ -47,10 +45,10 @@ with open(src + "/journal.jsonl") as inp, open(dst + "/journal.jsonl", "w") as o
         e["wall_ns"] = str(start + (int(e["wall_ns"]) - start) * 12)
         out.write(json.dumps(e) + "\n")
 EOF
-mkdir "$work/long-out"
-"$draw" "$work/long" "$work/long-out" >/dev/null
-xmllint --noout --nonet "$work"/long-out/*.svg
-size=$(stat -c %s "$work/long-out/page.html")
-[ "$size" -lt 2600000 ] || { echo "FAILED: a long run's charts take $size bytes"; exit 1; }
+mkdir "$WORK/long-out"
+"$draw" "$WORK/long" "$WORK/long-out" >/dev/null
+xmllint --noout --nonet "$WORK"/long-out/*.svg
+size=$(stat -c %s "$WORK/long-out/page.html")
+[ "$size" -lt 2600000 ] || fail "a long run's charts take $size bytes"
 echo "a long run's charts and tables: $size bytes"
 echo "$n charts are well-formed"

@@ -4,22 +4,20 @@
 # every load and client is in it. How long it takes is for tests/bench/report/run.sh.
 set -eu
 hour=$1 gameday=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/../functions.sh"
 
-"$hour" "$work"
-"$gameday" report "$work" >"$work/summary"
-size=$(stat -c %s "$work/report.html")
-[ "$size" -lt 3000000 ] || { echo "FAILED: report.html takes $size bytes"; exit 1; }
+"$hour" "$WORK"
+"$gameday" report "$WORK" >"$WORK/summary"
+size=$(stat -c %s "$WORK/report.html")
+[ "$size" -lt 3000000 ] || fail "report.html takes $size bytes"
 for load in checkout search cart login feed; do
 	for client in plain retrying hedging budgeted; do
 		name=$load.$client
 		for file in report.html report.md summary; do
-			grep -qF "$name" "$work/$file" ||
-				{ echo "FAILED: $name is not in $file"; exit 1; }
+			grep -qF "$name" "$WORK/$file" || fail "$name is not in $file"
 		done
-		[ "$(grep -cF 'HISTFAAA' "$work/$name.hlog")" -eq 3600 ] ||
-			{ echo "FAILED: $name.hlog lacks intervals"; exit 1; }
+		[ "$(grep -cF 'HISTFAAA' "$WORK/$name.hlog")" -eq 3600 ] ||
+			fail "$name.hlog lacks intervals"
 	done
 done
 echo "report.html: $size bytes"
