@@ -108,6 +108,19 @@ void gd_strbuf_addf(struct gd_strbuf *sb, const char *fmt, ...)
 	va_end(ap);
 }
 
+void gd_strbuf_add_indented(struct gd_strbuf *sb, const char *indent, const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		if (len > 0)
+			gd_strbuf_adds(sb, indent);
+		gd_strbuf_add(sb, text, len);
+		gd_strbuf_addc(sb, '\n');
+		text += len + (text[len] == '\n');
+	}
+}
+
 void gd_strbuf_consume(struct gd_strbuf *sb, size_t n)
 {
 	if (n >= sb->len) {

@@ -39,6 +39,9 @@ void gd_strbuf_vaddf(struct gd_strbuf *sb, const char *fmt, va_list ap) GD_PRINT
  * single quotes (POSIX.1-2017, Shell Command Language, 2.2.2).
  */
 void gd_strbuf_add_word(struct gd_strbuf *sb, const char *s) GD_NONNULL;
+/* text line by line, each with `indent` before it and its newline; an empty line stays empty. */
+void gd_strbuf_add_indented(struct gd_strbuf *sb, const char *indent,
+			    const char *text) GD_NONNULL;
 /* Drops the first n bytes. */
 void gd_strbuf_consume(struct gd_strbuf *sb, size_t n) GD_NONNULL;
 /* Borrowed view, never NULL ("" when empty). */

@@ -30,12 +30,7 @@ static void add_head(const struct gd_run *r, struct gd_strbuf *out)
 static void add_block(struct gd_strbuf *out, const char *title, const char *text)
 {
 	gd_strbuf_addf(out, "\n%s\n\n", title);
-	while (*text) {
-		const char *end = strchrnul(text, '\n');
-
-		gd_strbuf_addf(out, "    %.*s\n", (int)(end - text), text);
-		text = *end ? end + 1 : end;
-	}
+	gd_strbuf_add_indented(out, "    ", text);
 }
 
 static int append(const char *path, const struct gd_strbuf *text, struct gd_error *err)

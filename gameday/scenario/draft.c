@@ -21,12 +21,7 @@ static void add_quoted(const char *text, struct gd_strbuf *out)
 static void add_block(const char *key, const char *text, struct gd_strbuf *out)
 {
 	gd_strbuf_addf(out, "    %s: |\n", key);
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-
-		gd_strbuf_addf(out, len ? "      %.*s\n" : "\n", (int)len, text);
-		text += len + (text[len] == '\n');
-	}
+	gd_strbuf_add_indented(out, "      ", text);
 }
 
 /* --- detection -------------------------------------------------------------------------- */

@@ -337,17 +337,6 @@ static void print_measured(const struct gd_plan *p, struct gd_strbuf *out)
 
 /* --- timeline ------------------------------------------------------------------------ */
 
-static void add_indented(const char *text, const char *indent, struct gd_strbuf *out)
-{
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-
-		if (len > 0)
-			gd_strbuf_addf(out, "%s%.*s\n", indent, (int)len, text);
-		text += len + (text[len] == '\n');
-	}
-}
-
 /* " (from 5s into the stage)", " (4 times for 3s, every 12s: at 0:00 0:12 0:24 0:36)" */
 static void add_times(const struct gd_plan_fault *f, struct gd_strbuf *out)
 {
@@ -452,7 +441,7 @@ static void print_faults(const struct gd_plan *p, size_t first, size_t end,
 	add_times(f, out);
 	gd_strbuf_addc(out, '\n');
 	if (f->remedy)
-		add_indented(f->remedy->command, "          ", out);
+		gd_strbuf_add_indented(out, "          ", f->remedy->command);
 	print_levels(f, out);
 	for (size_t i = first; i < end; i++)
 		print_names(&p->faults[i], p->hosts[p->faults[i].host].host->name, out);
@@ -463,7 +452,7 @@ static void print_faults(const struct gd_plan *p, size_t first, size_t end,
 		return;
 	gd_strbuf_addf(out, "        undone by itself; by hand on %s:\n",
 		       end - first > 1 ? "each" : gd_strbuf_str(&hosts));
-	add_indented(gd_strbuf_str(&text), "          ", out);
+	gd_strbuf_add_indented(out, "          ", gd_strbuf_str(&text));
 }
 
 static void print_conditions(const struct gd_list *list, const char *indent,

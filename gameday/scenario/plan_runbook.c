@@ -224,16 +224,6 @@ int gd_plan_add_looks(struct gd_plan *p, struct gd_diags *diags)
 	return 0;
 }
 
-static void add_indented(const char *text, const char *indent, struct gd_strbuf *out)
-{
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-
-		gd_strbuf_addf(out, "%s%.*s\n", indent, (int)len, text);
-		text += len + (text[len] == '\n');
-	}
-}
-
 /* A step's hosts, told once: those of the looks from `first` on in the same stage. */
 static void print_look(const struct gd_plan *p, size_t first, struct gd_strbuf *out)
 {
@@ -249,7 +239,7 @@ static void print_look(const struct gd_plan *p, size_t first, struct gd_strbuf *
 		       l->step->root ? "as root" : "as the user who logs in",
 		       gd_span_format(l->step->timeout, buf),
 		       l->step->step ? l->step->step : "");
-	add_indented(l->step->command, "          ", out);
+	gd_strbuf_add_indented(out, "          ", l->step->command);
 }
 
 void gd_plan_print_looks(const struct gd_plan *p, const struct gd_stage *stage,

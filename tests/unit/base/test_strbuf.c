@@ -57,12 +57,33 @@ static void test_words_for_a_shell(void **state GD_UNUSED)
 	}
 }
 
+static void test_indents_lines(void **state GD_UNUSED)
+{
+	static const struct {
+		const char *text, *indented;
+	} rows[] = {
+		{"", ""},
+		{"one", "  one\n"},
+		{"one\n", "  one\n"},
+		{"if x; then\n\n\ty\nfi\n", "  if x; then\n\n  \ty\n  fi\n"},
+		{"\n", "\n"},
+	};
+
+	for (size_t i = 0; i < GD_N_ELEMS(rows); i++) {
+		GD_AUTO_STRBUF(sb);
+
+		gd_strbuf_add_indented(&sb, "  ", rows[i].text);
+		assert_string_equal(gd_strbuf_str(&sb), rows[i].indented);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_grow_and_consume),
 		cmocka_unit_test(test_failure_is_sticky),
 		cmocka_unit_test(test_words_for_a_shell),
+		cmocka_unit_test(test_indents_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
