@@ -237,13 +237,31 @@ void gd_frame_grid(struct gd_frame *f, const struct gd_scale *s, enum gd_metric_
 
 /* --- words ----------------------------------------------------------------------------- */
 
-/* The length of the longest beginning of text that fits and ends between words. */
+/* Is it the space between a number and its unit, as gd_metric_format writes them? */
+static bool holds_unit(const char *text, size_t at)
+{
+	static const char *const units[] = {"/s", "%",  "s",  "ms", "us", "ns",
+					    "B",  "kB", "MB", "GB", "TB"};
+	size_t len = strcspn(text + at + 1, " ,;:.()");
+
+	if (at == 0 || text[at - 1] < '0' || text[at - 1] > '9')
+		return false;
+	for (size_t i = 0; i < GD_N_ELEMS(units); i++)
+		if (len == strlen(units[i]) && memcmp(text + at + 1, units[i], len) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The length of the longest beginning of text that fits and ends between words, but not
+ * between a number and its unit.
+ */
 static size_t line_of(const char *text, size_t chars)
 {
 	size_t at = 0, n = 0, fits = 0;
 
 	while (text[at] && n <= chars) {
-		if (text[at] == ' ')
+		if (text[at] == ' ' && !holds_unit(text, at))
 			fits = at;
 		at++;
 		while (((unsigned char)text[at] & 0xc0) == 0x80)

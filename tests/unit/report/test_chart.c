@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gameday/base/file.h"
+#include "gameday/report/chart/frame.h"
 #include "gameday/report/chart/scale.h"
 #include "gameday/report/chart/svg.h"
 #include "gameday/report/chart/thin.h"
@@ -75,6 +76,39 @@ static size_t count(const char *text, const char *part)
 	for (; (text = strstr(text, part)); text++)
 		n++;
 	return n;
+}
+
+/* Wherever the line ends. */
+static void a_number_keeps_its_unit(void **state)
+{
+	static const char *const kept[] = {"65.6 /s", "12 %", "3.20 ms", "7.5 kB"};
+
+	(void)state;
+	for (size_t k = 0; k < GD_N_ELEMS(kept); k++)
+		for (int before = 30; before < 75; before++) {
+			struct gd_frame f = {.id = "t"};
+			GD_AUTO_FREE char *text =
+				gd_strf("%.*s rate %s, of 100 hosts", before,
+					"aaaa aaaa aaaa aaaa aaaa aaaa aaaa aaaa aaaa "
+					"aaaa aaaa aaaa aaaa aaaa aaaa",
+					kept[k]);
+
+			gd_frame_note(&f, "1", text);
+			assert_non_null(strstr(gd_strbuf_str(&f.body), kept[k]));
+			gd_frame_fini(&f);
+		}
+}
+
+static void other_words_are_parted(void **state)
+{
+	GD_AUTO_FREE char *text = gd_strf("%064d 5 hosts of 12 streets", 0);
+	struct gd_frame f = {.id = "t"};
+
+	(void)state;
+	gd_frame_note(&f, "1", text);
+	assert_non_null(strstr(gd_strbuf_str(&f.body), "00 5</text>"));
+	assert_non_null(strstr(gd_strbuf_str(&f.body), ">hosts of 12 streets</text>"));
+	gd_frame_fini(&f);
 }
 
 static void a_gap_breaks_the_line(void **state)
@@ -515,6 +549,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scales_are_round),
 		cmocka_unit_test(labels_are_short),
+		cmocka_unit_test(a_number_keeps_its_unit),
+		cmocka_unit_test(other_words_are_parted),
 		cmocka_unit_test(a_gap_breaks_the_line),
 		cmocka_unit_test(a_spike_stays),
 		cmocka_unit_test(a_line_of_gaps_is_bounded),
