@@ -57,7 +57,8 @@ const char *gd_metric_format(double value, enum gd_metric_unit unit, char buf[32
 		format_ratio(value, buf);
 		break;
 	case GD_UNIT_FREQ:
-		(void)snprintf(buf, 32, "%.*f /s", fabs(value) >= 100 ? 0 : 2, value);
+		(void)snprintf(buf, 32, fabs(value) >= 99.95 ? "%.0f /s" : "%#.3g /s",
+			       value);
 		break;
 	case GD_UNIT_BYTES:
 		format_bytes(value, buf);
