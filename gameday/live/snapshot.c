@@ -257,6 +257,20 @@ static bool in_conditions(const struct gd_list *list, const struct gd_watch_view
 	return false;
 }
 
+/* A count that grows is a rate; what else grows is so much of its unit per second. */
+static void format_value(double value, enum gd_metric_unit unit, bool gauge, char *out,
+			 size_t size)
+{
+	bool rate = !gauge && unit == GD_UNIT_COUNT;
+	char buf[32];
+
+	if (rate)
+		unit = GD_UNIT_FREQ;
+	(void)snprintf(out, size, "%s%s",
+		       isnan(value) ? "-" : gd_metric_format(value, unit, buf),
+		       isnan(value) || gauge || rate ? "" : "/s");
+}
+
 /* The newest value of a gauge, or how fast a counter grew lately. NAN: not known. */
 static double newest(const struct gd_results *r, size_t watch, size_t column, bool gauge,
 		     size_t n)
@@ -283,7 +297,7 @@ static void take_column(struct gd_snapshot *s, const struct gd_shown_run *run,
 	const char *name = gd_results_column(run->results, watch, column, &gauge, &unit);
 	double value = newest(run->results, watch, column, gauge, w.n_samples);
 	struct gd_snap_watch *to = &s->watches[s->n_watches];
-	char buf[32], full[3 * GD_SNAP_NAME];
+	char full[3 * GD_SNAP_NAME];
 
 	if (in_conditions(&run->scenario->expect, &w, name) != expected ||
 	    (!expected && (isnan(value) || value == 0)))
@@ -292,9 +306,7 @@ static void take_column(struct gd_snapshot *s, const struct gd_shown_run *run,
 	(void)snprintf(full, sizeof(full), "%s %s.%s", w.host, w.watch, name);
 	gd_snapshot_text(to->name, sizeof(to->name), full);
 	to->expected = expected;
-	(void)snprintf(to->value, sizeof(to->value), "%s%s",
-		       isnan(value) ? "-" : gd_metric_format(value, unit, buf),
-		       isnan(value) || gauge ? "" : "/s");
+	format_value(value, unit, gauge, to->value, sizeof(to->value));
 }
 
 /* Those that an expectation names first, then what moves. */

@@ -82,7 +82,7 @@ static void test_watches(void **state)
 	assert_true(snap.n_watches >= 2);
 	assert_string_equal(snap.watches[0].name, "api-1 nic.drops");
 	assert_true(snap.watches[0].expected);
-	assert_string_equal(snap.watches[0].value, "50/s");
+	assert_string_equal(snap.watches[0].value, "50.0 /s");
 	assert_false(snap.watches[1].expected);
 }
 
