@@ -388,11 +388,16 @@ static int want_watches(const struct gd_snapshot *s, int cols)
 static void draw_watches(struct gd_pen *p, const struct gd_snapshot *s, int rows)
 {
 	int n = cells(p->cols), width = (p->cols - MARGIN) / n;
-	size_t i = 0;
+	size_t room = (size_t)n * (size_t)(rows > 1 ? rows - 1 : 0), i = 0;
+	size_t shown = s->n_watches < room ? s->n_watches : room;
+	size_t left = s->n_watches - shown + s->more_watches;
+	char rest[64] = "";
 
-	heading(p, "Hosts", "");
+	if (left > 0)
+		(void)snprintf(rest, sizeof(rest), "%zu shown, %zu more", shown, left);
+	heading(p, "Hosts", rest);
 	for (int row = 1; row < rows; row++) {
-		for (int k = 0; k < n && i < s->n_watches; k++, i++) {
+		for (int k = 0; k < n && i < shown; k++, i++) {
 			const struct gd_snap_watch *w = &s->watches[i];
 			int from = MARGIN + k * width, end = from + width - 2;
 

@@ -296,13 +296,17 @@ static void take_column(struct gd_snapshot *s, const struct gd_shown_run *run,
 	bool gauge;
 	const char *name = gd_results_column(run->results, watch, column, &gauge, &unit);
 	double value = newest(run->results, watch, column, gauge, w.n_samples);
-	struct gd_snap_watch *to = &s->watches[s->n_watches];
+	struct gd_snap_watch *to;
 	char full[3 * GD_SNAP_NAME];
 
 	if (in_conditions(&run->scenario->expect, &w, name) != expected ||
 	    (!expected && (isnan(value) || value == 0)))
 		return;
-	s->n_watches++;
+	if (s->n_watches == GD_SNAP_WATCHES) {
+		s->more_watches++;
+		return;
+	}
+	to = &s->watches[s->n_watches++];
 	(void)snprintf(full, sizeof(full), "%s %s.%s", w.host, w.watch, name);
 	gd_snapshot_text(to->name, sizeof(to->name), full);
 	to->expected = expected;
@@ -312,13 +316,12 @@ static void take_column(struct gd_snapshot *s, const struct gd_shown_run *run,
 /* Those that an expectation names first, then what moves. */
 static void take_watches(struct gd_snapshot *s, const struct gd_shown_run *run)
 {
-	s->n_watches = 0;
+	s->n_watches = s->more_watches = 0;
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < gd_results_n_watches(run->results); i++) {
 			struct gd_watch_view w = gd_results_watch(run->results, i);
 
-			for (size_t c = 0;
-			     c < w.n_columns && s->n_watches < GD_SNAP_WATCHES; c++)
+			for (size_t c = 0; c < w.n_columns; c++)
 				take_column(s, run, i, c, pass == 0);
 		}
 }
@@ -460,7 +463,8 @@ void gd_snapshot_hide(struct gd_snapshot *s)
 			       s->in_stage ? "under way" : "getting ready");
 	s->in_stage = s->in_fault_stage = false;
 	s->stage_seconds = s->stage_left = 0;
-	s->n_stages = s->n_faults = s->n_expects = s->n_watches = 0;
+	s->n_stages = s->n_faults = s->n_expects = 0;
+	s->n_watches = s->more_watches = 0;
 	memset(s->stages, 0, sizeof(s->stages));
 	memset(s->faults, 0, sizeof(s->faults));
 	memset(s->expects, 0, sizeof(s->expects));

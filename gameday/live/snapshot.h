@@ -99,9 +99,10 @@ struct gd_snapshot {
 	char warnings[GD_SNAP_WARNINGS][GD_SNAP_TEXT];
 	struct gd_snap_event events[GD_SNAP_EVENTS]; /* oldest first */
 	size_t n_stages, n_series, n_faults, n_expects, n_watches, n_warnings, n_events;
-	bool no_load; /* there is no client, and there won't be one */
-	bool blind;   /* what was injected is hidden */
-	bool over;    /* the run has ended: verdict and reason stand */
+	size_t more_watches; /* values that would be in watches, had it room */
+	bool no_load;        /* there is no client, and there won't be one */
+	bool blind;          /* what was injected is hidden */
+	bool over;           /* the run has ended: verdict and reason stand */
 	char verdict[GD_SNAP_NAME], reason[GD_SNAP_TEXT];
 	char url[GD_SNAP_NAME]; /* of the dashboard; "": none */
 };

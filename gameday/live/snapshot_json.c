@@ -179,6 +179,7 @@ static bool add_head(cJSON *o, const struct gd_snapshot *s)
 	       set_num(o, "stage_seconds", s->stage_seconds) &&
 	       set_num(o, "stage_left", s->stage_left) &&
 	       set_num(o, "elapsed", s->elapsed) && set_num(o, "left", s->left) &&
+	       set_num(o, "more_watches", (double)s->more_watches) &&
 	       gd_json_set_bool(o, "no_load", s->no_load) &&
 	       gd_json_set_bool(o, "blind", s->blind) &&
 	       gd_json_set_bool(o, "over", s->over) &&

@@ -86,6 +86,11 @@ wait_js 30 "document.querySelectorAll('.client svg path').length == 2"
 wait_js 30 "document.getElementById('events').textContent.includes('restored api-1')"
 wait_js 10 "document.getElementById('expects').children.length == 5"
 [ "$(js "document.querySelectorAll('#expects .mark.bad').length")" = 1 ] || fail "not one missed"
+# Values of hosts that there is no room for are counted.
+[ "$(js "document.getElementById('more').textContent")" = '""' ] || fail "more than all"
+host="{watches: [{name: 'a', value: '1'}], more_watches: 7, warnings: [], events: []}"
+more=$(js "(rest($host), document.getElementById('hosts').textContent)")
+[ "$more" = '"Hosts1 shown, 7 morea1"' ] || fail "not how many more: $more"
 # Text stays text.
 [ "$(js "document.querySelectorAll('h1 *').length")" = 0 ] || fail "the title is markup"
 [ "$(js "document.getElementById('title').textContent.includes('<b>Silent</b> NIC')")" = true ] ||

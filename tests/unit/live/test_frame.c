@@ -150,6 +150,35 @@ static void test_more(void **state)
 	assert_non_null(strstr(gd_strbuf_str(&frame), "lose 5 %"));
 }
 
+/* How many values of hosts are shown, and how many are not, whatever the room. */
+static void test_more_watches(void **state)
+{
+	(void)state;
+	take(15.2);
+	for (size_t i = snap.n_watches; i < 20; i++)
+		snap.watches[i] = snap.watches[0];
+	snap.n_watches = 20;
+	for (int cols = 50; cols <= 160; cols += 10)
+		for (int rows = 24; rows <= 60; rows += 3) {
+			size_t shown = 0, drawn = 0, more = 0;
+			const char *at;
+			GD_AUTO_STRBUF(frame);
+
+			snap.more_watches = rows % 2 ? 7 : 0;
+			draw(cols, rows, true, &frame);
+			at = strstr(gd_strbuf_str(&frame), " Hosts");
+			for (const char *v = at; v && (v = strstr(v, "api-1 nic.")); v++)
+				drawn++;
+			if (!at)
+				continue;
+			if (sscanf(at, " Hosts  %zu shown, %zu more\n", &shown, &more) !=
+			    2)
+				shown = 20;
+			assert_int_equal(shown, drawn);
+			assert_int_equal(shown + more, 20 + snap.more_watches);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +187,7 @@ int main(void)
 		cmocka_unit_test(test_never_too_large),
 		cmocka_unit_test(test_ascii),
 		cmocka_unit_test(test_more),
+		cmocka_unit_test(test_more_watches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

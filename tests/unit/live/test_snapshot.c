@@ -2,6 +2,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "gameday/base/auto.h"
+#include "gameday/base/file.h"
+
 #include "recorded.h"
 
 #include "../cmocka_all.h"
@@ -86,6 +89,61 @@ static void test_watches(void **state)
 	assert_false(snap.watches[1].expected);
 }
 
+static char *json_of(const struct gd_snapshot *s)
+{
+	GD_AUTO(cJSON) cJSON *json = NULL;
+	struct gd_error err = GD_ERROR_INIT;
+	char *text;
+
+	assert_int_equal(gd_snapshot_to_json(s, &json, &err), 0);
+	text = gd_json_print(json);
+	assert_non_null(text);
+	return text;
+}
+
+/* A second and a first sample of one more host: three values that move. */
+static void add_host(struct recorded *r, int n)
+{
+	for (int i = 1; i >= 0; i--) {
+		struct gd_error err = GD_ERROR_INIT;
+		GD_AUTO_FREE char *text = gd_strf(
+			"{\"type\":\"watch\",\"role\":\"server\",\"host\":\"more-%d\","
+			"\"watch\":\"nic\",\"wall_ns\":\"%lld\",\"values\":{"
+			"\"drops\":%d,\"rx_packets\":%d,\"carrier\":1}}",
+			n, (long long)(r->wall.ns - i * GD_NS_PER_S), 10 - 5 * i,
+			2000 - 200 * i);
+		GD_AUTO(cJSON) cJSON *line = cJSON_Parse(text);
+
+		assert_non_null(line);
+		assert_int_equal(gd_results_add_metrics_line(r->results, line, &err), 0);
+	}
+}
+
+/* What there is no room for is counted, and hidden with the rest. */
+static void test_more_watches(void **state)
+{
+	GD_AUTO_FREE char *text = NULL;
+	struct recorded r;
+
+	(void)state;
+	recorded_init(&r, 15.2);
+	for (int i = 0; i < 10; i++)
+		add_host(&r, i);
+	memset(&snap, 0, sizeof(snap));
+	for (int i = 0; i < 2; i++) {
+		gd_snapshot_take(&snap, &r.run, r.now, r.wall);
+		assert_int_equal(snap.n_watches, GD_SNAP_WATCHES);
+		assert_int_equal(snap.more_watches, 3 * 11 - GD_SNAP_WATCHES);
+	}
+	recorded_fini(&r);
+	assert_string_equal(snap.watches[1].name, "more-0 nic.drops");
+	assert_string_equal(snap.watches[1].value, "5.00 /s");
+	text = json_of(&snap);
+	assert_non_null(strstr(text, "\"more_watches\":9,"));
+	gd_snapshot_hide(&snap);
+	assert_int_equal(snap.more_watches, 0);
+}
+
 /* Taken again and again it gives what it gives when taken once. */
 static void test_incremental(void **state)
 {
@@ -154,18 +212,6 @@ static void test_events_are_bounded(void **state)
 	assert_int_equal(snap.n_events, GD_SNAP_EVENTS);
 	assert_true(snap.events[0].seconds == 60);
 	assert_string_equal(snap.events[0].text, "x ]0;title ");
-}
-
-static char *json_of(const struct gd_snapshot *s)
-{
-	GD_AUTO(cJSON) cJSON *json = NULL;
-	struct gd_error err = GD_ERROR_INIT;
-	char *text;
-
-	assert_int_equal(gd_snapshot_to_json(s, &json, &err), 0);
-	text = gd_json_print(json);
-	assert_non_null(text);
-	return text;
 }
 
 static void test_json(void **state)
@@ -240,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_in_the_fault),
 		cmocka_unit_test(test_expectations_close_with_their_stage),
 		cmocka_unit_test(test_watches),
+		cmocka_unit_test(test_more_watches),
 		cmocka_unit_test(test_incremental),
 		cmocka_unit_test(test_clock_warning),
 		cmocka_unit_test(test_hostile_text),
