@@ -243,8 +243,8 @@ const struct gd_cmd gd_cmd_inject = {
 		"doctor HOST what\nthe host can take. A VALUE may be a "
 		"map or a list as in a\nscenario, also one that changes on the way: "
 		"loss='{from: 0%, to: 10%, over: 30s}'.\n"
-		"--dashboard shows the fault and how long it stays to a browser, for looking "
-		"only.",
+		"--dashboard shows the fault, how long it stays and what it does to a browser, "
+		"for looking\nonly.",
 	.example =
 		"gameday inject netem --on api-1 device=eth1 delay=50ms --for 30s -i lab --yes",
 	.options = GD_SHAPE("inject", fields, struct options),

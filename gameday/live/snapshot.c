@@ -166,6 +166,8 @@ static void take_faults(struct gd_snapshot *s, const struct gd_shown_run *run)
 
 		gd_snapshot_text(to->host, sizeof(to->host), f->host);
 		gd_snapshot_text(to->what, sizeof(to->what), f->what);
+		gd_snapshot_text(to->effect, sizeof(to->effect),
+				 f->effect ? f->effect : "");
 		to->coming = f->coming;
 		to->seconds = f->coming ? 0
 					: seconds((struct gd_span){s->wall_ns -

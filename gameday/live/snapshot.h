@@ -56,8 +56,9 @@ struct gd_snap_series {
 
 struct gd_snap_fault {
 	char host[GD_SNAP_NAME], what[GD_SNAP_TEXT];
-	bool coming;    /* asked for, not verified yet */
-	double seconds; /* since it came */
+	char effect[GD_SNAP_TEXT]; /* what it did so far; "": not known */
+	bool coming;               /* asked for, not verified yet */
+	double seconds;            /* since it came */
 };
 
 enum gd_snap_met {
@@ -110,6 +111,7 @@ struct gd_snapshot {
 /* What a run knows that its results do not tell. Borrowed, for one call. */
 struct gd_shown_fault {
 	const char *host, *what;
+	const char *effect; /* what it did so far; NULL: not known */
 	bool coming;
 	int64_t since_wall_ns;
 };

@@ -96,6 +96,7 @@ static bool add_faults(cJSON *list, const struct gd_snapshot *s)
 
 		if (!gd_json_set_str(o, "host", f->host) ||
 		    !gd_json_set_str(o, "what", f->what) ||
+		    !gd_json_set_str(o, "effect", f->effect) ||
 		    !gd_json_set_bool(o, "coming", f->coming) ||
 		    !set_num(o, "seconds", f->seconds))
 			return false;

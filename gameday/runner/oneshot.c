@@ -15,6 +15,9 @@
 #include "gameday/shape/peers.h"
 
 static const struct gd_span LIMIT = {30 * GD_NS_PER_S};
+/* How often the dashboard asks what the fault did so far, and how long for an answer. */
+static const struct gd_span LOOK_EVERY = {5 * GD_NS_PER_S};
+static const struct gd_span LOOK_LIMIT = {GD_NS_PER_S};
 static const char ONESHOT_REF[] = "one-shot";
 
 static void on_signal(void *ctx, int signo)
@@ -396,10 +399,44 @@ static int change(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 	return 0;
 }
 
+/* What the fault did so far, for who looks; without an answer it stays what it was. */
+static void show_effect(struct gd_fleet *f, const struct gd_oneshot_fault *fault)
+{
+	struct gd_error ignored = GD_ERROR_INIT;
+	cJSON *reply = NULL;
+
+	if (gd_fault_ask_effect(f, &f->members[0], ONESHOT_REF, LOOK_LIMIT, &reply,
+				&ignored) < 0)
+		return;
+	gd_oneshot_view_effect(fault->view, gd_json_str(reply, "text", ""));
+	cJSON_Delete(reply);
+}
+
+/*
+ * As gd_fleet_sleep; shows the effect from *look on, as far as that does not make it late for
+ * what comes then.
+ */
+static int sleep_and_look(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
+			  struct gd_instant until, struct gd_instant *look,
+			  struct gd_error *err)
+{
+	while (fault->view && gd_after(*look, LOOK_LIMIT).ns < until.ns) {
+		int stopped = gd_fleet_sleep(f, *look, err);
+
+		if (stopped != 0)
+			return stopped;
+		show_effect(f, fault);
+		*look = gd_after(gd_now(), LOOK_EVERY);
+	}
+	return gd_fleet_sleep(f, until, err);
+}
+
 /* From level to level until then: 0, 1 a stop was asked for, or -1. */
 static int stay(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 		struct gd_instant in, struct gd_instant until, struct gd_error *err)
 {
+	struct gd_instant look = gd_after(in, LOOK_EVERY);
+
 	for (size_t level = 0; level + 1 < fault->levels->n;) {
 		const struct gd_level *l =
 			GD_AT(fault->levels, const struct gd_level, level + 1);
@@ -408,7 +445,7 @@ static int stay(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 
 		if (due.ns >= until.ns)
 			break;
-		stopped = gd_fleet_sleep(f, due, err);
+		stopped = sleep_and_look(f, fault, due, &look, err);
 		if (stopped != 0)
 			return stopped;
 		level = gd_level_at(fault->levels, gd_between(in, gd_now()));
@@ -416,7 +453,7 @@ static int stay(struct gd_fleet *f, const struct gd_oneshot_fault *fault,
 			   err) < 0)
 			return -1;
 	}
-	return gd_fleet_sleep(f, until, err);
+	return sleep_and_look(f, fault, until, &look, err);
 }
 
 /* Takes it out until it comes again; the exit status. */

@@ -26,7 +26,8 @@ struct gd_oneshot_view {
 	const char *doing;
 	struct gd_instant until; /* of the stage; 0: it has not begun */
 	bool undoing;
-	struct gd_strbuf what; /* the fault, at its level; empty: it is out */
+	struct gd_strbuf what;   /* the fault, at its level; empty: it is out */
+	struct gd_strbuf effect; /* of it so far; empty: not asked yet */
 	bool coming;
 	int64_t since_wall_ns;
 };
@@ -35,6 +36,7 @@ static void show(struct gd_oneshot_view *v)
 {
 	const struct gd_shown_fault fault = {.host = v->host,
 					     .what = gd_strbuf_str(&v->what),
+					     .effect = gd_strbuf_str(&v->effect),
 					     .coming = v->coming,
 					     .since_wall_ns = v->since_wall_ns};
 	const struct gd_shown_run shown = {
@@ -69,6 +71,7 @@ void gd_oneshot_view_free(struct gd_oneshot_view *v)
 	gd_view_free(v->view);
 	gd_results_free(v->results);
 	gd_strbuf_fini(&v->what);
+	gd_strbuf_fini(&v->effect);
 	free(v->stage.name);
 	free(v);
 }
@@ -169,6 +172,7 @@ void gd_oneshot_view_coming(struct gd_oneshot_view *v, const struct gd_level *le
 	if (!v)
 		return;
 	set_fault(v, level);
+	gd_strbuf_clear(&v->effect);
 	v->coming = true;
 	show(v);
 }
@@ -181,6 +185,15 @@ void gd_oneshot_view_in(struct gd_oneshot_view *v, const struct gd_level *level)
 	if (v->coming)
 		v->since_wall_ns = gd_wall_now().ns;
 	v->coming = false;
+	show(v);
+}
+
+void gd_oneshot_view_effect(struct gd_oneshot_view *v, const char *text)
+{
+	if (!v)
+		return;
+	gd_strbuf_clear(&v->effect);
+	gd_strbuf_adds(&v->effect, text);
 	show(v);
 }
 

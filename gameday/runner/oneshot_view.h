@@ -39,6 +39,9 @@ void gd_oneshot_view_coming(struct gd_oneshot_view *v, const struct gd_level *le
 	GD_NONNULL_ARGS(2);
 void gd_oneshot_view_in(struct gd_oneshot_view *v, const struct gd_level *level)
 	GD_NONNULL_ARGS(2);
+/* What the fault that is in did so far. */
+void gd_oneshot_view_effect(struct gd_oneshot_view *v, const char *text)
+	GD_NONNULL_ARGS(2);
 void gd_oneshot_view_out(struct gd_oneshot_view *v);
 /* Everything is being undone. */
 void gd_oneshot_view_undoing(struct gd_oneshot_view *v);

@@ -63,8 +63,8 @@ status=0
 [ "$status" = 2 ] || fail "0.0.0.0: status $status: $(cat "$WORK/refused")"
 grep -q -- '--dashboard-public' "$WORK/refused" || fail "no way out: $(cat "$WORK/refused")"
 
-# Live: what is in, for how long, and the end.
-"${inject[@]}" --for 6s --dashboard 127.0.0.1:0 >"$WORK/out" 2>&1 &
+# Live: what is in, for how long, what it does, and the end.
+"${inject[@]}" --for 8s --dashboard 127.0.0.1:0 >"$WORK/out" 2>&1 &
 pid=$!
 pids="$pids $pid"
 until_says '^dashboard at '
@@ -89,7 +89,9 @@ said() { # PATTERN: in the stream of events
 said '"title":"gameday inject file --on box"'
 said '"no_load":true'
 said '"in_fault_stage":true'
-said '"host":"box","what":"write to [^"]*victim","coming":false'
+# What it does is asked after some seconds, while it is in.
+said '"host":"box","what":"write to [^"]*victim","effect":"","coming":false'
+said '"in_fault_stage":true.*victim","effect":"it is there","coming":false'
 said '"tone":"fault","text":"box: write to '
 tail -n 3 "$WORK/events" | grep -q '"over":true,"verdict":"undone","reason":"the state is exactly as before"' ||
 	fail "no last word: $(tail -c 1500 "$WORK/events")"

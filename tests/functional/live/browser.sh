@@ -91,6 +91,9 @@ wait_js 10 "document.getElementById('expects').children.length == 5"
 host="{watches: [{name: 'a', value: '1'}], more_watches: 7, warnings: [], events: []}"
 more=$(js "(rest($host), document.getElementById('hosts').textContent)")
 [ "$more" = '"Hosts1 shown, 7 morea1"' ] || fail "not how many more: $more"
+fault="{host: 'h', what: 'w', seconds: 5, effect: 'lost 3'}"
+said=$(js "(faults({faults: [$fault]}), document.getElementById('faults').textContent)")
+case $said in *'for 0:05, so far: lost 3"') ;; *) fail "not what a fault does: $said" ;; esac
 # Text stays text.
 [ "$(js "document.querySelectorAll('h1 *').length")" = 0 ] || fail "the title is markup"
 [ "$(js "document.getElementById('title').textContent.includes('<b>Silent</b> NIC')")" = true ] ||
