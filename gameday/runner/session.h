@@ -83,7 +83,9 @@ struct gd_run {
 	size_t n_loads;
 	struct gd_wall loads_start;   /* of all of them, on our wall clock */
 	struct gd_instant confirm_at; /* when agents are told next what has arrived */
-	struct gd_timer *tick;        /* redraws and looks at the abort conditions */
+	struct gd_instant
+		unheard_since; /* of what an abort condition looks at; 0: all is heard */
+	struct gd_timer *tick; /* redraws and looks at the abort conditions */
 	const struct gd_stage *stage; /* the one going on, or NULL */
 	struct gd_instant stage_until;
 	int64_t guarded_from; /* wall: abort conditions count from here; 0: not yet */

@@ -15,7 +15,12 @@
 #include "gameday/base/auto.h"
 
 /* An agent takes a runner that is silent for ten seconds as cut off. */
-enum { WATCH_INTERVAL_MS = 500, CONFIRM_EVERY_S = 2, NEEDED_SLACK_S = 60 };
+enum {
+	WATCH_INTERVAL_MS = 500,
+	CONFIRM_EVERY_S = 2,
+	NEEDED_SLACK_S = 15,
+	UNHEARD_LIMIT_S = 5,
+};
 
 static void store_interval(struct gd_run *r, const struct gd_interval *iv)
 {
@@ -250,6 +255,64 @@ static void confirm(const struct gd_live_load *l)
 		gd_fleet_tell(l->member, gd_steal_ptr(&req));
 }
 
+static bool is_heard(const struct gd_live_load *l)
+{
+	return l->here || (l->link == GD_LINK_ON && l->member->state == GD_MEMBER_READY);
+}
+
+/* Does nobody tell any more what the condition looks at? One vantage point is enough. */
+static bool is_unheard(struct gd_run *r, const struct gd_condition *c)
+{
+	bool is_load = false;
+
+	for (size_t i = 0; i < r->n_loads; i++) {
+		if (strcmp(r->loads[i].spec->name, c->subject) != 0)
+			continue;
+		is_load = true;
+		if (is_heard(&r->loads[i]) && !r->loads[i].ended)
+			return false;
+	}
+	for (size_t i = 0; i < r->scenario.watches.n && !is_load; i++) {
+		const struct gd_watch_use *u =
+			GD_AT(&r->scenario.watches, struct gd_watch_use, i);
+
+		if (strcmp(u->on, c->subject) == 0)
+			return gd_run_member(r, u->on)->state != GD_MEMBER_READY;
+	}
+	return is_load;
+}
+
+static bool may_still_hurt(const struct gd_run *r)
+{
+	for (size_t i = 0; i < r->plan.n_faults; i++)
+		if (r->faults[i].phase != GD_FAULT_UNDONE)
+			return true;
+	return false;
+}
+
+/* An abort condition that nobody can tell of is a brake that does not work. */
+static void check_brakes(struct gd_run *r)
+{
+	const struct gd_condition *c = NULL;
+
+	for (size_t i = 0; i < r->scenario.abort.n && !c; i++) {
+		c = GD_AT(&r->scenario.abort, struct gd_condition, i);
+		if (!is_unheard(r, c))
+			c = NULL;
+	}
+	if (!c || !may_still_hurt(r))
+		r->unheard_since.ns = 0;
+	else if (r->unheard_since.ns == 0)
+		r->unheard_since = gd_now();
+	else if (gd_between(r->unheard_since, gd_now()).ns >
+		 gd_span_s(UNHEARD_LIMIT_S).ns)
+		gd_fleet_stop(
+			&r->fleet, GD_STOP_HOST_LOST,
+			"nobody tells any more what the abort condition \"%s\" looks "
+			"at: let its load come from another place, too",
+			c->source);
+}
+
 void gd_traffic_tick(struct gd_run *r)
 {
 	bool due = gd_now().ns >= r->confirm_at.ns;
@@ -266,6 +329,8 @@ void gd_traffic_tick(struct gd_run *r)
 	}
 	if (due)
 		r->confirm_at = gd_after(gd_now(), gd_span_s(CONFIRM_EVERY_S));
+	if (r->guarded_from && !r->undoing)
+		check_brakes(r);
 }
 
 int gd_traffic_start(struct gd_run *r, struct gd_error *err)
@@ -408,9 +473,10 @@ enum { STOP_LEAD_MS = 300 };
 /* At the end, for a host that is cut off; and for what it has to tell once it is back. */
 enum {
 	BACK_LIMIT_S = 20,
-	BACK_LIMIT_STOPPED_S = 5,
+	BACK_LIMIT_SIGNAL_S = 5,
 	QUIET_S = 3,
 	DRAIN_LIMIT_S = 60,
+	REACH_LIMIT_S = 10,
 	LAST_WORD_MS = 200,
 };
 
@@ -465,6 +531,31 @@ static bool all_ended(const struct gd_run *r)
 	return true;
 }
 
+static bool has_unended(const struct gd_run *r, const struct gd_member *m)
+{
+	for (size_t i = 0; i < r->n_loads; i++)
+		if (r->loads[i].member == m && !r->loads[i].ended)
+			return true;
+	return false;
+}
+
+/*
+ * A host that had a fault and was given up: its load is still on, and what is sent over the old
+ * session may come too late, or never. Not reached, it ends by the agent's own limits.
+ */
+static void reach_lost(struct gd_run *r)
+{
+	for (size_t i = 0; i < r->fleet.n; i++) {
+		struct gd_member *m = &r->fleet.members[i];
+		struct gd_error why = GD_ERROR_INIT;
+
+		if (m->state != GD_MEMBER_LOST || m->expendable || !has_unended(r, m))
+			continue;
+		if (gd_fleet_reconnect(&r->fleet, m, gd_span_s(REACH_LIMIT_S), &why) < 0)
+			gd_view_event(r->view, GD_TONE_BAD, "load     %s", why.text);
+	}
+}
+
 static const struct gd_live_load *first_away(const struct gd_run *r)
 {
 	for (size_t i = 0; i < r->n_loads; i++)
@@ -476,7 +567,8 @@ static const struct gd_live_load *first_away(const struct gd_run *r)
 /* A host that is not expendable is sought by who undoes its faults (stage.c), or not at all. */
 static int wait_for_those_away(struct gd_run *r, struct gd_error *err)
 {
-	int seconds = r->fleet.stop == GD_STOP_NONE ? BACK_LIMIT_S : BACK_LIMIT_STOPPED_S;
+	int seconds =
+		r->fleet.stop == GD_STOP_SIGNAL ? BACK_LIMIT_SIGNAL_S : BACK_LIMIT_S;
 	struct gd_instant end = gd_after(gd_now(), gd_span_s(seconds));
 	const struct gd_live_load *l = first_away(r);
 
@@ -552,6 +644,7 @@ int gd_traffic_stop(struct gd_run *r, struct gd_error *err)
 {
 	struct gd_span wait = gd_span_s(2);
 
+	reach_lost(r);
 	/* Twice: one may be found cut off by being asked. */
 	for (int i = 0; i < 2; i++)
 		if (wait_for_those_away(r, err) < 0 || ask_to_stop(r, err) < 0)

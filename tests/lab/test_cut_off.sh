@@ -118,6 +118,15 @@ grep "s of web.plain are missing, the first of them from" "$(last_run)/report.md
 	fail "the report does not say what is missing"
 grep -q "lost load web" "$(last_run)/report.md" || fail "the timeline does not say that the load was lost"
 
+# The same when an abort condition looks at that load: a brake that does not work is no brake.
+cp "$WORK/cut.yaml" "$WORK/plain.yaml"
+printf 'abort:\n  - web.success < 50%% for 30s\n' >>"$WORK/cut.yaml"
+run_and 4 30s 'old=; for p in $(pidof gameday-agent); do old="$p $old"; done; kill -9 $old'
+grep -q "nobody tells any more what the abort condition \"web.success < 50% for 30s\" looks at" "$WORK/out" ||
+	fail "why it was stopped is not told"
+grep -q "restored api-2: netem is exactly as before" "$WORK/out" || fail "the fault was not undone"
+cp "$WORK/plain.yaml" "$WORK/cut.yaml"
+
 # A runner that is killed: its load would end by itself, and can be seen and ended before.
 "$GD" run "$WORK/run.yaml" -i lab --yes -o "$RUNS" >"$WORK/out" 2>&1 &
 run=$!
