@@ -153,8 +153,7 @@ static void on_abort(const cJSON *e, struct gd_strbuf *out)
 
 static void on_host_lost(const cJSON *e, struct gd_strbuf *out)
 {
-	gd_strbuf_addf(out, "lost host %s", str(e, "host"));
-	add_tail(out, e, "error");
+	gd_strbuf_adds(out, gd_json_str(e, "reason", "a host was lost"));
 }
 
 /* "web from api-1, api-2": one load after the other. */

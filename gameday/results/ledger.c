@@ -272,8 +272,7 @@ static int on_host_lost(struct gd_results *r, const cJSON *line, int64_t at,
 {
 	(void)err;
 	r->ledger.aborted = true;
-	note_detail(&r->ledger, "lost host", gd_json_str(line, "host", ""),
-		    gd_json_str(line, "error", ""));
+	note_detail(&r->ledger, gd_json_str(line, "reason", "a host was lost"), "", "");
 	gd_res_stages_cut(r, at);
 	return 0;
 }

@@ -124,6 +124,7 @@ printf 'abort:\n  - web.success < 50%% for 30s\n' >>"$WORK/cut.yaml"
 run_and 4 30s 'old=; for p in $(pidof gameday-agent); do old="$p $old"; done; kill -9 $old'
 grep -q "nobody tells any more what the abort condition \"web.success < 50% for 30s\" looks at" "$WORK/out" ||
 	fail "why it was stopped is not told"
+grep -q "^verdict  aborted: nobody tells any more" "$WORK/out" || fail "the verdict does not say why"
 grep -q "restored api-2: netem is exactly as before" "$WORK/out" || fail "the fault was not undone"
 cp "$WORK/plain.yaml" "$WORK/cut.yaml"
 

@@ -814,6 +814,7 @@ static void ends_are_told_apart(void **state)
 {
 	GD_AUTO(gd_results) struct gd_results *a = fresh();
 	GD_AUTO(gd_results) struct gd_results *b = fresh();
+	GD_AUTO(gd_results) struct gd_results *c = fresh();
 	struct gd_verdict v;
 
 	(void)state;
@@ -829,6 +830,11 @@ static void ends_are_told_apart(void **state)
 	v = verdict(b, true);
 	assert_int_equal(v.kind, GD_VERDICT_ABORTED);
 	assert_non_null(strstr(v.reason, "SIGINT"));
+	journal(c, "{\"event\":\"host_lost\",\"reason\":\"lost: host h1: silent\"," AT(
+			   "05") "}");
+	v = verdict(c, true);
+	assert_int_equal(v.kind, GD_VERDICT_ABORTED);
+	assert_non_null(strstr(v.reason, "lost: host h1: silent"));
 }
 
 static void hostile_lines_are_refused(void **state)
