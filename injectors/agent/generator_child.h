@@ -24,7 +24,7 @@
  * Without a listener it goes on for so long: enough for a runner that is alive to log in again,
  * and less than the lease that a fault outlives its runner by.
  */
-enum { GD_GENERATOR_ALONE_MS = 6 * 1000 };
+enum { GD_GENERATOR_ALONE_MS = 7 * 1000 };
 
 struct gd_generator_job {
 	const struct gd_load_spec *spec;

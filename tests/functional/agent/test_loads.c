@@ -267,7 +267,7 @@ static void test_left_alone(void **state)
 	expect(&f->c, 1, 2);
 	kill_agent(&f->c);
 	/* To ask for it would be to come for it. */
-	sleep_ms(6800);
+	sleep_ms(7800);
 	client_start(&f->c, f->state, 0);
 	client_refused(&f->c, "load_attach", REF ",\"after\":2", "it ended");
 	assert_int_equal(client_end(&f->c), 0);
@@ -311,7 +311,7 @@ static void test_seen(void **state)
 	kill_agent(&f->c);
 	alone = ask_agent(f, "status", &load);
 	assert_true(gd_json_bool(load, "alone", false));
-	assert_in_range(gd_json_int(load, "left_ms", -1), 0, 6000);
+	assert_in_range(gd_json_int(load, "left_ms", -1), 0, 7000);
 	recover = ask_agent(f, "recover", &load);
 	await_process(f, false);
 }
