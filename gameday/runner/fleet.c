@@ -3,9 +3,9 @@
  * Renewals go out every quarter of the lease, each with half a lease as its limit, so one
  * lost answer does not cost the run, and two do: then the host is as good as lost, because
  * it is about to undo its faults by itself. Hosts without a fault are asked for a sign of life
- * as often; one that is silent is sought with new connections. A runner that was stopped or suspended for longer
- * finds that out before it believes anything else, since the faults have not been in all the
- * while.
+ * as often; one that is silent is sought with new connections. A runner that was stopped or
+ * suspended for longer finds that out before it believes anything else, since the faults have
+ * not been in all the while.
  */
 #include "gameday/runner/fleet.h"
 
@@ -144,6 +144,12 @@ static void name_host(const struct gd_member *m, struct gd_error *err)
 		(void)gd_wrap(err, "%s", front);
 }
 
+/* Would losing it stop nothing? Then it is sought. */
+static bool may_be_lost(const struct gd_member *m)
+{
+	return m->expendable && !m->claimed;
+}
+
 static void lose(struct gd_member *m, const struct gd_error *err)
 {
 	bool was_ready = m->state == GD_MEMBER_READY;
@@ -157,7 +163,7 @@ static void lose(struct gd_member *m, const struct gd_error *err)
 	if (was_ready)
 		m->lost_at = gd_now();
 	m->cut_off = m->cut_off || was_ready;
-	if (m->cut_off && m->expendable && !m->claimed) {
+	if (m->cut_off && may_be_lost(m)) {
 		m->seek_at = gd_after(
 			gd_now(), gd_span_ms(was_ready ? SEEK_FIRST_MS : SEEK_EVERY_MS));
 		gd_timer_arm(f->seek_timer, m->seek_at);
@@ -332,7 +338,7 @@ static void on_seek(void *ctx)
 		struct gd_member *m = &f->members[i];
 		struct gd_error err = GD_ERROR_INIT;
 
-		if (m->state != GD_MEMBER_LOST || !m->cut_off || !m->expendable)
+		if (m->state != GD_MEMBER_LOST || !m->cut_off || !may_be_lost(m))
 			continue;
 		if (m->seek_at.ns <= now.ns) {
 			close_member(m);
@@ -385,7 +391,7 @@ static void on_sign_of_life(void *ctx, const cJSON *reply GD_UNUSED,
 
 void gd_fleet_cut_off(struct gd_member *m, const struct gd_error *why)
 {
-	if (m->state == GD_MEMBER_READY && m->expendable && !m->claimed)
+	if (m->state == GD_MEMBER_READY && may_be_lost(m))
 		lose(m, why);
 }
 

@@ -257,7 +257,8 @@ static void confirm(const struct gd_live_load *l)
 
 static bool is_heard(const struct gd_live_load *l)
 {
-	return l->here || (l->link == GD_LINK_ON && l->member->state == GD_MEMBER_READY);
+	return l->here || (l->member && l->link == GD_LINK_ON &&
+			   l->member->state == GD_MEMBER_READY);
 }
 
 /* Does nobody tell any more what the condition looks at? One vantage point is enough. */
@@ -520,14 +521,9 @@ static int ask_to_stop(struct gd_run *r, struct gd_error *err)
 
 static bool all_ended(const struct gd_run *r)
 {
-	for (size_t i = 0; i < r->n_loads; i++) {
-		const struct gd_live_load *l = &r->loads[i];
-
-		if (!l->ended &&
-		    (l->here || (l->member && l->member->state == GD_MEMBER_READY &&
-				 l->link == GD_LINK_ON)))
+	for (size_t i = 0; i < r->n_loads; i++)
+		if (!r->loads[i].ended && is_heard(&r->loads[i]))
 			return false;
-	}
 	return true;
 }
 

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -31,9 +30,9 @@ struct keeper {
 	struct gd_load *load;
 	bool load_ended;
 	struct gd_backlog backlog;
-	struct line listener,
-		guest;        /* the latter has not said what it wants, or only asks */
-	struct gd_span alone; /* may be without a listener for so long */
+	struct line listener;
+	struct line guest;             /* has not said what it wants, or only asks */
+	struct gd_span alone;          /* may be without a listener for so long */
 	struct gd_instant alone_until; /* while nobody listens */
 	bool over;
 };
@@ -85,31 +84,26 @@ static int drop_privileges(const struct gd_load_spec *spec, struct gd_error *err
 static int keep_interval(struct keeper *k, const struct gd_interval *iv,
 			 struct gd_error *err)
 {
-	cJSON *msg = cJSON_CreateObject(), *json = NULL;
+	GD_AUTO(cJSON) cJSON *msg = cJSON_CreateObject();
+	cJSON *json = NULL;
 
-	if (gd_interval_to_json(iv, &json, err) < 0) {
-		cJSON_Delete(msg);
+	if (gd_interval_to_json(iv, &json, err) < 0)
 		return -1;
-	}
-	if (!gd_json_set(msg, "interval", json)) {
-		cJSON_Delete(msg);
+	if (!gd_json_set(msg, "interval", json))
 		return gd_raise_nomem(err);
-	}
-	return gd_backlog_add(&k->backlog, msg, err);
+	return gd_backlog_add(&k->backlog, gd_steal_ptr(&msg), err);
 }
 
 /* error NULL: all was well. */
 static int keep_end(struct keeper *k, const char *error, struct gd_error *err)
 {
-	cJSON *msg = cJSON_CreateObject();
+	GD_AUTO(cJSON) cJSON *msg = cJSON_CreateObject();
 
 	k->load_ended = true;
-	if (!msg || !gd_json_set_bool(msg, "end", true) ||
-	    (error && !gd_json_set_str(msg, "error", error))) {
-		cJSON_Delete(msg);
+	if (!gd_json_set_bool(msg, "end", true) ||
+	    (error && !gd_json_set_str(msg, "error", error)))
 		return gd_raise_nomem(err);
-	}
-	return gd_backlog_add(&k->backlog, msg, err);
+	return gd_backlog_add(&k->backlog, gd_steal_ptr(&msg), err);
 }
 
 static int take_intervals(struct keeper *k, struct gd_error *err)
@@ -184,15 +178,14 @@ static void tell_who(const struct keeper *k, int fd)
 	GD_AUTO(cJSON) cJSON *msg = cJSON_CreateObject();
 	struct gd_error ignored = GD_ERROR_INIT;
 	bool alone = k->listener.fd < 0;
-	GD_AUTO_STRBUF(frame);
 
-	/* Who asks waits for a moment only, and does without. */
-	if (gd_json_set_str(msg, "ref", k->job->name.ref) &&
-	    gd_json_set_str(msg, "run", k->job->name.run) &&
-	    gd_json_set_bool(msg, "alone", alone) &&
-	    (!alone || gd_json_set_int(msg, "left_ms", left)) &&
-	    gd_frame_write(&frame, msg, &ignored) == 0)
-		(void)!send(fd, frame.data, frame.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (!gd_json_set_str(msg, "ref", k->job->name.ref) ||
+	    !gd_json_set_str(msg, "run", k->job->name.run) ||
+	    !gd_json_set_bool(msg, "alone", alone) ||
+	    (alone && !gd_json_set_int(msg, "left_ms", left)) ||
+	    gd_generator_send(fd, msg, &ignored) < 0) {
+		/* Who asks waits for a moment only, and does without. */
+	}
 }
 
 static void stop(struct keeper *k, int64_t at_boot_ns)

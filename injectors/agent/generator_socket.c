@@ -13,6 +13,7 @@
 #include "gameday/base/file.h"
 #include "gameday/base/hash.h"
 #include "gameday/base/strbuf.h"
+#include "gameday/wire/frame.h"
 
 enum { WAITING = 4 };
 
@@ -170,6 +171,20 @@ int gd_generator_each(const char *state_dir,
 	}
 	(void)fclose(list);
 	return rc;
+}
+
+int gd_generator_send(int fd, const cJSON *msg, struct gd_error *err)
+{
+	GD_AUTO_STRBUF(frame);
+
+	if (!msg)
+		return gd_raise_nomem(err);
+	if (gd_frame_write(&frame, msg, err) < 0)
+		return -1;
+	if (send(fd, frame.data, frame.len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	    (ssize_t)frame.len)
+		return 0;
+	return gd_raise_errno(err, "load");
 }
 
 int gd_generator_accept(int listen_fd, uid_t owner)

@@ -10,6 +10,7 @@
 
 #include "gameday/base/attr.h"
 #include "gameday/base/error.h"
+#include "gameday/base/json.h"
 
 /* All borrowed: whose state it is, of which run, which of its loads. */
 struct gd_generator_name {
@@ -32,5 +33,11 @@ int gd_generator_connect(const struct gd_generator_name *name,
 int gd_generator_each(const char *state_dir,
 		      int (*fn)(void *ctx, int *fd, struct gd_error *err), void *ctx,
 		      struct gd_error *err) GD_NONNULL_ARGS(1, 2, 4) GD_MUST_CHECK;
+/*
+ * Sends msg, which may be NULL (out of memory), as one frame, or not at all: messages are few and
+ * small, the socket holds thousands of them, and a generator always reads.
+ */
+int gd_generator_send(int fd, const cJSON *msg, struct gd_error *err)
+	GD_NONNULL_ARGS(3) GD_MUST_CHECK;
 /* The next connection that a process of `owner` made; -1: none. */
 int gd_generator_accept(int listen_fd, uid_t owner) GD_MUST_CHECK;

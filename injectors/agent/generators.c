@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "gameday/base/file.h"
@@ -54,40 +53,25 @@ static void close_link(struct generator *g)
 	gd_close_fd(&g->link_fd);
 }
 
-/* Takes msg. The socket holds thousands of these, and the other side always reads. */
-static int tell(const struct generator *g, cJSON *msg, struct gd_error *err)
-{
-	GD_AUTO(cJSON) cJSON *owned = msg;
-	GD_AUTO_STRBUF(frame);
-
-	if (!owned)
-		return gd_raise_nomem(err);
-	if (gd_frame_write(&frame, owned, err) < 0)
-		return -1;
-	if (send(g->link_fd, frame.data, frame.len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-	    (ssize_t)frame.len)
-		return 0;
-	return gd_raise_errno(err, "load");
-}
-
 static int tell_number(const struct generator *g, const char *key, int64_t value,
 		       struct gd_error *err)
 {
-	cJSON *msg = cJSON_CreateObject();
+	GD_AUTO(cJSON) cJSON *msg = cJSON_CreateObject();
 
-	if (gd_json_set_int(msg, key, value))
-		return tell(g, msg, err);
-	cJSON_Delete(msg);
-	return gd_raise_nomem(err);
+	if (!gd_json_set_int(msg, key, value))
+		return gd_raise_nomem(err);
+	return gd_generator_send(g->link_fd, msg, err);
 }
 
 static void tell_to_quit(const struct generator *g)
 {
+	GD_AUTO(cJSON) cJSON *msg = cJSON_CreateObject();
 	struct gd_error ignored = GD_ERROR_INIT;
-	cJSON *msg = cJSON_CreateObject();
 
-	(void)gd_json_set_bool(msg, "quit", true);
-	(void)tell(g, msg, &ignored);
+	if (!gd_json_set_bool(msg, "quit", true) ||
+	    gd_generator_send(g->link_fd, msg, &ignored) < 0) {
+		/* It is gone, or is killed, or ends when it was alone for long enough. */
+	}
 }
 
 /* --- life ------------------------------------------------------------------------------- */
@@ -552,5 +536,5 @@ int gd_generators_stop(struct gd_generators *all, const cJSON *request,
 	if (!gd_json_set_bool(msg, "stop", true) ||
 	    !gd_json_set_int(msg, "at_boot_ns", at))
 		return gd_raise_nomem(err);
-	return tell(g, gd_steal_ptr(&msg), err);
+	return gd_generator_send(g->link_fd, msg, err);
 }

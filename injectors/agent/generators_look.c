@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "gameday/base/clock.h"
@@ -24,12 +23,9 @@ static bool tell(int fd, const char *key)
 {
 	GD_AUTO(cJSON) cJSON *msg = cJSON_CreateObject();
 	struct gd_error ignored = GD_ERROR_INIT;
-	GD_AUTO_STRBUF(frame);
 
 	return gd_json_set_bool(msg, key, true) &&
-	       gd_frame_write(&frame, msg, &ignored) == 0 &&
-	       send(fd, frame.data, frame.len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-		       (ssize_t)frame.len;
+	       gd_generator_send(fd, msg, &ignored) == 0;
 }
 
 /* Its answer, or NULL; the caller owns it. */

@@ -9,9 +9,6 @@
  *
  *   floor PORT PATH SECONDS [RATE]
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +20,9 @@
 #include <unistd.h>
 
 #include "gameday/base/clock.h"
+#include "tests/bench/load/floor.h"
 
-enum { CONNECTIONS = 64, MAX_LATE = 1 << 20 };
+enum { MAX_LATE = 1 << 20 };
 
 struct client {
 	int epoll;
@@ -37,21 +35,6 @@ struct client {
 	int64_t start;
 	int64_t *late; /* owned; of the first MAX_LATE sends when paced */
 };
-
-static int open_connection(uint16_t port)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET,
-				.sin_port = htons(port),
-				.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-
-	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
-		perror("connect");
-		exit(1);
-	}
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	return fd;
-}
 
 static void ask(struct client *c, int fd)
 {
@@ -124,11 +107,7 @@ int main(int argc, char **argv)
 	c.late = calloc(MAX_LATE, sizeof(*c.late));
 	if (!c.late)
 		return 2;
-	c.len = (size_t)snprintf(
-		c.request, sizeof(c.request),
-		"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: floor\r\n"
-		"Accept: */*\r\n\r\n",
-		argv[2]);
+	c.len = write_request(c.request, sizeof(c.request), argv[2]);
 	for (int i = 0; i < CONNECTIONS; i++) {
 		int fd = open_connection((uint16_t)strtoul(argv[1], NULL, 10));
 		struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};

@@ -7,11 +7,8 @@
  *
  *   floor_uring PORT PATH SECONDS
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <liburing.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +17,9 @@
 #include <unistd.h>
 
 #include "gameday/base/clock.h"
+#include "tests/bench/load/floor.h"
 
-enum { CONNECTIONS = 64, BUFFER = 2048, STRIDE = BUFFER + 128, SENT = CONNECTIONS };
+enum { BUFFER = 2048, STRIDE = BUFFER + 128, SENT = CONNECTIONS };
 
 struct client {
 	struct io_uring ring;
@@ -36,19 +34,6 @@ static void die(const char *what)
 {
 	perror(what);
 	exit(1);
-}
-
-static int open_connection(uint16_t port)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET,
-				.sin_port = htons(port),
-				.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-
-	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
-		die("connect");
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	return fd;
 }
 
 static void set_up(struct client *c)
@@ -129,11 +114,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4)
 		return 2;
-	c.len = (size_t)snprintf(
-		c.request, sizeof(c.request),
-		"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: floor\r\n"
-		"Accept: */*\r\n\r\n",
-		argv[2]);
+	c.len = write_request(c.request, sizeof(c.request), argv[2]);
 	for (int i = 0; i < CONNECTIONS; i++)
 		c.fds[i] = open_connection((uint16_t)strtoul(argv[1], NULL, 10));
 	set_up(&c);

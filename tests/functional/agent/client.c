@@ -169,6 +169,29 @@ void client_bury(struct client *c)
 	cJSON_Delete(c->event);
 }
 
+int bed_setup(void **state)
+{
+	struct bed *b = calloc(1, sizeof(*b));
+
+	assert_non_null(b);
+	(void)snprintf(b->dir, sizeof(b->dir), "/tmp/gd-agent-XXXXXX");
+	assert_non_null(mkdtemp(b->dir));
+	(void)snprintf(b->state, sizeof(b->state), "%s/state", b->dir);
+	client_start(&b->c, b->state, 0);
+	*state = b;
+	return 0;
+}
+
+int bed_teardown(void **state)
+{
+	struct bed *b = *state;
+	struct gd_error err = GD_ERROR_INIT;
+
+	assert_int_equal(gd_remove_tree(b->dir, &err), 0);
+	free(b);
+	return 0;
+}
+
 static bool file_has(const char *pid, const char *name, const char *text)
 {
 	GD_AUTO_FREE char *path = gd_strf("/proc/%s/%s", pid, name);

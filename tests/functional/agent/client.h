@@ -18,6 +18,15 @@ struct client {
 	cJSON *event; /* the last event, owned */
 };
 
+/* An agent with a state directory of its own. */
+struct bed {
+	char dir[64], state[96];
+	struct client c;
+};
+/* For cmocka: *state is a struct bed; its client is the test's to end. */
+int bed_setup(void **state);
+int bed_teardown(void **state);
+
 /* Starts an agent and says hello. crash_at 0: never. */
 void client_start(struct client *c, const char *dir, int crash_at);
 /* Sends; fields is a JSON object's inside ("\"ref\":\"a\"") or "". False: the agent is gone. */

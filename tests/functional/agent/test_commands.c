@@ -19,35 +19,7 @@
 
 #define LIMITS "\"timeout_ms\":10000,\"max_output\":16384"
 
-struct fixture {
-	char dir[64], state[96];
-	struct client c;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	assert_non_null(f);
-	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/gd-commands-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	(void)snprintf(f->state, sizeof(f->state), "%s/state", f->dir);
-	client_start(&f->c, f->state, 0);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-	struct gd_error err = GD_ERROR_INIT;
-
-	assert_int_equal(gd_remove_tree(f->dir, &err), 0);
-	free(f);
-	return 0;
-}
-
-static void start(struct fixture *f, const char *command, const char *limits)
+static void start(struct bed *f, const char *command, const char *limits)
 {
 	GD_AUTO(cJSON) cJSON *text = cJSON_CreateString(command);
 	GD_AUTO_FREE char *quoted = text ? gd_json_print(text) : NULL;
@@ -62,7 +34,7 @@ static void start(struct fixture *f, const char *command, const char *limits)
 }
 
 /* The event `ran` of a command; borrowed until the next one. */
-static const cJSON *run(struct fixture *f, const char *command, const char *limits)
+static const cJSON *run(struct bed *f, const char *command, const char *limits)
 {
 	start(f, command, limits);
 	client_await(&f->c, "ran");
@@ -84,7 +56,7 @@ static bool is_gone(pid_t pid)
 
 static void test_output_and_status(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 	const cJSON *ran = run(f, "echo out; echo err >&2; cat; exit 3", LIMITS);
 
 	assert_string_equal(gd_json_str(ran, "output", ""), "out\nerr\n");
@@ -99,7 +71,7 @@ static void test_output_and_status(void **state)
 
 static void test_time_limit(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 	const cJSON *ran =
 		run(f, "echo begun; sleep 300", "\"timeout_ms\":300,\"max_output\":100");
 
@@ -116,7 +88,7 @@ static void test_time_limit(void **state)
 
 static void test_output_limit(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 	const cJSON *ran = run(f, "yes | head -c 3000000; echo last",
 			       "\"timeout_ms\":10000,\"max_output\":1000");
 
@@ -128,7 +100,7 @@ static void test_output_limit(void **state)
 
 static void test_hostile_output(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 	const cJSON *ran = run(
 		f,
 		"printf '\\033[2J<script>\\377\\376\\000\"\\\\ {\"event\":\"reverted\"}\\n'",
@@ -143,7 +115,7 @@ static void test_hostile_output(void **state)
 /* What a command started in the background is gone, also when it left group and session. */
 static void test_nothing_is_left(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 	const cJSON *ran =
 		run(f, "setsid sleep 300 & echo $!; sleep 300 & echo $!", LIMITS);
 	long one = 0, two = 0;
@@ -172,7 +144,7 @@ static pid_t child_of(pid_t of)
 }
 
 /* Starts one that hangs; the agent's child is the process that watches it. */
-static pid_t start_hanging(struct fixture *f)
+static pid_t start_hanging(struct bed *f)
 {
 	const struct timespec pause = {.tv_nsec = 10000000};
 
@@ -191,7 +163,7 @@ static pid_t start_hanging(struct fixture *f)
 
 static void test_stop(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 	pid_t pid = start_hanging(f);
 
 	client_refused(&f->c, "run", "\"ref\":\"s\",\"command\":\"true\"," LIMITS,
@@ -205,7 +177,7 @@ static void test_stop(void **state)
 
 static void test_hang_up(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 	pid_t pid = start_hanging(f);
 
 	assert_int_equal(client_end(&f->c), 0);
@@ -214,7 +186,7 @@ static void test_hang_up(void **state)
 
 static void test_killed_agent(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 	pid_t pid = start_hanging(f);
 
 	assert_int_equal(kill(f->c.pid, SIGKILL), 0);
@@ -225,7 +197,7 @@ static void test_killed_agent(void **state)
 /* A fault comes and goes as fast as ever while commands hang. */
 static void test_undo_does_not_wait(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 	GD_AUTO_FREE char *fields = NULL, *path = gd_path_join(f->dir, "one");
 	struct gd_error err = GD_ERROR_INIT;
 	struct gd_instant began;
@@ -255,7 +227,7 @@ static bool may_unshare(void)
 
 static void test_least_privilege(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 	GD_AUTO_FREE char *look = gd_strf("grep -c 'NoNewPrivs:.1' /proc/self/status; "
 					  "touch %s/mark; test -e %s/mark; echo $?",
 					  f->dir, f->dir);
@@ -277,7 +249,7 @@ static void test_least_privilege(void **state)
 
 static void test_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 
 	client_refused(&f->c, "run", "\"ref\":\"s\"," LIMITS, "missing or longer");
 	client_refused(&f->c, "run", "\"command\":\"true\"," LIMITS, "ref is missing");
@@ -295,17 +267,24 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_output_and_status, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_time_limit, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_output_limit, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_hostile_output, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_nothing_is_left, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_hang_up, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_killed_agent, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_undo_does_not_wait, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_least_privilege, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_output_and_status, bed_setup,
+						bed_teardown),
+		cmocka_unit_test_setup_teardown(test_time_limit, bed_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(test_output_limit, bed_setup,
+						bed_teardown),
+		cmocka_unit_test_setup_teardown(test_hostile_output, bed_setup,
+						bed_teardown),
+		cmocka_unit_test_setup_teardown(test_nothing_is_left, bed_setup,
+						bed_teardown),
+		cmocka_unit_test_setup_teardown(test_stop, bed_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(test_hang_up, bed_setup, bed_teardown),
+		cmocka_unit_test_setup_teardown(test_killed_agent, bed_setup,
+						bed_teardown),
+		cmocka_unit_test_setup_teardown(test_undo_does_not_wait, bed_setup,
+						bed_teardown),
+		cmocka_unit_test_setup_teardown(test_least_privilege, bed_setup,
+						bed_teardown),
+		cmocka_unit_test_setup_teardown(test_refused, bed_setup, bed_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

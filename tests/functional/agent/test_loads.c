@@ -27,34 +27,6 @@
 	"\"100ms\",\"clients\":{\"plain\":{}}}"
 #define REF "\"ref\":\"l\""
 
-struct fixture {
-	char dir[64], state[96];
-	struct client c, second;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	assert_non_null(f);
-	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/gd-loads-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	(void)snprintf(f->state, sizeof(f->state), "%s/state", f->dir);
-	client_start(&f->c, f->state, 0);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-	struct gd_error err = GD_ERROR_INIT;
-
-	assert_int_equal(gd_remove_tree(f->dir, &err), 0);
-	free(f);
-	return 0;
-}
-
 /* The next event of that name: its number. */
 static int64_t next(struct client *c, const char *event)
 {
@@ -83,13 +55,13 @@ static void call_with(struct client *c, const char *op, const char *key, int64_t
 	client_must(c, op, fields);
 }
 
-static struct gd_generator_name name_of(const struct fixture *f)
+static struct gd_generator_name name_of(const struct bed *f)
 {
 	return (struct gd_generator_name){f->state, "test", "l"};
 }
 
 /* Is its process there? It is asked for as an agent would, 10 s at most until it is as wanted. */
-static void await_process(const struct fixture *f, bool wanted)
+static void await_process(const struct bed *f, bool wanted)
 {
 	struct gd_instant end = gd_after(gd_now(), gd_span_s(10));
 	struct gd_generator_name name = name_of(f);
@@ -107,7 +79,7 @@ static void await_process(const struct fixture *f, bool wanted)
 	assert_int_equal(there, wanted);
 }
 
-static void stop_and_end(struct fixture *f, struct client *c)
+static void stop_and_end(struct bed *f, struct client *c)
 {
 	int64_t last;
 
@@ -130,7 +102,7 @@ static void kill_agent(struct client *c)
 
 static void test_without_privileges(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 	const cJSON *interval;
 
 	client_must(&f->c, "load", REF "," SPEC);
@@ -144,7 +116,7 @@ static void test_without_privileges(void **state)
 /* Nobody wants what it has to tell any more. */
 static void test_drop(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 
 	client_must(&f->c, "load", REF "," SPEC);
 	expect(&f->c, 1, 2);
@@ -157,7 +129,7 @@ static void test_drop(void **state)
 /* The name of one that ended is free again, also when its end was not confirmed. */
 static void test_again(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 
 	for (int i = 0; i < 2; i++) {
 		client_must(&f->c, "load", REF "," SPEC);
@@ -171,7 +143,7 @@ static void test_again(void **state)
 /* All that the runner does not have yet comes over the next session. */
 static void test_killed_agent(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 
 	client_must(&f->c, "load", REF "," SPEC);
 	expect(&f->c, 1, 4);
@@ -188,7 +160,7 @@ static void test_killed_agent(void **state)
 /* As when sshd ends a session whose path is cut. */
 static void test_hang_up(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 
 	client_must(&f->c, "load", REF "," SPEC);
 	expect(&f->c, 1, 2);
@@ -203,7 +175,7 @@ static void test_hang_up(void **state)
 static void test_ended_alone(void **state)
 {
 	const struct timespec pause = {.tv_sec = 1};
-	struct fixture *f = *state;
+	struct bed *f = *state;
 
 	client_must(&f->c, "load", REF ",\"duration_ms\":500," SPEC);
 	expect(&f->c, 1, 1);
@@ -220,19 +192,20 @@ static void test_ended_alone(void **state)
 /* A session that is cut off does not know it: the newer one has the load. */
 static void test_second_session(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
+	struct client second;
 
 	client_must(&f->c, "load", REF "," SPEC);
 	expect(&f->c, 1, 2);
-	client_start(&f->second, f->state, 0);
-	call_with(&f->second, "load_attach", "after", 1);
-	expect(&f->second, 2, 8);
+	client_start(&second, f->state, 0);
+	call_with(&second, "load_attach", "after", 1);
+	expect(&second, 2, 8);
 	client_refused(&f->c, "load_got", REF ",\"seq\":8", "no load l");
 	/* The first one ends, as it may: the load is none of its any more. */
 	assert_int_equal(kill(f->c.pid, SIGTERM), 0);
 	client_bury(&f->c);
-	expect(&f->second, 9, 14);
-	stop_and_end(f, &f->second);
+	expect(&second, 9, 14);
+	stop_and_end(f, &second);
 }
 
 static void sleep_ms(int64_t ms)
@@ -249,7 +222,7 @@ static void sleep_ms(int64_t ms)
 /* Being told to end is not being cut off. */
 static void test_told_to_end(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 
 	client_must(&f->c, "load", REF "," SPEC);
 	expect(&f->c, 1, 2);
@@ -261,7 +234,7 @@ static void test_told_to_end(void **state)
 /* Nobody comes for it: it ends by itself. */
 static void test_left_alone(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 
 	client_must(&f->c, "load", REF "," SPEC);
 	expect(&f->c, 1, 2);
@@ -274,7 +247,7 @@ static void test_left_alone(void **state)
 }
 
 /* What `gameday-agent COMMAND` says, of so many loads. */
-static cJSON *ask_agent(const struct fixture *f, const char *command, int n_loads)
+static cJSON *ask_agent(const struct bed *f, const char *command, int n_loads)
 {
 	const char *const argv[] = {GD_TEST_AGENT, "--state-dir", f->state, command,
 				    NULL};
@@ -315,7 +288,7 @@ static int64_t left_ms(const cJSON *status, const char *ref)
 /* Who looks at the host sees it, and can end it when nobody else does. */
 static void test_seen(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 	GD_AUTO(cJSON) cJSON *status = NULL;
 	GD_AUTO(cJSON) cJSON *alone = NULL;
 	GD_AUTO(cJSON) cJSON *recover = NULL;
@@ -334,7 +307,7 @@ static void test_seen(void **state)
 	await_process(f, false);
 }
 
-static int connect_as_nobody(const struct fixture *f)
+static int connect_as_nobody(const struct bed *f)
 {
 	struct gd_generator_name name = name_of(f);
 	struct gd_error err = GD_ERROR_INIT;
@@ -349,7 +322,7 @@ static int connect_as_nobody(const struct fixture *f)
 /* The runner was silent before the session ended: its path is cut, and it may come back. */
 static void test_cut_off(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 	GD_AUTO(cJSON) cJSON *status = NULL;
 	GD_AUTO(cJSON) cJSON *recover = NULL;
 
@@ -368,7 +341,7 @@ static void test_cut_off(void **state)
 /* Others may know the name: they get nothing, and take nothing over. */
 static void test_strangers(void **state)
 {
-	struct fixture *f = *state;
+	struct bed *f = *state;
 	int status = -1;
 	pid_t pid;
 
@@ -388,7 +361,7 @@ static void test_strangers(void **state)
 	stop_and_end(f, &f->c);
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, bed_setup, bed_teardown)
 
 int main(void)
 {
