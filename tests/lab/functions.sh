@@ -81,6 +81,8 @@ state() { # HOST
 }
 
 # SIGKILL to every process of these names on a host, at one moment: none sees another one die.
+# One that was about to end, as the agent of the session before is, may have done so meanwhile;
+# what counts is that none of them is alive afterwards.
 kill_on() { # HOST NAME...
 	local host=$1
 	shift
@@ -88,7 +90,16 @@ kill_on() { # HOST NAME...
 		read -r name <\$p/comm || continue
 		case \" $* \" in *\" \$name \"*) pids=\"\$pids \${p#/proc/}\" ;; esac
 	done 2>/dev/null
-	[ -n \"\$pids\" ] && kill -STOP \$pids && kill -KILL \$pids"
+	[ -n \"\$pids\" ] || exit 1
+	kill -STOP \$pids
+	kill -KILL \$pids
+	for p in \$pids; do
+		for _ in 1 2 3 4 5 6 7 8 9 10; do
+			grep -qs '^State:[[:space:]]*[^ZX]' /proc/\$p/status || continue 2
+			sleep 0.1
+		done
+		echo \"\$p lives\" && exit 1
+	done" || fail "kill $* on $host"
 }
 
 expect_same() { # BEFORE AFTER WHAT
