@@ -381,7 +381,9 @@ int gd_stage_inject(struct gd_run *r, const size_t *which, size_t n, struct gd_e
 			f->phase = GD_FAULT_IN;
 			note_transient(r, calls[i].reply);
 			record_injected(r, f, calls[i].reply);
-		} else if (result == 0) {
+		}
+		/* Also of a fault that went in, when its answer came too late. */
+		if (result == 0 && calls[i].err.code != GD_OK) {
 			*err = calls[i].err;
 			result = -1;
 		}
