@@ -166,6 +166,16 @@ expect:
 YAML
 }
 
+# In the background, as $runner. FILE has what it says, and nothing of one before it, which a look
+# at once could still find there otherwise.
+begin() { # FILE ARGS...
+	local file=$1
+	shift
+	: >"$file"
+	"$GD" "$@" >"$file" 2>&1 &
+	runner=$!
+}
+
 # Waits until COMMAND says yes, at most SECONDS.
 wait_for() { # SECONDS COMMAND...
 	local end=$((SECONDS + $1))

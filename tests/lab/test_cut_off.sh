@@ -37,17 +37,16 @@ expect:
 YAML
 # Does something on the client as soon as the fault is in.
 run_and() { # EXPECTED_STATUS LENGTH COMMAND...
-	local want=$1 got=0 run
+	local want=$1 got=0
 	sed "s/for: FOR/for: $2/" "$WORK/cut.yaml" >"$WORK/run.yaml"
 	shift 2
-	"$GD" run "$WORK/run.yaml" -i lab --yes -o "$RUNS" >"$WORK/out" 2>&1 &
-	run=$!
+	begin "$WORK/out" run "$WORK/run.yaml" -i lab --yes -o "$RUNS"
 	for _ in $(seq 400); do
 		grep -q "^ .* fault  " "$WORK/out" && break
 		sleep 0.1
 	done
 	login client "$@"
-	wait "$run" || got=$?
+	wait "$runner" || got=$?
 	cat "$WORK/out"
 	[ "$got" -eq "$want" ] || fail "the run ended with $got, expected $want"
 }
@@ -124,16 +123,15 @@ grep -q "restored api-2: netem is exactly as before" "$WORK/out" || fail "the fa
 cp "$WORK/plain.yaml" "$WORK/cut.yaml"
 
 # A runner that is killed: its load would end by itself, and can be seen and ended before.
-"$GD" run "$WORK/run.yaml" -i lab --yes -o "$RUNS" >"$WORK/out" 2>&1 &
-run=$!
+begin "$WORK/out" run "$WORK/run.yaml" -i lab --yes -o "$RUNS"
 wait_for 60 grep -q "^ .* stage    baseline" "$WORK/out" || fail "the run did not begin"
 "$GD" status --on client -i lab >"$WORK/status"
 grep "client: load web of run .*-cut-off, in progress" "$WORK/status" || {
 	cat "$WORK/status"
 	fail "the load is not to be seen"
 }
-kill -9 $run
-wait $run || true
+kill -9 $runner
+wait $runner || true
 "$GD" revert --on client -i lab >"$WORK/revert"
 grep "client: load web of run .*-cut-off, which was cut off, is ended" "$WORK/revert" || {
 	cat "$WORK/revert"

@@ -105,10 +105,11 @@ ask 'level() { set -- $(dmsetup table api-1-data); [ "$3" = delay ] && echo $9; 
 wait $runner || { cat "$WORK/out"; fail "steps: the run failed"; }
 wait $caps || fail "steps: the caps can't be read"
 same || fail "steps: not as before"
-sort -n "$WORK/syncs" | awk '{ n[$1]++; t[$1, n[$1]] = $2 }
+# A busy machine makes a sync longer and none shorter: the shortest tells what the delay adds.
+sort -n -k 1,1 -k 2,2 "$WORK/syncs" | awk '{ n[$1]++; t[$1, n[$1]] = $2 }
 	END { for (i = split("20 60 120", l); i > 0; i--) {
-			m[i] = t[l[i], int((n[l[i]] + 1) / 2)]
-			printf "%d ms: %d syncs, median %d ms\n", l[i], n[l[i]], m[i]
+			m[i] = t[l[i], 1]
+			printf "%d ms: %d syncs, the shortest %d ms\n", l[i], n[l[i]], m[i]
 			if (n[l[i]] < 2 || m[i] < l[i]) bad = 1 }
 		exit bad || m[2] < 1.5 * m[1] || m[3] < 1.4 * m[2] }' || { cat "$WORK/syncs" "$WORK/out"; fail "steps: syncs do not follow the delay"; }
 [ "$(tr '\n' ' ' <"$WORK/caps")" = "wiops=40 wiops=10 none " ] || { cat "$WORK/caps"; fail "steps: the cap did not move"; }

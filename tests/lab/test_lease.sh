@@ -72,8 +72,7 @@ step() { # SECONDS
 }
 inject() { # STATUS SECONDS_OF_FAULT SECONDS_OF_STEP
 	local status=0
-	"$GD" inject netem -i lab --on api-1 device=eth1 delay=20ms --for "$2s" --yes >"$WORK/out" 2>&1 &
-	runner=$!
+	begin "$WORK/out" inject netem -i lab --on api-1 device=eth1 delay=20ms --for "$2s" --yes
 	wait_for 90 grep -qs 'Ctrl-C undoes' "$WORK/out" || { cat "$WORK/out"; fail "no fault in"; }
 	since=$SECONDS
 	step "$3"

@@ -9,8 +9,7 @@ state api-1 >"$WORK/before"
 
 # A fault on api-1 that nobody is left to undo.
 leave_behind() {
-	"$GD" inject netem --on api-1 device=eth1 loss=5% --for 10m -i lab --yes >"$WORK/inject.out" 2>&1 &
-	local runner=$!
+	begin "$WORK/inject.out" inject netem --on api-1 device=eth1 loss=5% --for 10m -i lab --yes
 	wait_for 30 grep -qs "Ctrl-C undoes" "$WORK/inject.out" || { cat "$WORK/inject.out"; fail "no fault in"; }
 	kill_on api-1 gd-guardian gameday-agent
 	kill -KILL $runner 2>/dev/null || true # it may have noticed by itself

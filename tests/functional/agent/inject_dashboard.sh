@@ -54,6 +54,7 @@ grep -qE "$WORK/(client|host|inventory|run)|PRIVATE KEY|ssh-ed25519|:$port" "$WO
 	fail "it tells too much"
 
 # Ctrl-C: the page hears of that too.
+: >"$WORK/out"
 "${inject[@]}" --for 60s --dashboard 127.0.0.1:0 >"$WORK/out" 2>&1 &
 pid=$!
 pids="$pids $pid"
