@@ -50,7 +50,7 @@ struct server {
 	size_t first_due, n_dues;
 	struct server_pause pauses[MAX_PAUSES]; /* the first of n_pauses */
 	bool draining;                          /* what came in the last one */
-	_Atomic uint64_t n_pauses;              /* that are over */
+	_Atomic uint64_t n_pauses;              /* over and drained */
 	uint64_t before_check[MAX_CHECKS];      /* the first n_checks */
 	_Atomic uint64_t n_requests, n_checks, n_connections;
 	_Atomic int64_t first_ns, last_ns;
@@ -337,15 +337,13 @@ static int send_due(struct server *s)
 
 static void pause_until(struct server *s, int64_t end)
 {
-	uint64_t n = atomic_load(&s->n_pauses);
-	struct server_pause *p = &s->pauses[n % MAX_PAUSES];
+	struct server_pause *p = &s->pauses[atomic_load(&s->n_pauses) % MAX_PAUSES];
 
 	p->begin_ns = gd_now().ns;
 	if (end > p->begin_ns)
 		gd_sleep((struct gd_span){end - p->begin_ns});
-	p->end_ns = p->drained_ns = gd_now().ns;
+	p->end_ns = gd_now().ns;
 	s->draining = true;
-	atomic_store(&s->n_pauses, n + 1);
 }
 
 static void maybe_pause(struct server *s)
@@ -354,7 +352,7 @@ static void maybe_pause(struct server *s)
 	uint64_t n = atomic_load(&s->n_pauses);
 	int64_t at = first + s->cfg.pause_at_ns + (int64_t)n * s->cfg.pause_every_ns;
 
-	if (s->cfg.pause_ns == 0 || first == 0 || gd_now().ns < at ||
+	if (s->cfg.pause_ns == 0 || first == 0 || s->draining || gd_now().ns < at ||
 	    (n > 0 && s->cfg.pause_every_ns == 0))
 		return;
 	/* It ends on time even if it was noticed late. */
@@ -366,11 +364,14 @@ static int wait_events(struct server *s, struct epoll_event *events, int max)
 {
 	int wait_ms = send_due(s);
 	int n = epoll_wait(s->epoll, events, max, s->draining ? 0 : wait_ms);
+	uint64_t n_pauses;
 
 	if (!s->draining || n != 0)
 		return n;
 	s->draining = false;
-	s->pauses[(atomic_load(&s->n_pauses) - 1) % MAX_PAUSES].drained_ns = gd_now().ns;
+	n_pauses = atomic_load(&s->n_pauses);
+	s->pauses[n_pauses % MAX_PAUSES].drained_ns = gd_now().ns;
+	atomic_store(&s->n_pauses, n_pauses + 1);
 	return 0;
 }
 
