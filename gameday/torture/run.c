@@ -48,8 +48,10 @@ int gd_trial_child_start(const struct gd_bed *b, const char *name,
 	fd = open(log, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return gd_raise_errno(err, "%s", log);
-	const char *const argv[] = {b->self, "run", b->scenario, "-i", "lab",
-				    "-o",    runs,  "--yes",     NULL};
+	/* Killed also when this process is: a runner that is stopped would stay for ever. */
+	const char *const argv[] = {"setpriv", "--pdeathsig", "KILL",  b->self,
+				    "run",     b->scenario,   "-i",    "lab",
+				    "-o",      runs,          "--yes", NULL};
 
 	if (gd_proc_spawn(argv, fd, &ret->pid, &ret->in, &ret->out, err) < 0)
 		return -1;
