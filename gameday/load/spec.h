@@ -14,6 +14,7 @@ enum {
 	GD_LOAD_MAX_TARGETS = 16,        /* per load */
 	GD_LOAD_MAX_THREADS = 64,        /* per load */
 	GD_LOAD_MAX_VANTAGES = 64,       /* per load; GD_INTERVAL_MAX_VANTAGES */
+	GD_LOAD_INTERVAL_MS = 1000,      /* a run's figures come in intervals this long */
 };
 
 /* Where a load starts. */

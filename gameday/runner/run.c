@@ -61,10 +61,16 @@ static int load_files(struct gd_run *r)
 
 static void scale_stages(struct gd_run *r)
 {
+	GD_AUTO_DIAGS(diags);
+
 	for (size_t i = 0; i < r->scenario.stages.n; i++) {
 		struct gd_stage *st = GD_AT(&r->scenario.stages, struct gd_stage, i);
 
 		st->length.ns = (int64_t)((double)st->length.ns * r->opt->stage_scale);
+	}
+	if (r->opt->stage_scale < 1) {
+		gd_scenario_check_lengths(&r->scenario, &diags);
+		print_diags(&diags, r->scenario.source, r->scenario.source_size);
 	}
 }
 

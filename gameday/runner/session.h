@@ -47,8 +47,6 @@ struct gd_live_look {
 	struct gd_call call, stop_call;
 };
 
-enum { GD_LOAD_INTERVAL_MS = 1000 };
-
 /* A load that is being generated, or its part at one of several vantage points. */
 struct gd_live_load {
 	struct gd_run *run;

@@ -441,6 +441,35 @@ static void check_conditions(const struct context *x, const struct gd_list *list
 				   x->kinds, x->diags);
 }
 
+static void check_length(const struct gd_scenario *s, const struct gd_condition *c,
+			 const char *name, struct gd_pos pos, struct gd_diags *diags)
+{
+	const struct gd_span least = gd_span_ms((int64_t)2 * GD_LOAD_INTERVAL_MS);
+	const struct gd_stage *stage = name ? gd_scenario_stage(s, name) : NULL;
+	char length[32], wanted[32];
+
+	if (!stage || !gd_scenario_find_load(s, c->subject) || stage->length.ns == 0 ||
+	    stage->length.ns >= least.ns)
+		return;
+	gd_diag_warning(
+		diags, pos,
+		"stage %s lasts %s: what %s measures comes by the second, so make "
+		"it %s or longer, or there may be no data",
+		name, gd_span_format(stage->length, length), c->subject,
+		gd_span_format(least, wanted));
+}
+
+void gd_scenario_check_lengths(const struct gd_scenario *s, struct gd_diags *diags)
+{
+	for (size_t i = 0; i < s->expect.n; i++) {
+		const struct gd_condition *c =
+			GD_AT(&s->expect, const struct gd_condition, i);
+
+		check_length(s, c, c->stage, c->stage_pos, diags);
+		check_length(s, c, c->reference, c->reference_pos, diags);
+	}
+}
+
 int gd_scenario_check(const struct gd_scenario *s, const struct gd_inventory *inv,
 		      const struct gd_kinds *kinds, struct gd_diags *diags)
 {
@@ -461,6 +490,7 @@ int gd_scenario_check(const struct gd_scenario *s, const struct gd_inventory *in
 	check_conditions(&x, &s->steady);
 	check_conditions(&x, &s->abort);
 	check_conditions(&x, &s->expect);
+	gd_scenario_check_lengths(s, diags);
 	return diags->n_errors == before ? 0 : -1;
 }
 

@@ -58,6 +58,12 @@ void gd_kind_args_free(const struct gd_kind_row *row, void *args) GD_NONNULL_ARG
 int gd_scenario_check(const struct gd_scenario *s, const struct gd_inventory *inv,
 		      const struct gd_kinds *kinds, struct gd_diags *diags)
 	GD_NONNULL_ARGS(1, 3, 4) GD_MUST_CHECK;
+/*
+ * Warns of expectations of loads in stages too short for them: a stage gets the intervals that
+ * lie in it as a whole. Part of gd_scenario_check; for stages whose length changed after it.
+ */
+void gd_scenario_check_lengths(const struct gd_scenario *s,
+			       struct gd_diags *diags) GD_NONNULL;
 /* Can the inventory fill this role? Else an error at the role's place. */
 void gd_role_check(const struct gd_role *role, const struct gd_inventory *inv,
 		   struct gd_diags *diags) GD_NONNULL;

@@ -131,18 +131,6 @@ static void check_metric(const struct gd_condition *c, const struct gd_metric_ro
 
 /* --- subjects ------------------------------------------------------------------------ */
 
-static const struct gd_load_spec *find_load(const struct gd_scenario *s, const char *name)
-{
-	for (size_t i = 0; i < s->loads.n; i++) {
-		const struct gd_load_spec *spec =
-			GD_AT(&s->loads, const struct gd_load_spec, i);
-
-		if (spec->name && strcmp(spec->name, name) == 0)
-			return spec;
-	}
-	return NULL;
-}
-
 /* The clients of a load; without any it has one, called plain. */
 static void client_names(const struct gd_load_spec *spec, struct names *names)
 {
@@ -229,7 +217,7 @@ static bool has_wildcard(const struct gd_condition *c)
 static void check_subject(const struct gd_condition *c, const struct gd_scenario *s,
 			  const struct gd_kinds *kinds, struct gd_diags *diags)
 {
-	const struct gd_load_spec *spec = find_load(s, c->subject);
+	const struct gd_load_spec *spec = gd_scenario_find_load(s, c->subject);
 	struct names names = {.n = 0};
 
 	if (spec) {

@@ -418,3 +418,16 @@ const struct gd_stage *gd_scenario_stage(const struct gd_scenario *s, const char
 	}
 	return NULL;
 }
+
+const struct gd_load_spec *gd_scenario_find_load(const struct gd_scenario *s,
+						 const char *name)
+{
+	for (size_t i = 0; i < s->loads.n; i++) {
+		const struct gd_load_spec *spec =
+			GD_AT(&s->loads, const struct gd_load_spec, i);
+
+		if (spec->name && strcmp(spec->name, name) == 0)
+			return spec;
+	}
+	return NULL;
+}

@@ -209,3 +209,5 @@ const struct gd_role *gd_scenario_role(const struct gd_scenario *s,
 				       const char *name) GD_NONNULL;
 const struct gd_stage *gd_scenario_stage(const struct gd_scenario *s,
 					 const char *name) GD_NONNULL;
+const struct gd_load_spec *gd_scenario_find_load(const struct gd_scenario *s,
+						 const char *name) GD_NONNULL;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "gameday/base/auto.h"
+#include "gameday/base/file.h"
 
 /* Loads and checks text; the scenario is the caller's to fini. */
 static int check_text(const char *text, struct gd_scenario *s, struct gd_diags *diags)
@@ -241,6 +242,28 @@ static void what_is_unused_is_only_a_warning(void **state)
 	gd_scenario_fini(&s);
 }
 
+/* What loads measure comes by the second: 1 s may hold no whole one, 2 s do. */
+static void a_stage_too_short_to_be_measured_is_warned_of(void **state)
+{
+	static const char *const lengths[] = {"1s", "1999ms", "2s"};
+
+	(void)state;
+	for (size_t i = 0; i < GD_N_ELEMS(lengths); i++) {
+		GD_AUTO_FREE char *to = gd_strf("baseline: {for: %s}", lengths[i]);
+		GD_AUTO_FREE char *text =
+			replaced(good_scenario, "baseline: {for: 20s}", to);
+		GD_AUTO_DIAGS(diags);
+		struct gd_scenario s;
+
+		assert_int_equal(check_text(text, &s, &diags), 0);
+		assert_int_equal(diags.n, i < 2 ? 1 : 0);
+		if (i < 2)
+			assert_non_null(
+				strstr(diags.items[0].text, "make it 2s or longer"));
+		gd_scenario_fini(&s);
+	}
+}
+
 static void a_missing_file_is_said_to_be_missing(void **state)
 {
 	GD_AUTO_DIAGS(diags);
@@ -309,6 +332,7 @@ int main(void)
 		cmocka_unit_test(one_slip_is_one_error),
 		cmocka_unit_test(several_slips_are_all_named),
 		cmocka_unit_test(what_is_unused_is_only_a_warning),
+		cmocka_unit_test(a_stage_too_short_to_be_measured_is_warned_of),
 		cmocka_unit_test(a_missing_file_is_said_to_be_missing),
 		cmocka_unit_test(a_file_tells_its_kind),
 		cmocka_unit_test(the_runbook_is_looked_for_beside_the_scenario),
