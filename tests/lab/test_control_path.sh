@@ -5,8 +5,7 @@
 
 scenario "$WORK/cut.yaml" '  - cut: {for: 12s, faults: [{netem: {on: server, device: eth0, loss: 100%}}]}'
 state api-1 >"$WORK/before"
-"$GD" run "$WORK/cut.yaml" -i lab --yes -o "$RUNS" >"$WORK/out" 2>&1 &
-runner=$!
+begin "$WORK/out" run "$WORK/cut.yaml" -i lab --yes -o "$RUNS"
 wait_for 60 journal_has "$RUNS" fault_injected || { cat "$WORK/out"; fail "no fault in"; }
 # New connections, each after a flush of the neighbour caches on the host.
 for _ in 1 2 3; do

@@ -13,18 +13,12 @@ is_in() { grep -qs 'Ctrl-C undoes it' "$WORK/$1.out"; }
 inject() { # NAME ARGS...: in the background; $runner is its pid
 	local name=$1
 	shift
-	"$GD" inject "$@" --on api-1 -i lab --yes >"$WORK/$name.out" 2>&1 &
-	runner=$!
+	begin "$WORK/$name.out" inject "$@" --on api-1 -i lab --yes
 	wait_for 30 is_in "$name" || { cat "$WORK/$name.out"; fail "$name: the fault did not come"; }
 }
 
 kill_all() { # agent and guardian on the host, and the program here
-	ask 'for p in /proc/[0-9]*; do
-		read -r name <$p/comm || continue
-		case $name in gameday-agent | gd-guardian) pids="$pids ${p#/proc/}" ;; esac
-	done 2>/dev/null
-	# All stand still before the first one dies, or the other would undo the fault.
-	kill -STOP $pids; kill -KILL $pids'
+	kill_on api-1 gameday-agent gd-guardian
 	kill -KILL $runner 2>/dev/null || true
 	wait $runner 2>/dev/null || true
 }

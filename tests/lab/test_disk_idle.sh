@@ -11,8 +11,7 @@ is_in() { grep -qs 'Ctrl-C undoes it' "$WORK/$1.out"; }
 inject() { # NAME ARGS...
 	local name=$1
 	shift
-	"$GD" inject disk_delay --on api-1 device=/dev/loop0 "$@" -i lab --yes >"$WORK/$name.out" 2>&1 &
-	runner=$!
+	begin "$WORK/$name.out" inject disk_delay --on api-1 device=/dev/loop0 "$@" -i lab --yes
 	wait_for 30 is_in "$name" || { cat "$WORK/$name.out"; fail "$name: the fault did not come"; }
 }
 

@@ -9,8 +9,7 @@ scenario "$WORK/plain.yaml" '  - slow: {for: 90s, faults: [{netem: {on: server, 
 state api-1 >"$WORK/before"
 
 under_fault() { # NAME [SCENARIO]: starts a run, waits until both faults are in; $runner is its pid
-	"$GD" run "$WORK/${2:-long}.yaml" -i lab --yes -o "$WORK/$1" >"$WORK/$1.out" 2>&1 &
-	runner=$!
+	begin "$WORK/$1.out" run "$WORK/${2:-long}.yaml" -i lab --yes -o "$WORK/$1"
 	wait_for 60 journal_has "$WORK/$1" stage_measured || fail "$1: no fault in"
 	wait_for 60 grep -qs '"stage":"slow"' "$WORK/$1"/*/journal.jsonl
 	wait_for 60 sh -c "grep -s stage_measured $WORK/$1/*/journal.jsonl | grep -q slow" ||

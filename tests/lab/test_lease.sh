@@ -10,8 +10,7 @@ scenario "$WORK/long.yaml" '  - slow: {for: 60s, faults: [{netem: {on: server, d
 state api-1 >"$WORK/before"
 
 under_fault() { # NAME SCENARIO: starts a run and waits until its fault counts
-	"$GD" run "$WORK/$2.yaml" -i lab --yes -o "$WORK/$1" >"$WORK/$1.out" 2>&1 &
-	runner=$!
+	begin "$WORK/$1.out" run "$WORK/$2.yaml" -i lab --yes -o "$WORK/$1"
 	wait_for 120 sh -c "grep -qs '\"stage_measured\".*slow' $WORK/$1/*/journal.jsonl" ||
 		{ cat "$WORK/$1.out"; fail "$1: no fault in"; }
 	since=$(date +%s%N)

@@ -6,8 +6,7 @@
 
 scenario "$WORK/planted.yaml" '  - slow: {for: 10s, faults: [{netem: {on: server, device: eth1, delay: 20ms}}]}'
 state api-1 >"$WORK/before"
-"$GD" run "$WORK/planted.yaml" -i lab --yes -o "$RUNS" >"$WORK/out" 2>&1 &
-runner=$!
+begin "$WORK/out" run "$WORK/planted.yaml" -i lab --yes -o "$RUNS"
 wait_for 120 journal_has "$RUNS" control_path || { cat "$WORK/out"; fail "no fault in"; }
 on api-1 'tc qdisc replace dev eth1 root pfifo limit 7'
 status=0
